@@ -1,0 +1,1 @@
+"""The outside world: DuckDB, files. Unaware of each other."""

@@ -1,0 +1,1 @@
+"""Settings to adapters to Engine; the only reader of the environment."""

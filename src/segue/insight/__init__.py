@@ -1,0 +1,1 @@
+"""Measures on top of memberships: arrays in, frozen results out."""

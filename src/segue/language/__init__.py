@@ -1,0 +1,1 @@
+"""The segment language: grammar, tree, parse, print, check, describe, builder."""

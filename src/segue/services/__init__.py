@@ -1,0 +1,1 @@
+"""Use cases, verb first, over the ports."""

@@ -1,0 +1,1 @@
+"""Occurrences, Spans, their operators; evaluate, explain, quantiles. Arrays in, arrays out."""
