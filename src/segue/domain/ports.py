@@ -1,7 +1,7 @@
 """What the services ask of the outside world.
 
-`EventStore` is generic in what it reads (`RequestT`, `LogT`: requests and arrays of the timeline) and
-in the table it takes events as (`TableT`: an Arrow table), so that this room imports neither.
+`EventStore` is generic in what it reads (`RequestT`, `LogT`: requests and arrays of the timeline)
+and in the table it takes events as (`TableT`: an Arrow table): this room imports neither.
 """
 
 from __future__ import annotations

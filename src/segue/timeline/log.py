@@ -1,7 +1,7 @@
 """What timeline asks of a log of events, and the arrays it gets.
 
-A `Request` names events and one thing to read from each; the answer is `Occurrences`, flat arrays in
-compressed-sparse-row form over P people: person i owns the half-open slice
+A `Request` names events and one thing to read from each; the answer is `Occurrences`, flat arrays
+in compressed-sparse-row form over P people: person i owns the half-open slice
 `offsets[i]:offsets[i + 1]`. Within a person they stand in event order. A `Log` is a set of answers
 about the same people. Nothing here knows where the events are kept.
 """
@@ -61,7 +61,7 @@ class InstantOf:
 
 @dataclass(frozen=True, slots=True)
 class Satisfies:
-    """1 where the event satisfies the filter, else 0. `within last|next` is relative to the event."""
+    """1 where the event satisfies the filter, else 0; `within last|next` is relative to the event."""
 
     filter: Filter
 
@@ -171,7 +171,7 @@ class Log:
         return answer
 
     def writes(self, request: TraitRequest) -> TraitWrites:
-        """The answer to a request for trait writes. Raises `KeyError` where it was not asked for."""
+        """The answer to a request for trait writes. Raises `KeyError` where it is missing."""
         answer = self.answers[request]
         assert isinstance(answer, TraitWrites)
         return answer
