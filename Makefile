@@ -1,0 +1,91 @@
+# Every target makes its own .venv; the machine needs Python 3.11 to 3.14 and make, nothing else.
+# What goes into .venv is locked, with hashes, in requirements/; stamps make a second call quick.
+
+.PHONY: help demo test check docs bench fuzz proof picture wheel lock clean
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all: --requirement
+SOURCES := $(shell find src -type f -not -path '*/__pycache__/*') pyproject.toml README.md LICENSE
+
+# A candidate must run (a pyenv shim may not), be young enough and be able to make a venv.
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3 python
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for candidate in $(CANDIDATES); do \
+	if "$$candidate" -c '$(SUITABLE)' >/dev/null 2>&1; then echo "$$candidate"; break; fi; done)
+
+help:
+	@echo 'make demo     a simulated business, its segments, in the terminal'
+	@echo 'make test     check, then every test, against the built wheel'
+	@echo 'make check    ruff, mypy, the import contract, the documentation'
+	@echo 'make docs     the documentation, as pages in site/'
+	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
+	@echo 'make fuzz     the oracle against a million random conditions'
+	@echo 'make proof    everything that takes long'
+	@echo 'make lock     write requirements/ anew from pyproject.toml'
+
+demo: $(STAMPS)/segue
+	@$(BIN)/segue demo
+
+test: check $(STAMPS)/segue $(STAMPS)/test
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet
+
+check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/docs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/mkdocs --quiet build --strict --site-dir $(VENV)/site
+
+docs: $(STAMPS)/docs
+	@$(BIN)/mkdocs --quiet build --strict --site-dir site
+	@echo 'The pages are in site/; open site/index.html.'
+
+bench: $(STAMPS)/segue $(STAMPS)/bench
+	@$(BIN)/segue bench
+
+fuzz: $(STAMPS)/segue $(STAMPS)/test
+	@SEGUE_FUZZ_PAIRS=1000000 $(BIN)/python -m pytest -m fuzz --numprocesses auto --quiet
+
+proof: fuzz bench
+
+picture: $(STAMPS)/segue
+	@$(BIN)/python docs/picture.py docs/images
+
+wheel: $(STAMPS)/wheel
+
+lock: $(STAMPS)/venv
+	@$(PIP) install uv
+	@$(BIN)/python requirements/lock.py $(BIN)/uv
+
+clean:
+	rm -rf $(VENV) site dist
+
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { \
+		echo 'Segue needs Python 3.11 to 3.14, with venv, and found none: tried $(CANDIDATES).' >&2; \
+		echo 'Install one, or name it: make PYTHON=/path/to/python3 ...' >&2; exit 1; }
+	@"$(PYTHON)" -c '$(SUITABLE)' || { \
+		echo 'Segue needs Python 3.11 to 3.14, with venv: "$(PYTHON)" is not one.' >&2; exit 1; }
+	@echo 'Making $(VENV) with $(PYTHON) ...'
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/wheel: $(STAMPS)/build $(SOURCES)
+	@rm -rf $(VENV)/wheel
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(VENV)/wheel .
+	@touch $@
+
+$(STAMPS)/segue: $(STAMPS)/runtime $(STAMPS)/wheel
+	@$(PIP) install --no-deps --force-reinstall $(VENV)/wheel/*.whl
+	@touch $@
+
+$(STAMPS)/build $(STAMPS)/runtime $(STAMPS)/test $(STAMPS)/docs $(STAMPS)/bench: \
+		$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+	@echo 'Installing requirements/$*.txt ...'
+	@$(INSTALL) requirements/$*.txt
+	@touch $@
