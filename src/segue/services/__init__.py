@@ -1,1 +1,5 @@
-"""Use cases, verb first, over the ports."""
+"""Verb-first use cases over the ports: evaluate, summarise, record, explain, erase.
+
+Here is no SQL, no file, no clock and no terminal: the store is a port, `now` is an argument, and
+tables are Arrow in memory.
+"""
