@@ -1,1 +1,1 @@
-"""Settings to adapters to Engine; the only reader of the environment."""
+"""Settings to adapters to Engine: the one room that reads the environment and the clock."""

@@ -1,0 +1,97 @@
+"""The command line: one verb each, one table from errors to exit codes, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from segue import __version__
+from segue.cli.output import print_error
+from segue.domain.errors import SegueError, UsageError
+
+
+class Exit(IntEnum):
+    """What a command says to the shell."""
+
+    DONE = 0
+    FINDINGS = 1
+    """It worked, and there is something to look at: problems, rejected rows."""
+    TROUBLE = 2
+    """Wrong usage or bad input."""
+    STOPPED = 130
+    """Interrupted from the keyboard."""
+
+
+_ClickError: Final[Any] = typer.BadParameter.__mro__[2]
+"""The base of the parser's own errors, whichever parser this version of Typer stands on."""
+
+
+class Verbs(TyperGroup):
+    """The group of all verbs: turns every error into a message and an exit code."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run the arguments (of this process where None) and exit; see `Exit`."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in arguments
+        _tolerate_narrow_encodings()
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(arguments, *rest, **extra)
+        except SegueError as error:
+            print_error(error, as_json=as_json)
+            code = Exit.TROUBLE
+        except _ClickError as error:
+            print_error(_usage(error), as_json=as_json)
+            code = Exit.TROUBLE
+        except (typer.Abort, KeyboardInterrupt):
+            sys.stderr.write("\nStopped.\n")
+            code = Exit.STOPPED
+        sys.exit(code if isinstance(code, int) else Exit.DONE)
+
+
+def _usage(error: Any) -> UsageError:
+    """The parser's complaint as one of ours, with the way to the verb's help."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "segue"
+    return UsageError(error.format_message(), hint=f"{path} --help shows what it takes")
+
+
+def _tolerate_narrow_encodings() -> None:
+    """Let a terminal that cannot show a character show a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+app = typer.Typer(
+    name="segue",
+    cls=Verbs,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"segue {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _segue(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Segments of people by what they do: exact, at every moment.
+
+    Start with [bold cyan]segue demo[/], or with your own file: [bold cyan]segue try FILE[/].
+    """
