@@ -111,6 +111,11 @@ class Test:
     operand: Operand = None
     negated: bool = False
 
+    @property
+    def complement(self) -> Test:
+        """The test that holds exactly where this one does not."""
+        return Test(self.path, self.op, self.operand, not self.negated)
+
 
 @dataclass(frozen=True, slots=True)
 class FilterAnd:
@@ -128,7 +133,7 @@ class FilterOr:
 
 @dataclass(frozen=True, slots=True)
 class FilterNot:
-    """The term does not hold; the term is a FilterAnd or FilterOr (a negated Test says so itself)."""
+    """The term, a FilterAnd or FilterOr, does not hold (a negated Test says so itself)."""
 
     term: FilterAnd | FilterOr
 
