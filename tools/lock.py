@@ -1,4 +1,4 @@
-"""Write the lock files of this folder from pyproject.toml: `make lock`.
+"""Write the lock files in requirements/ from pyproject.toml: `make lock`.
 
 One resolution for every supported Python and platform, every file with its hashes. The runtime
 lock comes first and constrains the others, so that they install side by side.

@@ -1,0 +1,99 @@
+"""Docstrings on everything public, public names in order, and one name for one concept."""
+
+import ast
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import segue
+from tests.house.source import ROOT, Definition, Module, modules, relative
+
+AVOIDED = {
+    "audience": "segment",
+    "audiences": "segments",
+    "hit": "occurrence",
+    "hits": "occurrences",
+    "impression": "exposure",
+    "impressions": "exposures",
+    "kpi": "goal",
+    "kpis": "goals",
+    "user": "person (a user operates Segue)",
+    "users": "people (a user operates Segue)",
+    "poll": "survey",
+    "polls": "surveys",
+    "simply": "nothing",
+    "obviously": "nothing",
+    "just": "nothing",
+}
+"""Words of DESIGN §2 that have a better one, and words that blame the reader."""
+
+THEIR_WORDS = re.compile(r"<!-- their words -->.*?<!-- /their words -->", re.DOTALL)
+"""What other products call things, where a page compares with them."""
+
+CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->|https?://\S+", re.DOTALL)
+
+PAGES = [
+    ROOT / "README.md",
+    *sorted(p for p in (ROOT / "docs").rglob("*.md") if "proofs" not in p.parts),
+]
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda m: m.name or "segue")
+def test_everything_public_says_what_it_means(module: Module) -> None:
+    """Every module, class and function that others may use has a docstring."""
+    silent = [
+        name
+        for name, node in module.definitions()
+        if _is_public(name) and ast.get_docstring(node) is None and not _is_explained(node)
+    ]
+
+    assert ast.get_docstring(module.tree)
+    assert not silent
+
+
+def _is_public(name: str) -> bool:
+    return not any(part.startswith("_") for part in name.split("."))
+
+
+def _is_explained(node: Definition) -> bool:
+    """An overload or an override needs no docstring of its own."""
+    decorators = {ast.unparse(decorator).split(".")[-1] for decorator in node.decorator_list}
+    return bool(decorators & {"overload", "override", "setter"})
+
+
+def test_public_names_are_real_and_once() -> None:
+    """`__all__` names what is there, each once (ruff keeps the order)."""
+    for module in modules():
+        loaded = importlib.import_module(".".join(filter(None, ("segue", module.name))))
+        public = getattr(loaded, "__all__", [])
+
+        assert len(set(public)) == len(public), module.name
+        assert not [name for name in public if not hasattr(loaded, name)], module.name
+
+
+def test_the_package_lists_everything_that_it_offers() -> None:
+    """What `import segue` shows without an underscore is in `__all__`, submodules apart."""
+    rooms = {module.room for module in modules()}
+    offered = {name for name in vars(segue) if not name.startswith("_")} - rooms
+
+    assert offered <= set(segue.__all__)
+
+
+def test_the_version_is_one() -> None:
+    """The package and the project file agree."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert segue.__version__ == project["version"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_one_concept_has_one_name(page: Path) -> None:
+    """The documentation uses the words of the glossary and none that it replaces."""
+    prose = CODE.sub(" ", THEIR_WORDS.sub(" ", page.read_text(encoding="utf-8")))
+
+    used = set(re.findall(r"[a-z]+", prose.lower())) & AVOIDED.keys()
+
+    assert not {word: AVOIDED[word] for word in used}
