@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.domain.instant import LATEST
 from segue.language.tree import EventPattern, Filter, Path, Pattern
 
 Int64s: TypeAlias = NDArray[np.int64]
@@ -61,7 +62,7 @@ class InstantOf:
 
 @dataclass(frozen=True, slots=True)
 class Satisfies:
-    """1 where the event satisfies the filter, else 0; `within last|next` is relative to the event."""
+    """1 where the event satisfies the filter, else 0; `within last|next` is from its time."""
 
     filter: Filter
 
@@ -154,10 +155,12 @@ Answer: TypeAlias = Occurrences | TraitWrites
 @dataclass(frozen=True, slots=True)
 class Log:
     """What is known of P people: `first_seen` int64[P] (earliest stored event of any name) and the
-    answers to requests. A person who does not exist yet has `first_seen` FOREVER."""
+    answers to requests. A person who does not exist yet has `first_seen` FOREVER. No event in it
+    is later than `until`. Codes of one path agree between the answers."""
 
     first_seen: Int64s
     answers: Mapping[Request | TraitRequest, Answer]
+    until: int = LATEST
 
     @property
     def people(self) -> int:

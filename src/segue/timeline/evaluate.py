@@ -1,0 +1,181 @@
+"""Evaluate a project's segments over a log: everybody's history, or where everybody stands now.
+
+The people of a log are cut into blocks that are evaluated side by side; only the thresholds of
+quantiles look at the whole population first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import numpy as np
+
+from segue.language.tree import Crossing, Definitions, InSegment, Quantile
+from segue.timeline.block import blocks_of
+from segue.timeline.conditions import Evaluation
+from segue.timeline.intervals import BLOCK, Intervals
+from segue.timeline.log import (
+    Answer,
+    Log,
+    Occurrences,
+    Request,
+    TraitRequest,
+    TraitWrites,
+)
+from segue.timeline.outlook import Outlook, joined_outlook, outlook
+from segue.timeline.quantiles import Thresholds, grid_of, thresholds
+from segue.timeline.spans import Spans, spans_of
+
+T = TypeVar("T")
+
+_THREADS: Final = 4
+_SMALL: Final = 1 << 13
+"""Fewer people than this are one block: threads would cost more than they save."""
+
+
+def requests_of(
+    definitions: Definitions, segment_ids: Sequence[str] | None = None
+) -> frozenset[Request | TraitRequest]:
+    """Everything that evaluating these segments (None: all) reads from a log.
+
+    Found by evaluating them over nobody and noting what is asked for, so that the two never differ.
+    """
+    answers = _Asked()
+    log = Log(np.empty(0, np.int64), answers)
+    history(definitions, log, 0, segment_ids)
+    return frozenset(answers.asked)
+
+
+def history(
+    definitions: Definitions, log: Log, at: int, segment_ids: Sequence[str] | None = None
+) -> dict[str, Spans]:
+    """Everybody's spans in each segment: of the log cut at `at`, continued as if nothing more
+    happened (spans that begin after `at` are part of that future)."""
+    ids = _chosen(definitions, segment_ids)
+    evaluations = _evaluations(definitions, log, at, ids)
+    found = _side_by_side(evaluations, lambda e: [e.segment(segment_id) for segment_id in ids])
+    people = [e.block.people for e in evaluations]
+    return {
+        segment_id: spans_of([(p, block[i]) for p, block in zip(people, found, strict=True)])
+        for i, segment_id in enumerate(ids)
+    }
+
+
+def now(
+    definitions: Definitions, log: Log, at: int, segment_ids: Sequence[str] | None = None
+) -> dict[str, Outlook]:
+    """Where everybody stands at `at` in each segment, and until when if nothing more happens."""
+    ids = _chosen(definitions, segment_ids)
+    evaluations = _evaluations(definitions, log, at, ids)
+    found = _side_by_side(evaluations, lambda e: [outlook(e, segment_id) for segment_id in ids])
+    return {segment_id: joined_outlook([b[i] for b in found]) for i, segment_id in enumerate(ids)}
+
+
+def _chosen(definitions: Definitions, segment_ids: Sequence[str] | None) -> list[str]:
+    if segment_ids is None:
+        return [segment.id for segment in definitions.segments]
+    return list(segment_ids)
+
+
+def _evaluations(
+    definitions: Definitions, log: Log, at: int, ids: Sequence[str]
+) -> list[Evaluation]:
+    """One evaluation per block of people, thresholds known."""
+    quantiles = list(quantiles_of(definitions, ids))
+    limits: dict[Quantile, Thresholds] = {}
+    evaluations = [
+        Evaluation(block, limits)
+        for block in blocks_of(log, definitions, at, _block_size(log.people))
+    ]
+    if quantiles:
+        grid = grid_of(log.first_seen, at, definitions.timezone)
+        _limit(quantiles, evaluations, limits, grid)
+    return evaluations
+
+
+def _limit(
+    quantiles: Sequence[tuple[Quantile, bool]],
+    evaluations: Sequence[Evaluation],
+    limits: dict[Quantile, Thresholds],
+    grid: np.ndarray[tuple[int], np.dtype[np.int64]],
+) -> None:
+    """Find the thresholds of each quantile, those that it rests on first."""
+    for quantile, everybody in quantiles:
+
+        def population(
+            e: Evaluation, quantile: Quantile = quantile, everybody: bool = everybody
+        ) -> tuple[object, Intervals | None]:
+            exclude = None if everybody else e.block.definitions.exclude
+            amounts = e.amount(quantile.amount, quantile.when)
+            return amounts, None if exclude is None else e.holds(exclude)
+
+        blocks = _side_by_side(evaluations, population)
+        limits[quantile] = thresholds(quantile.side, quantile.percent, blocks, grid)  # type: ignore[arg-type]
+
+
+def quantiles_of(definitions: Definitions, ids: Sequence[str]) -> Iterator[tuple[Quantile, bool]]:
+    """The quantiles that these segments rest on, inner ones first, and whether each ranks everybody
+    (those inside `exclude`) or only people who are not excluded."""
+    seen: set[object] = set()
+
+    def walk(node: object, everybody: bool) -> Iterator[tuple[Quantile, bool]]:
+        if isinstance(node, InSegment | Crossing) and node.segment not in seen:
+            seen.add(node.segment)
+            yield from walk(definitions.segment(node.segment).condition, everybody)
+        for child in _children(node):
+            yield from walk(child, everybody)
+        if isinstance(node, Quantile) and node not in seen:
+            seen.add(node)
+            yield node, everybody
+
+    if definitions.exclude is not None:
+        yield from walk(definitions.exclude, True)
+    for segment_id in ids:
+        yield from walk(InSegment(segment_id), False)
+
+
+def _children(node: object) -> Iterator[object]:
+    if isinstance(node, tuple):
+        yield from node
+    elif dataclasses.is_dataclass(node):
+        for slot in dataclasses.fields(node):
+            value = getattr(node, slot.name)
+            if isinstance(value, tuple) or dataclasses.is_dataclass(value):
+                yield value
+
+
+def _block_size(people: int) -> int:
+    return min(BLOCK, max(_SMALL, -(-people // _THREADS)))
+
+
+def _side_by_side(items: Sequence[Evaluation], do: Callable[[Evaluation], T]) -> list[T]:
+    """Apply to every block, several at once: NumPy lets go of the interpreter while it computes."""
+    if len(items) == 1:
+        return [do(items[0])]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(do, items))
+
+
+@dataclass
+class _Asked(Mapping[Request | TraitRequest, Answer]):
+    """Answers about nobody; notes every request."""
+
+    asked: set[Request | TraitRequest] = field(default_factory=set)
+
+    def __getitem__(self, request: Request | TraitRequest) -> Answer:
+        self.asked.add(request)
+        empty = np.empty(0, np.int64)
+        nobody = Occurrences(np.zeros(1, np.int64), empty, empty.astype(np.int32), empty)
+        if isinstance(request, TraitRequest):
+            return TraitWrites(nobody, empty.astype(np.int8))
+        return nobody
+
+    def __iter__(self) -> Iterator[Request | TraitRequest]:
+        return iter(self.asked)
+
+    def __len__(self) -> int:
+        return len(self.asked)
