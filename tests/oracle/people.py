@@ -236,10 +236,18 @@ def trait_values(person, t):
 
 def write(traits, one):
     """Apply what one event does to the traits."""
-    for key, value in one.properties.items():
-        if one.name in ("$identify", "$set"):
+    for kind, key, value in trait_writes(one):
+        if kind == "set":
             traits[key] = value
-        elif one.name == "$set_once" and traits.get(key) is None:
+        elif kind == "set_once" and traits.get(key) is None:
             traits[key] = value
-        elif one.name == "$unset":
+        elif kind == "unset":
             traits.pop(key, None)
+
+
+def trait_writes(one):
+    """What an event writes, as (kind, key, value) with kind set, set_once or unset."""
+    kind = {"$identify": "set", "$set": "set", "$set_once": "set_once", "$unset": "unset"}
+    if one.name not in kind:
+        return []
+    return [(kind[one.name], key, value) for key, value in one.properties.items()]
