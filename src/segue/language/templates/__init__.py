@@ -1,0 +1,36 @@
+"""Segments that most products need, as templates over standard actions.
+
+`catalogue` lists them, `guess_actions` offers what the actions are in somebody's events,
+`applicable` says which templates that allows, `fill` and `starter` write them, and `rfm` writes
+the segments of an RFM analysis.
+"""
+
+from segue.language.templates.catalogue import applicable, catalogue, fill, starter, template
+from segue.language.templates.guess import (
+    Guess,
+    guess_actions,
+    guess_not_activity,
+    guess_parameters,
+    standard_actions,
+)
+from segue.language.templates.model import Form, Level, Parameter, Shape, Template
+from segue.language.templates.rfm import rfm
+
+__all__ = [
+    "Form",
+    "Guess",
+    "Level",
+    "Parameter",
+    "Shape",
+    "Template",
+    "applicable",
+    "catalogue",
+    "fill",
+    "guess_actions",
+    "guess_not_activity",
+    "guess_parameters",
+    "rfm",
+    "standard_actions",
+    "starter",
+    "template",
+]
