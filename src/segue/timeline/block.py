@@ -92,6 +92,10 @@ class Block:
         """The block's part of an answer, cut at `at`; a view where nothing is cut."""
         return self.kept(("raw", request), lambda: self._cut(self.log.occurrences(request)))
 
+    def raw_writes(self, request: TraitRequest) -> Occurrences:
+        """The block's part of the writes of a trait, cut at `at`."""
+        return self._cut(self.log.writes(request).writes)
+
     def points(
         self, pattern: Pattern, reading: Reading = _NO_READING, *, ordered: bool = False
     ) -> Points:
@@ -132,7 +136,7 @@ class Block:
         answer = self.log.writes(request)
         kinds = replace(answer.writes, source=None, known=None, value=answer.kind.astype(np.int64))
         return effective(
-            points_from(self._cut(answer.writes)), _values(self._cut(kinds)).astype(np.int8)
+            points_from(self.raw_writes(request)), _values(self._cut(kinds)).astype(np.int8)
         )
 
     def _activity(self, reading: Reading = _NO_READING) -> Points:
@@ -239,10 +243,11 @@ def _stored_part(pattern: EventPattern) -> EventPattern | None:
 
 
 def _names(pattern: EventPattern, derived: str) -> bool:
-    return any(_matches(name, derived) for name in pattern.names)
+    return any(matches(name, derived) for name in pattern.names)
 
 
-def _matches(name: Name, event: str) -> bool:
+def matches(name: Name, event: str) -> bool:
+    """Whether a quoted name stands for the event."""
     return event.startswith(name.text[:-1]) if name.is_prefix else name.text == event
 
 

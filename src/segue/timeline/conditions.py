@@ -79,7 +79,7 @@ from segue.timeline.intervals import (
     where_true,
     without,
 )
-from segue.timeline.log import Code, InstantOf, Number, Satisfies, TraitRequest
+from segue.timeline.log import Code, InstantOf, Int64s, Number, Satisfies, TraitRequest
 from segue.timeline.measures import Steps, amount, compared, count, distinct
 from segue.timeline.points import Points, flags, joined, points_at
 from segue.timeline.quantiles import Thresholds, ages, beyond
@@ -139,16 +139,22 @@ class Evaluation:
         if isinstance(amount_, AgeAmount):
             points = self.happenings(amount_.happening)
             return ages(points, amount_.which, self.block.seen)
-        points = self._measured(amount_, ordered=isinstance(when, _ANCHORED))
+        points = self.measured(amount_, ordered=isinstance(when, _ANCHORED))
         return amount(amount_.measure, points, self.ranges(points, _plain(when)))
 
-    def _measured(self, amount_: Amount, *, ordered: bool) -> Points:
+    def measured(self, amount_: Amount, *, ordered: bool) -> Points:
+        """The points that an amount measures: of a numeric one, those with a number."""
         if amount_.measure is Measure.COUNT:
             return self.happenings(amount_.happening, ordered=ordered)
         assert not isinstance(amount_.happening, Sequence | Crossing), "only events carry values"
-        code = amount_.measure is Measure.DISTINCT
-        reading = Code(amount_.path) if code else Number(amount_.path)
-        return self.block.points(amount_.happening, reading, ordered=ordered).with_values()
+        if amount_.measure is Measure.DISTINCT:
+            return self.block.points(amount_.happening, Code(amount_.path), ordered=ordered)
+        numbers = self.block.points(amount_.happening, Number(amount_.path), ordered=ordered)
+        return numbers.with_values()
+
+    def days(self, points: Points) -> Int64s:
+        """The calendar day of each point in the project's zone, as a number."""
+        return days_of(instant_of(points.key), self.block.definitions.timezone)
 
     def _moment(self, when: Since | Before) -> int:
         return parse_instant(when.moment.text, self.block.definitions.timezone)
@@ -192,10 +198,7 @@ def _did(e: Evaluation, node: Did) -> Intervals:
         return _counted(e, node)
     points = e.happenings(node.happening, ordered=isinstance(node.when, _ANCHORED))
     ranges = e.ranges(points, node.when)
-    if node.unit is Unit.TIMES:
-        number = count(ranges)
-    else:
-        number = distinct(days_of(instant_of(points.key), e.block.definitions.timezone), ranges)
+    number = count(ranges) if node.unit is Unit.TIMES else distinct(e.days(points), ranges)
     return where_true(ranges.at, ranges.exists & compare(number, node.comparison, node.count))
 
 
@@ -267,7 +270,7 @@ def _has(e: Evaluation, node: Has) -> Intervals:
     occurred = merged(start, end)
 
     def holds(where: Filter) -> Intervals:
-        if not _is_relative(where):
+        if not is_relative(where):
             read = e.block.points(node.pattern, Satisfies(where), ordered=True)
             return while_flagged(read, node.which, flags(read))
         match where:
@@ -311,12 +314,13 @@ def _trait_holds(e: Evaluation, test: Test) -> Intervals:
 _RELATIVE: Final = frozenset({Op.WITHIN_LAST, Op.WITHIN_NEXT})
 
 
-def _is_relative(where: Filter) -> bool:
+def is_relative(where: Filter) -> bool:
+    """Whether a test in the filter depends on the present instant."""
     match where:
         case FilterAnd(terms) | FilterOr(terms):
-            return any(map(_is_relative, terms))
+            return any(map(is_relative, terms))
         case FilterNot(term):
-            return _is_relative(term)
+            return is_relative(term)
         case Test():
             return where.op in _RELATIVE
 

@@ -44,7 +44,7 @@ class Derived:
 
 def session_started(activity: Points, campaign_keys: tuple[str, ...]) -> Derived:
     """Immediately before the first event of each session."""
-    first = np.flatnonzero(_begins(activity))
+    first = np.flatnonzero(begins(activity))
     carries = frozenset((*SESSION_PROPERTIES, *campaign_keys))
     return Derived(
         _at(activity, activity.key[first], orders(activity)[first] - 1), first, carries, {}
@@ -53,7 +53,7 @@ def session_started(activity: Points, campaign_keys: tuple[str, ...]) -> Derived
 
 def session_ended(activity: Points, is_page: Bools) -> Derived:
     """30 minutes after the last event of each session; after all events of that instant."""
-    first = np.flatnonzero(_begins(activity))
+    first = np.flatnonzero(begins(activity))
     stop = np.append(first[1:], len(activity)) if len(first) else first
     key, last = activity.key, stop - 1
     order = np.full(len(first), AFTER_EVENTS, np.int32)
@@ -68,8 +68,8 @@ def session_ended(activity: Points, is_page: Bools) -> Derived:
 
 def page_left(activity: Points, is_page: Bools) -> Derived:
     """Immediately before the next event of the session after each page event."""
-    begins = _begins(activity)
-    page = np.flatnonzero(is_page[:-1] & ~begins[1:]) if len(activity) else np.empty(0, np.int64)
+    starts = begins(activity)
+    page = np.flatnonzero(is_page[:-1] & ~starts[1:]) if len(activity) else np.empty(0, np.int64)
     key = activity.key
     spent = {"time_on_page": (key[page + 1] - key[page]) * _MILLIONTHS_PER_MS}
     return Derived(_at(activity, key[page + 1], orders(activity)[page + 1] - 2), page, None, spent)
@@ -83,11 +83,11 @@ BUILDERS: Final[Mapping[str, Callable[[Points, Bools, tuple[str, ...]], Derived]
 """By name: from activity, which of it is page events, and the campaign keys."""
 
 
-def _begins(activity: Points) -> Bools:
-    """Which activity begins a session: keys of two people are always further apart than the gap."""
-    begins = np.ones(len(activity), np.bool_)
-    begins[1:] = np.diff(activity.key) >= GAP
-    return begins
+def begins(activity: Points) -> Bools:
+    """Which activity begins a session; keys of two people are always further apart than the gap."""
+    starts = np.ones(len(activity), np.bool_)
+    starts[1:] = np.diff(activity.key) >= GAP
+    return starts
 
 
 def _at(activity: Points, key: Int64s, order: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Points:

@@ -75,6 +75,14 @@ def now(
     return {segment_id: joined_outlook([b[i] for b in found]) for i, segment_id in enumerate(ids)}
 
 
+def thresholds_of(
+    definitions: Definitions, log: Log, at: int, segment_ids: Sequence[str] | None = None
+) -> Mapping[Quantile, Thresholds]:
+    """The thresholds, up to `at`, of the quantiles that these segments rest on: of the population
+    of the log. Explaining one person needs them."""
+    return _evaluations(definitions, log, at, _chosen(definitions, segment_ids))[0].thresholds
+
+
 def _chosen(definitions: Definitions, segment_ids: Sequence[str] | None) -> list[str]:
     if segment_ids is None:
         return [segment.id for segment in definitions.segments]

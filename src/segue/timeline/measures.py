@@ -43,8 +43,8 @@ def count(ranges: Ranges) -> Int64s:
     return ranges.high - ranges.low
 
 
-def distinct(codes: Int64s, ranges: Ranges) -> Int64s:
-    """How many different codes the points in the window have, at each breakpoint.
+def distinct(codes: Int64s, ranges: Ranges, known: Bools | None = None) -> Int64s:
+    """How many different (known) codes the points in the window have, at each breakpoint.
 
     Each point is inside from the first breakpoint whose range reaches it to the first whose range
     has passed it. Per person and code those stretches overlap in order, so their union, counted
@@ -57,6 +57,8 @@ def distinct(codes: Int64s, ranges: Ranges) -> Int64s:
     by_code = np.lexsort((enter, codes))
     enter, leave, codes = enter[by_code], leave[by_code], codes[by_code]
     kept = enter < leave
+    if known is not None:
+        kept &= known[by_code]
     enter, leave, codes = enter[kept], leave[kept], codes[kept]
     # Stretches of one code touch or overlap: keep the first enter and the last leave of each run.
     apart = (codes[1:] != codes[:-1]) | (enter[1:] > leave[:-1]) if len(codes) else codes[:0] > 0
@@ -66,7 +68,7 @@ def distinct(codes: Int64s, ranges: Ranges) -> Int64s:
 
 
 def amount(measure: Measure, points: Points, ranges: Ranges) -> Steps:
-    """The amount over the window. The points of a numeric or distinct measure all have values."""
+    """The amount over the window. The points of a numeric measure all have values."""
     number = count(ranges)
     some = ranges.exists & (number > 0)
     ones = np.ones(len(ranges.at), np.int64)
@@ -74,7 +76,7 @@ def amount(measure: Measure, points: Points, ranges: Ranges) -> Steps:
         case Measure.COUNT:
             return Steps(ranges.at, number * MILLION, ones, ranges.exists, some)
         case Measure.DISTINCT:
-            codes = distinct(_values(points), ranges)
+            codes = distinct(_values(points), ranges, points.known)
             return Steps(ranges.at, codes * MILLION, ones, ranges.exists, some)
         case Measure.SUM:
             return Steps(ranges.at, _sums(points, ranges), ones, ranges.exists, some)

@@ -34,7 +34,7 @@ from segue.language.tree import (
     Which,
     Within,
 )
-from segue.timeline.block import Block
+from segue.timeline.block import Block, matches
 from segue.timeline.conditions import Evaluation
 from segue.timeline.derived import DERIVED
 from segue.timeline.intervals import (
@@ -189,9 +189,7 @@ def _is_stored(pattern: Pattern) -> bool:
     """Whether no derived event can match the pattern."""
     alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
     names = [name for alternative in alternatives for name in alternative.names]
-    return not any(
-        d.startswith(n.text[:-1]) if n.is_prefix else n.text == d for n in names for d in DERIVED
-    )
+    return not any(matches(name, derived) for name in names for derived in DERIVED)
 
 
 def _lapse(block: Block, pattern: Pattern, number: int, duration: int | None) -> Int64s:

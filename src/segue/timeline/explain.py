@@ -1,0 +1,539 @@
+"""Explain: why a person is in a segment, or not, and when that changes.
+
+The tree of a segment's condition, evaluated for one person at one instant by the same evaluators as
+everything else: for each condition whether it holds, the value against its threshold, the events
+that are the evidence, what is missing, and when it flips if nothing more happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from segue.domain.instant import FOREVER, parse_instant
+from segue.language.tree import (
+    Age,
+    AgeAmount,
+    Amount,
+    AmountIs,
+    AmountVersus,
+    And,
+    Before,
+    BeforeAnchor,
+    Between,
+    Comparison,
+    Condition,
+    Definitions,
+    Did,
+    DidSomeOf,
+    EventPattern,
+    Everyone,
+    ForAtLeast,
+    Happening,
+    Has,
+    InSegment,
+    Measure,
+    Not,
+    Or,
+    Periods,
+    Quantile,
+    Since,
+    Trait,
+    Unit,
+    When,
+    Which,
+    Within,
+    WithinAfter,
+)
+from segue.timeline.block import Block
+from segue.timeline.conditions import Evaluation, is_relative
+from segue.timeline.evidence import References, behind
+from segue.timeline.exact import compare
+from segue.timeline.intervals import Intervals
+from segue.timeline.log import InstantOf, Log, Nothing, Satisfies, TraitRequest
+from segue.timeline.measures import Steps
+from segue.timeline.points import Points, flags, points_from
+from segue.timeline.quantiles import Thresholds
+
+
+class Because(StrEnum):
+    """What a condition that holds rests on."""
+
+    EVENTS = "events"
+    """Without the evidence it would not hold."""
+    ABSENCE = "absence"
+    """It would hold if nothing had happened; the missing events would end it."""
+    PARTS = "parts"
+    """Its parts decide."""
+    TIME = "time"
+    """The person exists, or it holds whatever happens."""
+    NOTHING = "nothing"
+    """It does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What would flip the condition: so many more occurrences of `happening` (or, for `days`, on so
+    many further days; or, with `amount`, one that brings more than that many millionths) at the
+    instant `at`."""
+
+    happening: Happening | str
+    times: int
+    at: int
+    unit: str = "times"
+    amount: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one condition holds, or not, at an instant.
+
+    value and threshold: exact numbers in `unit` (`times`, `days`, `patterns`, `periods`,
+    `milliseconds`, `millionths`), None where the condition has none or the window does not exist.
+    evidence: references of the events behind it, in no order. since: when its current state began
+    (ms; None: before the person existed). flips_at: when it changes if nothing more happens (None:
+    never).
+    """
+
+    condition: Condition
+    holds: bool
+    because: Because
+    since: int | None
+    flips_at: int | None
+    value: Fraction | None = None
+    threshold: Fraction | None = None
+    unit: str = ""
+    evidence: References = frozenset()
+    missing: Missing | None = None
+    note: str = ""
+    children: tuple[Explanation, ...] = ()
+
+    @property
+    def margin(self) -> Fraction | None:
+        """How far the value is from the threshold: value less threshold."""
+        if self.value is None or self.threshold is None:
+            return None
+        return self.value - self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentExplanation:
+    """Why a person is in a segment, or not: the condition's tree, and the project's exclusion where
+    there is one. `exists` is false where the person is not seen yet."""
+
+    segment_id: str
+    at: int
+    exists: bool
+    holds: bool
+    since: int | None
+    flips_at: int | None
+    condition: Explanation
+    excluded: Explanation | None = None
+
+
+def explain(
+    definitions: Definitions,
+    log: Log,
+    segment_id: str,
+    at: int,
+    thresholds: Mapping[Quantile, Thresholds] | None = None,
+) -> SegmentExplanation:
+    """Explain a segment for the one person of the log, read with sources.
+
+    `thresholds` are those of the quantiles that the segment rests on (`thresholds_of` over the
+    whole population). Raises `KeyError` for an unknown segment.
+    """
+    evaluation = Evaluation(Block(log, definitions, 0, 1, at), thresholds or {})
+    explainer = _Explainer(evaluation, at)
+    state = explainer.state(evaluation.segment(segment_id))
+    exclude = definitions.exclude
+    return SegmentExplanation(
+        segment_id,
+        at,
+        bool(log.first_seen[0] <= at),
+        *state,
+        explainer.explain(definitions.segment(segment_id).condition),
+        None if exclude is None else explainer.explain(exclude),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Explainer:
+    """Explains conditions of one person at one instant."""
+
+    e: Evaluation
+    at: int
+
+    def explain(self, condition: Condition) -> Explanation:
+        """The explanation of a condition and of its parts."""
+        return EXPLAINERS[type(condition)](self, condition)
+
+    def state(self, intervals: Intervals) -> tuple[bool, int | None, int | None]:
+        """Whether it holds, since when it is so, and when that changes."""
+        index = int(np.searchsorted(intervals.start, self.at, "right")) - 1
+        holds = index >= 0 and self.at < int(intervals.end[index])
+        if holds:
+            end = int(intervals.end[index])
+            return True, int(intervals.start[index]), None if end >= FOREVER else end
+        coming = int(intervals.start[index + 1]) if index + 1 < len(intervals) else None
+        seen = int(self.e.block.first_seen[0])
+        since = int(intervals.end[index]) if index >= 0 else (seen if seen <= self.at else None)
+        return False, since, coming
+
+    def told(self, condition: Condition, because: Because, **facts: Any) -> Explanation:
+        """An explanation with the state of the condition filled in."""
+        holds, since, flips_at = self.state(self.e.holds(condition))
+        return Explanation(
+            condition, holds, because if holds else Because.NOTHING, since, flips_at, **facts
+        )
+
+    def behind(
+        self, happening: Happening, points: Points, chosen: slice | np.ndarray[Any, Any]
+    ) -> References:
+        """The events behind points of a happening."""
+        return behind(self.e, happening, points, chosen, self._member)
+
+    def _member(self, segment_id: str, at: int) -> References:
+        block = replace(self.e.block, at=at, _kept={})
+        inner = _Explainer(Evaluation(block, self.e.thresholds), at)
+        return inner.explain(block.definitions.segment(segment_id).condition).evidence
+
+    def inside(self, points: Points, when: When) -> slice | None:
+        """Which points the window holds now; None where it does not exist."""
+        assert not isinstance(when, Periods)
+        ranges = self.e.ranges(points, when)
+        index = int(np.searchsorted(ranges.at, self.at, "right")) - 1
+        if index < 0 or not ranges.exists[index]:
+            return None
+        return slice(int(ranges.low[index]), int(ranges.high[index]))
+
+    def place(self, when: When) -> int | None:
+        """The latest instant inside the window; None where there is none."""
+        match when:
+            case Between(_, newer):
+                return self.at - newer
+            case Since(moment):
+                return self.at if self.at >= self._moment(moment.text) else None
+            case Before(moment):
+                return min(self.at, self._moment(moment.text) - 1)
+            case WithinAfter() | BeforeAnchor():
+                return self._anchored(when)
+            case _:
+                return self.at
+
+    def _anchored(self, when: WithinAfter | BeforeAnchor) -> int | None:
+        anchors = self.e.block.points(when.anchor, ordered=True)
+        known = anchors.key[anchors.key <= self.at]
+        if not len(known):
+            return None
+        anchor = int(known[0] if when.which is Which.FIRST else known[-1])
+        return (
+            anchor - 1 if isinstance(when, BeforeAnchor) else min(self.at, anchor + when.duration)
+        )
+
+    def _moment(self, text: str) -> int:
+        return parse_instant(text, self.e.block.definitions.timezone)
+
+
+# ------------------------------------------------------------------------------------ by condition
+
+
+def _everyone(x: _Explainer, node: Everyone) -> Explanation:
+    return x.told(node, Because.TIME)
+
+
+def _combined(x: _Explainer, node: And | Or) -> Explanation:
+    children = tuple(x.explain(term) for term in node.terms)
+    evidence = frozenset().union(*(child.evidence for child in children if child.holds))
+    return x.told(node, Because.PARTS, children=children, evidence=evidence)
+
+
+def _not(x: _Explainer, node: Not) -> Explanation:
+    return x.told(node, Because.PARTS, children=(x.explain(node.term),))
+
+
+def _for_at_least(x: _Explainer, node: ForAtLeast) -> Explanation:
+    child = x.explain(node.term)
+    held = Fraction(x.at - child.since) if child.holds and child.since is not None else None
+    return x.told(
+        node,
+        Because.PARTS,
+        value=held,
+        threshold=Fraction(node.duration),
+        unit="milliseconds",
+        evidence=child.evidence,
+        children=(child,),
+    )
+
+
+def _in_segment(x: _Explainer, node: InSegment) -> Explanation:
+    definitions = x.e.block.definitions
+    children = [x.explain(definitions.segment(node.segment).condition)]
+    if definitions.exclude is not None:
+        children.append(x.explain(Not(definitions.exclude)))
+    return x.told(node, Because.PARTS, children=tuple(children), evidence=children[0].evidence)
+
+
+def _did(x: _Explainer, node: Did) -> Explanation:
+    if isinstance(node.when, Periods):
+        return _did_in_periods(x, node, node.when)
+    points = x.e.happenings(node.happening, ordered=True)
+    inside = x.inside(points, node.when)
+    if inside is None:
+        return _no_window(x, node)
+    number = inside.stop - inside.start
+    if node.unit is Unit.DAYS:
+        number = _days(x, points, inside)
+    return _counted(x, node, node.happening, number, x.behind(node.happening, points, inside))
+
+
+def _counted(
+    x: _Explainer,
+    node: Did | DidSomeOf,
+    happening: Happening | str,
+    number: int,
+    evidence: References,
+) -> Explanation:
+    unit = "patterns" if isinstance(node, DidSomeOf) else node.unit.value
+    holds, otherwise = (_compares(n, node.comparison, node.count) for n in (number, 0))
+    because = Because.TIME
+    more = _to_flip(number, node.comparison, node.count)
+    place = x.place(node.when)
+    missing = None if more is None or place is None else Missing(happening, more, place, unit)
+    if holds and not otherwise:
+        because = Because.EVENTS
+    elif holds and missing is not None:
+        because = Because.ABSENCE
+    return x.told(
+        node,
+        because,
+        value=Fraction(number),
+        threshold=Fraction(node.count),
+        unit=unit,
+        evidence=evidence,
+        missing=missing,
+    )
+
+
+def _compares(left: int, comparison: Comparison, right: int) -> bool:
+    return bool(compare(np.array([left]), comparison, right)[0])
+
+
+def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
+    """How many more flip the comparison; None where more cannot."""
+    target = count + 1 if comparison in (Comparison.LE, Comparison.GT) else count
+    if comparison is Comparison.EQ and number == count:
+        target = count + 1
+    if comparison is Comparison.NE and number == count:
+        target = count + 1
+    return target - number if target > number else None
+
+
+def _no_window(x: _Explainer, node: Condition) -> Explanation:
+    return x.told(node, Because.TIME, note="the window does not exist yet")
+
+
+def _days(x: _Explainer, points: Points, inside: slice) -> int:
+    days = x.e.days(points)[inside]
+    return len(np.unique(days))
+
+
+def _did_in_periods(x: _Explainer, node: Did | DidSomeOf, when: Periods) -> Explanation:
+    """How many of the periods hold, looked up in the history of one period."""
+    one = x.e.holds(replace(node, when=Within(when.period)))
+    ends = [x.at - i * when.period for i in range(when.of)]
+    number = sum(_held(one, end) for end in ends)
+    whole = Within(when.period * when.of)
+    evidence = _window_evidence(x, node, whole)
+    otherwise = _compares(0, node.comparison, node.count)
+    return x.told(
+        node,
+        Because.TIME if otherwise else Because.EVENTS,
+        value=Fraction(number),
+        threshold=Fraction(when.at_least),
+        unit="periods",
+        evidence=evidence,
+    )
+
+
+def _held(intervals: Intervals, instant: int) -> bool:
+    index = int(np.searchsorted(intervals.start, instant, "right")) - 1
+    return index >= 0 and instant < int(intervals.end[index])
+
+
+def _window_evidence(x: _Explainer, node: Did | DidSomeOf, when: When) -> References:
+    if isinstance(node, DidSomeOf):
+        return frozenset().union(
+            *(_window_evidence(x, Did(pattern), when) for pattern in node.patterns)
+        )
+    points = x.e.happenings(node.happening, ordered=True)
+    inside = x.inside(points, when)
+    return frozenset() if inside is None else x.behind(node.happening, points, inside)
+
+
+def _did_some_of(x: _Explainer, node: DidSomeOf) -> Explanation:
+    if isinstance(node.when, Periods):
+        return _did_in_periods(x, node, node.when)
+    inside = [
+        x.inside(x.e.happenings(pattern, ordered=True), node.when) for pattern in node.patterns
+    ]
+    if any(found is None for found in inside):
+        return _no_window(x, node)
+    number = sum(found is not None and found.stop > found.start for found in inside)
+    evidence = _window_evidence(x, node, node.when)
+    return _counted(x, node, "one of the patterns", number, evidence)
+
+
+def _age(x: _Explainer, node: Age) -> Explanation:
+    points = x.e.happenings(node.happening, ordered=True)
+    past = points.key <= x.at
+    if not past.any():
+        return x.told(node, Because.TIME, note="it has never happened", unit="milliseconds")
+    which = 0 if node.which is Which.FIRST else int(past.sum()) - 1
+    younger = node.which is Which.LAST and node.comparison in (
+        Comparison.GE,
+        Comparison.GT,
+    )
+    return x.told(
+        node,
+        Because.EVENTS,
+        value=Fraction(x.at - int(points.key[which])),
+        threshold=Fraction(node.duration),
+        unit="milliseconds",
+        evidence=x.behind(node.happening, points, past),
+        missing=Missing(node.happening, 1, x.at) if younger else None,
+    )
+
+
+def _has(x: _Explainer, node: Has) -> Explanation:
+    reading = Nothing() if is_relative(node.filter) else Satisfies(node.filter)
+    points = x.e.block.points(node.pattern, reading, ordered=True)
+    past = points.key <= x.at
+    if not past.any():
+        return x.told(node, Because.TIME, note="it has never happened")
+    chosen = past if points.value is None else past & flags(points)
+    if not x.state(x.e.holds(node))[0]:
+        chosen = past
+    return x.told(node, Because.EVENTS, evidence=x.behind(node.pattern, points, chosen))
+
+
+def _trait(x: _Explainer, node: Trait) -> Explanation:
+    """Evidence are the writes that satisfy the test (every write, where it does not hold)."""
+    test = replace(node.test, negated=False)
+    key = test.path[0]
+    relative = is_relative(test)
+    request = TraitRequest(key, InstantOf(test.path) if relative else Satisfies(test))
+    writes = points_from(x.e.block.raw_writes(request))
+    held = x.state(x.e.holds(Trait(test)))[0]
+    chosen = writes.key <= x.at
+    if held and not relative:
+        chosen &= flags(writes)
+    evidence = x.behind(EventPattern(), writes, chosen)
+    because = Because.ABSENCE if node.test.negated else Because.EVENTS
+    missing = Missing(f"trait {key}", 1, x.at) if not held else None
+    return x.told(node, because, evidence=evidence, missing=missing)
+
+
+def _amount_is(x: _Explainer, node: AmountIs) -> Explanation:
+    value = _amount(x, node.amount, node.when)
+    nothing = None if node.amount.measure in _VALUELESS else Fraction(0)
+    evidence = _amount_evidence(x, node.amount, node.when)
+    otherwise = nothing is not None and _compares(0, node.comparison, node.value)
+    place = x.place(node.when)
+    missing = None
+    if value is not None and place is not None:
+        missing = Missing(node.amount.happening, 1, place, amount=node.value - value)
+    because = Because.ABSENCE if otherwise else Because.EVENTS
+    return x.told(
+        node,
+        because,
+        value=value,
+        threshold=Fraction(node.value),
+        unit="millionths",
+        evidence=evidence,
+        missing=missing,
+        note="" if value is not None else "the amount has no value",
+    )
+
+
+_VALUELESS: Final = (Measure.AVG, Measure.MIN, Measure.MAX)
+
+
+def _amount_versus(x: _Explainer, node: AmountVersus) -> Explanation:
+    left = _amount(x, node.left, node.left_when)
+    right = _amount(x, node.right, node.right_when)
+    share = Fraction(node.percent) / 100
+    evidence = _amount_evidence(x, node.left, node.left_when) | _amount_evidence(
+        x, node.right, node.right_when
+    )
+    valued = not {node.left.measure, node.right.measure} & set(_VALUELESS)
+    otherwise = valued and _compares(0, node.comparison, 0)
+    return x.told(
+        node,
+        Because.TIME if otherwise else Because.EVENTS,
+        value=left,
+        threshold=None if right is None else right * share,
+        unit="millionths",
+        evidence=evidence,
+    )
+
+
+def _quantile(x: _Explainer, node: Quantile) -> Explanation:
+    limits = x.e.thresholds[node]
+    index = int(np.searchsorted(limits.grid, x.at, "right")) - 1
+    limit = None
+    if index >= 0 and limits.exists[index]:
+        limit = Fraction(int(limits.numerator[index]), int(limits.denominator[index]))
+    age = isinstance(node.amount, AgeAmount)
+    value = _amount(x, node.amount, node.when)
+    return x.told(
+        node,
+        Because.EVENTS,
+        # An age amount is a negated instant: as ages now, both are milliseconds.
+        value=value + x.at if age and value is not None else value,
+        threshold=limit + x.at if age and limit is not None else limit,
+        unit="milliseconds" if age else "millionths",
+        evidence=_amount_evidence(x, node.amount, node.when),
+        note="" if limit is not None else "there is no threshold yet",
+    )
+
+
+def _amount(x: _Explainer, amount: Amount | AgeAmount, when: When) -> Fraction | None:
+    steps: Steps = x.e.amount(amount, when)
+    index = int(np.searchsorted(steps.at, x.at, "right")) - 1
+    if index < 0 or not steps.has[index]:
+        return None
+    return Fraction(int(steps.numerator[index]), int(steps.denominator[index]))
+
+
+def _amount_evidence(x: _Explainer, amount: Amount | AgeAmount, when: When) -> References:
+    if isinstance(amount, AgeAmount):
+        points = x.e.happenings(amount.happening, ordered=True)
+        return x.behind(amount.happening, points, points.key <= x.at)
+    points = x.e.measured(amount, ordered=True)
+    inside = x.inside(points, when)
+    return frozenset() if inside is None else x.behind(amount.happening, points, inside)
+
+
+EXPLAINERS: Final[Mapping[type, Callable[[_Explainer, Any], Explanation]]] = {
+    Everyone: _everyone,
+    And: _combined,
+    Or: _combined,
+    Not: _not,
+    ForAtLeast: _for_at_least,
+    InSegment: _in_segment,
+    Did: _did,
+    DidSomeOf: _did_some_of,
+    Age: _age,
+    Has: _has,
+    Trait: _trait,
+    AmountIs: _amount_is,
+    AmountVersus: _amount_versus,
+    Quantile: _quantile,
+}
+"""One explainer per type of condition."""
