@@ -1,0 +1,1 @@
+"""The documentation, as tests: its examples run, and nothing public is missing from it."""
