@@ -1,1 +1,13 @@
-"""The command line: decode, call a service, encode."""
+"""The command line: decode, call, print."""
+
+from __future__ import annotations
+
+from segue.cli import evaluating  # noqa: F401 - a verb registers itself where it is defined
+from segue.cli.app import app
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line of this process and exit with its code."""
+    app()

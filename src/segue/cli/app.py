@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from segue import __version__
+from segue.cli.options import spread_events
 from segue.cli.output import print_error
 from segue.domain.errors import SegueError, UsageError
 
@@ -37,7 +38,7 @@ class Verbs(TyperGroup):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run the arguments (of this process where None) and exit; see `Exit`."""
-        arguments = list(sys.argv[1:] if args is None else args)
+        arguments = spread_events(sys.argv[1:] if args is None else args)
         as_json = "--json" in arguments
         _tolerate_narrow_encodings()
         extra["standalone_mode"] = False
@@ -77,6 +78,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def example(*lines: str) -> str:
+    """What stands under a verb's help: commands to copy."""
+    return "[dim]Examples[/]\n\n" + "\n\n".join(f"  [bold cyan]$ {line}[/]" for line in lines)
 
 
 def _print_version(wanted: bool) -> None:

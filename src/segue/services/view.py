@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import FOREVER
@@ -46,9 +47,13 @@ class View:
         """Who is in now, since when and until when; see `memberships.MEMBERS`."""
         return members_at(self._chosen(), self.roster, self.at)
 
-    def memberships(self) -> pa.Table:
-        """Who ever was in, from when to when; see `memberships.MEMBERSHIPS`."""
-        return memberships_until(self._chosen(), self.roster, self.at)
+    def memberships(self, person_id: str | None = None) -> pa.Table:
+        """Who ever was in (or only when that person was), from when to when; see
+        `memberships.MEMBERSHIPS`."""
+        table = memberships_until(self._chosen(), self.roster, self.at)
+        if person_id is None:
+            return table
+        return table.filter(pc.equal(table.column("person_id"), person_id))
 
     def summary(self) -> Summary:
         """Sizes, shares, comings and goings, what ends next."""
