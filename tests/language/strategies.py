@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
+from typing import ParamSpec, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -113,7 +115,7 @@ def _percents() -> SearchStrategy[Decimal]:
     return st.integers(1, 1000).map(lambda n: canonical.plain(Decimal(n) / 10))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
     """The leaves: which names, paths, literals, durations and dates conditions are made of."""
 
@@ -142,6 +144,25 @@ class Vocabulary:
 
 
 DEFAULT = Vocabulary()
+
+_Drawn = TypeVar("_Drawn")
+_Words = ParamSpec("_Words")
+
+
+def _short(
+    make: Callable[_Words, SearchStrategy[_Drawn]],
+) -> Callable[_Words, SearchStrategy[_Drawn]]:
+    """Made once per vocabulary, and named by a short representation (Hypothesis writes them out)."""
+
+    once = cache(make)
+
+    @st.composite
+    def made(draw: st.DrawFn, *words: object, **options: object) -> _Drawn:
+        return draw(once(*words, **options))
+
+    return made  # type: ignore[return-value]
+
+
 COMPARISONS = st.sampled_from(list(Comparison))
 ORDERED = st.sampled_from([c for c in Comparison if c is not Comparison.NE])
 WHICH = st.sampled_from(list(Which))
@@ -154,6 +175,7 @@ def _by_path(
     return st.tuples(paths, *arguments).map(lambda drawn: make(*drawn))
 
 
+@_short
 def value_tests(paths: SearchStrategy[Path], words: Vocabulary = DEFAULT) -> SearchStrategy[Test]:
     """One test of one value, over every operator, negated or not."""
     plain = st.sampled_from([Op.IS_SET, Op.IS_TRUE, Op.IS_FALSE])
@@ -176,6 +198,7 @@ def value_tests(paths: SearchStrategy[Path], words: Vocabulary = DEFAULT) -> Sea
     return positive | positive.map(lambda test: test.complement)
 
 
+@_short
 def filters(words: Vocabulary = DEFAULT, max_leaves: int = 6) -> SearchStrategy[Filter]:
     """A test, or and, or, not over tests of properties."""
     return st.recursive(
@@ -189,12 +212,14 @@ def filters(words: Vocabulary = DEFAULT, max_leaves: int = 6) -> SearchStrategy[
     )
 
 
+@_short
 def event_patterns(words: Vocabulary = DEFAULT) -> SearchStrategy[EventPattern]:
     """`any`, one name or several, with or without a filter."""
     names = st.lists(words.names, max_size=3)
     return st.builds(patterns.pattern_of, names, st.none() | filters(words, max_leaves=3))
 
 
+@_short
 def sequences(words: Vocabulary = DEFAULT) -> SearchStrategy[Sequence]:
     """A first step and one to three more, present or absent, with or without limits."""
     happen = event_patterns(words)
@@ -204,11 +229,13 @@ def sequences(words: Vocabulary = DEFAULT) -> SearchStrategy[Sequence]:
     return st.builds(canonical.sequence, happen, steps, st.none() | words.durations)
 
 
+@_short
 def happenings(words: Vocabulary = DEFAULT) -> SearchStrategy[Pattern | Sequence]:
     """H: a pattern or a sequence."""
     return event_patterns(words) | sequences(words)
 
 
+@_short
 def anchored_windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     """The windows that exist only once their anchor occurred."""
     anchor = event_patterns(words)
@@ -224,6 +251,7 @@ def _betweens(words: Vocabulary) -> SearchStrategy[Between]:
     return pair.map(lambda pair: canonical.between(max(pair), min(pair)))
 
 
+@_short
 def plain_windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     """The windows that always exist."""
     return st.one_of(
@@ -235,11 +263,13 @@ def plain_windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     )
 
 
+@_short
 def windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     """Every window but the periods."""
     return plain_windows(words) | anchored_windows(words)
 
 
+@_short
 def period_windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     """`in at least K of the last N days|weeks`."""
     counts = st.tuples(words.period_counts, words.period_counts).map(sorted)
@@ -247,6 +277,7 @@ def period_windows(words: Vocabulary = DEFAULT) -> SearchStrategy[When]:
     return st.builds(lambda pair, size: canonical.periods(pair[0], pair[1], size), counts, unit)
 
 
+@_short
 def counts_of_happenings(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`did H TIMES WHEN` and `did not …`."""
     unit = st.sampled_from(list(Unit))
@@ -260,6 +291,7 @@ def counts_of_happenings(words: Vocabulary = DEFAULT) -> SearchStrategy[Conditio
     )
 
 
+@_short
 def counts_of_crossings(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`entered SEGMENT TIMES WHEN` and `left SEGMENT TIMES WHEN`."""
     crossing = st.builds(Crossing, st.sampled_from(["entered", "left"]), words.segments)
@@ -271,6 +303,7 @@ def counts_of_crossings(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition
     )
 
 
+@_short
 def counts_of_several(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`did at least N of (E1, E2) WHEN` and `did not …`."""
     several = st.lists(event_patterns(words), min_size=1, max_size=3)
@@ -280,11 +313,13 @@ def counts_of_several(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     )
 
 
+@_short
 def ages(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`time since last|first H CMP D` and its short forms."""
     return st.builds(canonical.age, WHICH, happenings(words), COMPARISONS, words.durations)
 
 
+@_short
 def amounts(words: Vocabulary = DEFAULT) -> SearchStrategy[Amount]:
     """Every measure."""
     measure = st.sampled_from([m for m in Measure if m is not Measure.COUNT])
@@ -294,6 +329,7 @@ def amounts(words: Vocabulary = DEFAULT) -> SearchStrategy[Amount]:
     )
 
 
+@_short
 def amount_conditions(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`AMOUNT CMP NUMBER WHEN` and `AMOUNT WHEN CMP P% of AMOUNT WHEN`."""
     amount, when = amounts(words), windows(words)
@@ -305,6 +341,7 @@ def amount_conditions(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     )
 
 
+@_short
 def quantiles(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """`top|bottom P% by AMOUNT WHEN`."""
     amount = amounts(words) | st.builds(AgeAmount, WHICH, happenings(words))
@@ -312,6 +349,7 @@ def quantiles(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     return st.builds(canonical.quantile, side, words.percents, amount, windows(words))
 
 
+@_short
 def atoms(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     """Every condition that holds no other one."""
     return st.one_of(
@@ -328,6 +366,7 @@ def atoms(words: Vocabulary = DEFAULT) -> SearchStrategy[Condition]:
     )
 
 
+@_short
 def conditions(
     words: Vocabulary = DEFAULT,
     *,

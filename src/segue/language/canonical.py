@@ -50,6 +50,8 @@ from segue.language.tree import (
 
 MOST_TIMES: Final = 1_000_000_000
 """Largest count that a condition can ask for."""
+MAX_DEPTH: Final = 100
+"""How deep conditions and filters may be nested."""
 _LARGEST_VALUE = 2**63 - 1
 _LARGEST_PERCENT = Decimal(1_000_000)
 
@@ -90,6 +92,26 @@ def negation(term: Condition) -> Condition:
 def held_for(term: Condition, duration: int) -> ForAtLeast:
     """`A for at least D`."""
     return ForAtLeast(term, duration_of(duration))
+
+
+def shallow(condition: Condition) -> Condition:
+    """The condition itself. Raises `DefinitionError` where it is nested too deep."""
+    if depth(condition) > MAX_DEPTH:
+        raise mistake(f"the condition is nested more than {MAX_DEPTH} levels deep")
+    return condition
+
+
+def depth(condition: Condition) -> int:
+    """How deep `and`, `or`, `not` and `for at least` are nested; a single condition is 1."""
+    deepest, stack = 0, [(condition, 1)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        if isinstance(node, And | Or):
+            stack.extend((term, level + 1) for term in node.terms)
+        elif isinstance(node, Not | ForAtLeast):
+            stack.append((node.term, level + 1))
+    return deepest
 
 
 def always_exists(when: When) -> bool:
@@ -159,6 +181,37 @@ def did_some_of(
     return DidSomeOf(tuple(dict.fromkeys(patterns)), comparison, count, when)
 
 
+def did_not(
+    happening: Happening,
+    comparison: Comparison = Comparison.GE,
+    count: int = 1,
+    unit: Unit = Unit.TIMES,
+    when: When = Ever(),  # noqa: B008 - frozen
+) -> Did:
+    """`did not H TIMES WHEN`: the window exists and the count does not satisfy TIMES."""
+    _not_by_period(when)
+    return did(happening, comparison.negated, count, unit, when)
+
+
+def did_not_some_of(
+    patterns: Iterable[Pattern],
+    comparison: Comparison,
+    count: int,
+    when: When = Ever(),  # noqa: B008 - frozen
+) -> DidSomeOf:
+    """`did not at least N of (E1, E2, …) WHEN`."""
+    _not_by_period(when)
+    return did_some_of(patterns, comparison.negated, count, when)
+
+
+def _not_by_period(when: When) -> None:
+    if isinstance(when, Periods):
+        raise mistake(
+            "`did not` cannot be counted by period: it could mean two things",
+            suggestion="`not did …`, or `did … at most 0 times in at least …`",
+        )
+
+
 _SAME_IN_DAYS = {
     (Comparison.GE, 0),
     (Comparison.GE, 1),
@@ -211,9 +264,14 @@ def sequence(first: Pattern, steps: Iterable[Step], all_within: int | None = Non
     for limit in (all_within, *(step.within for step in chain)):
         if limit is not None:
             duration_of(limit)
-    if any(step.absent and step.within is None for step in chain):
-        raise mistake("`then not` needs a limit", suggestion="then not E within 1 hour")
     return Sequence(first, chain, all_within)
+
+
+def absent_step(pattern: Pattern, within: int | None) -> Step:
+    """`then not E within D`. Raises `DefinitionError` without the limit."""
+    if within is None:
+        raise mistake("`then not` needs a limit", expected=("`within` and a duration",))
+    return Step(pattern, duration_of(within), absent=True)
 
 
 # ---------------------------------------------------------------------------------------- amounts

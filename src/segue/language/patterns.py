@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from segue.domain.instant import parse_instant
-from segue.language.canonical import duration_of
+from segue.language.canonical import MAX_DEPTH, duration_of
 from segue.language.lexicon import mistake, quote
 from segue.language.tree import (
     EventPattern,
@@ -22,9 +22,6 @@ from segue.language.tree import (
     Path,
     Test,
 )
-
-MAX_DEPTH: Final = 100
-"""How deep conditions and filters may be nested."""
 
 # ----------------------------------------------------------------------------------------- filters
 
