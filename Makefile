@@ -53,13 +53,13 @@ fuzz: $(STAMPS)/segue $(STAMPS)/test
 proof: fuzz bench
 
 picture: $(STAMPS)/segue
-	@$(BIN)/python tools/picture.py docs/images
+	@$(BIN)/python -m tools.picture docs/images
 
 wheel: $(STAMPS)/wheel
 
 lock: $(STAMPS)/venv
 	@$(PIP) install uv
-	@$(BIN)/python tools/lock.py $(BIN)/uv
+	@$(BIN)/python -m tools.lock $(BIN)/uv
 
 clean:
 	rm -rf $(VENV) site dist

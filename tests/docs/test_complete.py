@@ -17,8 +17,9 @@ from segue.domain import errors
 from segue.domain.errors import DefinitionError
 from segue.language import tree
 from segue.language.parse import parse_condition
-from segue.language.templates.catalogue import catalogue
+from segue.language.templates import catalogue
 from tests.docs.pages import ROOT, page
+from tools.templates import page as written_page
 
 # ------------------------------------------------------------------------------------- language
 
@@ -167,6 +168,13 @@ TEMPLATES = [template.id for template in catalogue()]
 def test_every_template_is_on_the_templates_page(template: str) -> None:
     """A segment that ships with Segue is listed with the name that it gets."""
     assert template in page("templates.md").code_spans
+
+
+def test_the_tables_of_templates_are_those_that_ship() -> None:
+    """`python -m tools.templates` would change nothing."""
+    text = page("templates.md").text
+
+    assert written_page(text) == text
 
 
 # ---------------------------------------------------------------------------------------- pages
