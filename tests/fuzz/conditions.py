@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND, WEEK
+from segue.language import canonical
 from segue.language import tree as n
 
 DURATIONS = (
@@ -17,7 +18,7 @@ PLAIN_NAMES = ("a", "b", "c", "buy", "page", "Page Viewed", "odd.name", "nightly
 OWN_NAMES = ("$message_shown", "$message_clicked", "$survey_answered", "$message_delivered")
 PROFILE_NAMES = ("$identify", "$set", "$set_once", "$unset", "$create_alias")
 DERIVED_NAMES = ("$session_started", "$session_ended", "$page_left")
-PREFIXES = ("$session_*", "$*", "Page*", "b*", "*", "$s*")
+PREFIXES = ("$session_*", "$*", "Page*", "b*", "$s*")
 
 NUMBER_LITERALS = tuple(
     Decimal(text)
@@ -74,7 +75,7 @@ class Conditions:
         if op in (n.Op.EQ, n.Op.LT, n.Op.LE, n.Op.GT, n.Op.GE):
             return self.literal()
         if op is n.Op.IN:
-            return tuple(dict.fromkeys(self.literal() for _ in range(self.rng.randint(1, 3))))
+            return tuple(self.rng.sample(NUMBER_LITERALS + TEXT_LITERALS, self.rng.randint(2, 3)))
         if op in (n.Op.CONTAINS, n.Op.STARTS_WITH, n.Op.ENDS_WITH):
             return self.rng.choice(TEXT_LITERALS)
         if op is n.Op.MATCHES:
@@ -235,23 +236,23 @@ class Conditions:
     def _count(self):
         comparisons = (n.Comparison.GE, n.Comparison.LE, n.Comparison.EQ, n.Comparison.NE)
         comparison = self.rng.choice((n.Comparison.GE, *comparisons))
-        count = self.rng.choice((0, 1, 1, 2, 2, 3, 5))
-        if comparison is n.Comparison.GE:
-            count = max(count, 1)
-        return comparison, count
+        return comparison, self.rng.choice((0, 1, 1, 2, 2, 3, 5))
 
     def did(self):
         comparison, count = self._count()
         unit = self.rng.choice((n.Unit.TIMES, n.Unit.TIMES, n.Unit.DAYS))
-        return n.Did(
-            self.happening(crossing=True), comparison, count, unit, self.when(periods=True)
-        )
+        happening, when = self.happening(crossing=True), self.when(periods=True)
+        if comparison is n.Comparison.NE and _negates(when, isinstance(happening, n.Crossing)):
+            comparison = n.Comparison.GE
+        return canonical.did(happening, comparison, count, unit, when)
 
     def some_of(self):
         patterns = tuple(dict.fromkeys(self.pattern() for _ in range(self.rng.randint(2, 4))))
         comparison, count = self._count()
-        count = min(count, len(patterns))
-        return n.DidSomeOf(patterns, comparison, count, self.when(periods=True))
+        count, when = min(count, len(patterns)), self.when(periods=True)
+        if comparison is n.Comparison.NE and _negates(when, False):
+            comparison = n.Comparison.GE
+        return canonical.did_some_of(patterns, comparison, count, when)
 
     def age(self):
         which = self.rng.choice(tuple(n.Which))
@@ -297,3 +298,9 @@ class Conditions:
             kind = self.sequence() if self.rng.random() < 0.2 else self.pattern()
             return n.Quantile(side, percent, n.AgeAmount(which, kind))
         return n.Quantile(side, percent, self.amount(), self.when())
+
+
+def _negates(when, crossing):
+    """Whether "not exactly n" in such a window is only said as `not (… exactly n …)`."""
+    anchored = isinstance(when, n.SinceAnchor | n.WithinAfter | n.BeforeAnchor)
+    return isinstance(when, n.Periods) or (crossing and anchored)
