@@ -111,9 +111,14 @@ class EventStore(Protocol[RequestT, LogT, TableT]):
         at: int | None = None,
         people: Collection[str] | None = None,
         sources: bool = False,
+        not_activity: Collection[str] = (),
     ) -> ReadLog[LogT]:
         """The answers to the requests, of the log cut at `at` (None: whole), of everybody or of
-        the named people only; with references to the events where `sources`."""
+        the named people only; with references to the events where `sources`.
+
+        `not_activity` are the event names of the project that `any` leaves out; one that ends in
+        `*` is a prefix. People are sorted by the UTF-8 bytes of their ids.
+        """
 
     def events(self, sources: Sequence[int]) -> list[StoredEvent]:
         """The events behind `Occurrences.source` references, in the order given."""

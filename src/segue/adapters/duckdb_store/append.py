@@ -1,0 +1,170 @@
+"""One batch of events into the table: codes, one id one event, one commit."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from segue.adapters.duckdb_store.dictionary import Dictionary
+from segue.adapters.duckdb_store.idfilter import Hashes, IdFilter, repeated
+from segue.domain.ports import Appended
+from segue.timeline.log import Bools
+
+BATCH: Final = pa.schema(
+    [
+        ("distinct_id", pa.string()),
+        ("event", pa.string()),
+        ("occurred_at", pa.int64()),
+        ("event_id", pa.string()),
+        ("sequence", pa.int64()),
+        ("properties", pa.string()),
+    ]
+)
+"""The columns of a batch; `properties` is the text of a JSON object."""
+
+_INSERT: Final = """
+    INSERT INTO events BY NAME
+    SELECT ref, who, name, occurred_at, received_at, sequence, event_id,
+        properties::JSON::VARIANT AS properties
+    FROM segue_batch
+"""
+_CONTENT: Final = """
+    sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event, occurred_at,
+        coalesce(sequence::VARCHAR, ''), properties::JSON::VARCHAR))
+"""
+_CONTEST: Final = f"""
+    WITH contenders AS (
+        SELECT event_id, place, NULL::BIGINT AS ref, received_at, {_CONTENT} AS content
+        FROM (SELECT * REPLACE (properties::JSON::VARIANT AS properties) FROM segue_contested)
+        UNION ALL
+        SELECT event_id, NULL, ref, received_at, {_CONTENT}
+        FROM (
+            SELECT events.*, distinct_id, names.name AS event
+            FROM events
+            JOIN names ON names.code = events.name
+            JOIN distinct_ids ON distinct_ids.code = events.who
+            WHERE event_id IN (SELECT event_id FROM segue_contested)
+        )
+    )
+    SELECT *,
+        row_number() OVER counting = 1 AS counts,
+        first_value(content) OVER counting = content AS same,
+        count(ref) OVER (PARTITION BY event_id) > 0 AS known
+    FROM contenders
+    WINDOW counting AS (PARTITION BY event_id ORDER BY received_at, content, ref NULLS LAST, place)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which rows of a batch to insert, the stored events that they replace, and the report."""
+
+    keep: Bools
+    replaced: list[int]
+    report: Appended
+
+
+class Writer:
+    """Writes batches into the events of a store, and remembers which event ids are known."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, names: Dictionary, ids: Dictionary) -> None:
+        self._db, self._names, self._ids = db, names, ids
+        hashes = db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
+        self._known = IdFilter(hashes["hash"].to_numpy())
+        query = "SELECT coalesce(max(ref), -1) + 1 FROM events"
+        self._next_ref = int(db.execute(query).fetchall()[0][0])
+
+    def append(self, events: pa.Table, received_at: int) -> Appended:
+        """Store a batch in one commit; where that fails nothing has changed."""
+        batch = events.select(BATCH.names).cast(BATCH)
+        marks = len(self._names), len(self._ids)
+        self._db.begin()
+        try:
+            self._names.add(self._db, self._names.missing(batch["event"]))
+            self._ids.add(self._db, self._ids.missing(batch["distinct_id"]))
+            coded = self._coded(batch, received_at)
+            hashes = self._hashes(coded)
+            verdict = self._judge(coded, hashes)
+            self._insert(coded, verdict)
+            self._db.commit()
+        except BaseException:
+            self._names.truncate(marks[0])
+            self._ids.truncate(marks[1])
+            self._roll_back()
+            raise
+        self._known.add(hashes[verdict.keep])
+        self._next_ref += len(batch)
+        return verdict.report
+
+    def _roll_back(self) -> None:
+        # A commit that failed has ended the transaction already.
+        with contextlib.suppress(duckdb.Error):
+            self._db.rollback()
+
+    def _coded(self, batch: pa.Table, received_at: int) -> pa.Table:
+        count = len(batch)
+        return (
+            batch.append_column("who", pa.array(self._ids.encode(batch["distinct_id"])))
+            .append_column("name", pa.array(self._names.encode(batch["event"])))
+            .append_column("received_at", pa.array(np.full(count, received_at, np.int64)))
+            .append_column("ref", pa.array(np.arange(count, dtype=np.int64) + self._next_ref))
+        )
+
+    def _hashes(self, batch: pa.Table) -> Hashes:
+        with _registered(self._db, "segue_batch", batch):
+            table = self._db.sql("SELECT hash(event_id) AS hash FROM segue_batch").to_arrow_table()
+        return table["hash"].to_numpy()
+
+    def _judge(self, batch: pa.Table, hashes: Hashes) -> Verdict:
+        """Confirm which ids are known or repeated, and decide which content of each counts."""
+        contested = self._known.contains(hashes) | repeated(hashes)
+        if not np.any(contested):
+            return Verdict(~contested, [], Appended(stored=len(batch)))
+        rows = batch.append_column("place", pa.array(np.arange(len(batch)))).filter(contested)
+        with _registered(self._db, "segue_contested", rows):
+            contest = self._db.sql(_CONTEST).to_arrow_table()
+        return _verdict(contest, ~contested)
+
+    def _insert(self, batch: pa.Table, verdict: Verdict) -> None:
+        if verdict.replaced:
+            self._db.execute(
+                "DELETE FROM events WHERE ref IN (SELECT unnest(?::BIGINT[]))", [verdict.replaced]
+            )
+        kept = batch if np.all(verdict.keep) else batch.filter(verdict.keep)
+        with _registered(self._db, "segue_batch", kept):
+            self._db.execute(_INSERT)
+
+
+def _verdict(contest: pa.Table, keep: Bools) -> Verdict:
+    places, event_ids = contest["place"], contest["event_id"]
+    given = places.is_valid().to_numpy()
+    counts, same, known = (contest[name].to_numpy() for name in ("counts", "same", "known"))
+    conflicting = sorted(set(event_ids.filter(~same).to_pylist()))
+    chosen = counts & given
+    keep[places.filter(chosen).to_numpy()] = True
+    replacing = chosen & known
+    differs = pc.is_in(event_ids, pa.array(conflicting, pa.string())).to_numpy()
+    losers = pc.is_in(event_ids, event_ids.filter(replacing).combine_chunks())
+    report = Appended(
+        stored=int(np.sum(keep)) - int(np.sum(replacing)),
+        duplicates=int(np.sum(given & same) - np.sum(chosen & (~known | differs))),
+        conflicts=len(conflicting),
+        conflicting_ids=tuple(conflicting[:20]),
+    )
+    return Verdict(keep, contest["ref"].filter(losers).drop_null().to_pylist(), report)
+
+
+@contextlib.contextmanager
+def _registered(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    db.register(name, table)
+    try:
+        yield
+    finally:
+        db.unregister(name)

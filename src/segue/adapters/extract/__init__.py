@@ -1,0 +1,33 @@
+"""The one compiler of patterns, filters, readings and trait requests to bound DuckDB SQL.
+
+`extract` answers many requests about a relation of events in as few scans as it can, straight
+through Arrow into the arrays of `segue.timeline.log`. The event store, frames without a store and a
+Spark partition all call it, so a filter means the same everywhere.
+"""
+
+from __future__ import annotations
+
+from segue.adapters.extract.filters import check_regex
+from segue.adapters.extract.names import (
+    DERIVED_EVENTS,
+    LINK_EVENTS,
+    NEVER_ACTIVITY,
+    TRAIT_EVENTS,
+    NameCodes,
+)
+from segue.adapters.extract.relation import COLUMNS, People, Relation
+from segue.adapters.extract.answer import extract, first_seen
+
+__all__ = [
+    "COLUMNS",
+    "DERIVED_EVENTS",
+    "LINK_EVENTS",
+    "NEVER_ACTIVITY",
+    "TRAIT_EVENTS",
+    "NameCodes",
+    "People",
+    "Relation",
+    "check_regex",
+    "extract",
+    "first_seen",
+]

@@ -1,0 +1,132 @@
+"""Filters as SQL conditions that are always true or false, never NULL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+import duckdb
+
+from segue.adapters.extract import values
+from segue.adapters.extract.sql import Binder, all_of, any_of
+from segue.domain.errors import DefinitionError, Problem
+from segue.domain.instant import parse_instant, start_of_day
+from segue.language.tree import (
+    Filter,
+    FilterAnd,
+    FilterNot,
+    FilterOr,
+    Literal,
+    Moment,
+    Op,
+    Test,
+)
+
+_TEXT_TESTS = {
+    Op.CONTAINS: "contains({{text}}, {operand})",
+    Op.STARTS_WITH: "starts_with({{text}}, {operand})",
+    Op.ENDS_WITH: "ends_with({{text}}, {operand})",
+    Op.MATCHES: "regexp_matches({{text}}, {operand})",
+}
+_ORDER_TESTS = (Op.EQ, Op.LT, Op.LE, Op.GT, Op.GE)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCompiler:
+    """Compiles filters of one statement. `zone` reads dates and instants without a zone;
+    `instant` is the SQL of the event's own instant, which `within last` and `within next` mean."""
+
+    binder: Binder
+    zone: str
+    instant: str = "occurred_at"
+
+    def condition(self, node: Filter) -> str:
+        """The SQL of a filter. Raises `DefinitionError` for a regex that RE2 refuses."""
+        if isinstance(node, FilterAnd):
+            return all_of(self.condition(term) for term in node.terms)
+        if isinstance(node, FilterOr):
+            return any_of(self.condition(term) for term in node.terms)
+        if isinstance(node, FilterNot):
+            return f"NOT ({self.condition(node.term)})"
+        positive = f"coalesce({self._positive(node)}, false)"
+        return f"NOT {positive}" if node.negated else positive
+
+    def _positive(self, test: Test) -> str:
+        value = values.property_at(test.path, self.binder)
+        match test.op, test.operand:
+            case Op.IS_SET, _:
+                return values.is_set(value)
+            case Op.IS_TRUE | Op.IS_FALSE, _:
+                return values.is_boolean(value, test.op is Op.IS_TRUE)
+            case ((Op.WITHIN_LAST | Op.WITHIN_NEXT), int() as duration):
+                return self._near(value, test.op, duration)
+            case ((Op.BEFORE | Op.AFTER), Moment() as moment):
+                return self._beside(value, test.op, moment)
+            case Op.IN, tuple() as literals:
+                return self._among(value, literals)
+            case _, (Decimal() | str()) as literal:
+                return self._compared(value, test.op, literal)
+        raise AssertionError(f"{test.op} does not take {test.operand!r}")
+
+    def _compared(self, value: str, op: Op, literal: Literal) -> str:
+        if isinstance(literal, Decimal):
+            return f"{values.millionths_of(value)} {op} {self._number(literal)}"
+        operand = self.binder.bind(literal)
+        if op in _ORDER_TESTS:
+            return values.holds_text(value, f"{{text}} {op} {operand}")
+        if op is Op.MATCHES:
+            check_regex(literal)
+        return values.holds_text(value, _TEXT_TESTS[op].format(operand=operand))
+
+    def _among(self, value: str, literals: tuple[Literal, ...]) -> str:
+        numbers = [self._number(literal) for literal in literals if isinstance(literal, Decimal)]
+        texts = [self.binder.bind(literal) for literal in literals if isinstance(literal, str)]
+        tests = []
+        if numbers:
+            tests.append(f"{values.millionths_of(value)} IN ({', '.join(numbers)})")
+        if texts:
+            tests.append(values.holds_text(value, f"{{text}} IN ({', '.join(texts)})"))
+        return any_of(f"coalesce({test}, false)" for test in tests)
+
+    def _near(self, value: str, op: Op, duration: int) -> str:
+        when = values.instant_of(value, self.binder, self.zone)
+        length = f"{self.binder.bind(duration)}::BIGINT"
+        if op is Op.WITHIN_LAST:
+            return f"({self.instant} - {when}) >= 0 AND ({self.instant} - {when}) < {length}"
+        return f"({when} - {self.instant}) > 0 AND ({when} - {self.instant}) <= {length}"
+
+    def _beside(self, value: str, op: Op, moment: Moment) -> str:
+        when = values.instant_of(value, self.binder, self.zone)
+        if op is Op.AFTER and moment.is_date:
+            following = dt.date.fromisoformat(moment.text) + dt.timedelta(days=1)
+            return f"{when} >= {self._instant(start_of_day(following, self.zone))}"
+        comparison = "<" if op is Op.BEFORE else ">"
+        return f"{when} {comparison} {self._instant(parse_instant(moment.text, self.zone))}"
+
+    def _instant(self, instant: int) -> str:
+        return f"{self.binder.bind(instant)}::BIGINT"
+
+    def _number(self, literal: Decimal) -> str:
+        """A literal in millionths; text, because it may be wider than 64 bits."""
+        return f"{self.binder.bind(str(int(literal.scaleb(6))))}::HUGEINT"
+
+
+@lru_cache(maxsize=1024)
+def check_regex(pattern: str) -> None:
+    """Raise `DefinitionError` where RE2 refuses the pattern."""
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SELECT regexp_matches('', ?)", [pattern])
+    except duckdb.InvalidInputException as refusal:
+        reason = str(refusal).removeprefix("Invalid Input Error: ")
+        problem = Problem(
+            message=f"{pattern!r} is no RE2 regular expression: {reason}",
+            excerpt=pattern,
+            expected=("a pattern without look-around or back-references, its brackets closed",),
+        )
+        raise DefinitionError(
+            [problem],
+            hint="See https://github.com/google/re2/wiki/Syntax for what RE2 understands.",
+        ) from refusal

@@ -1,0 +1,52 @@
+"""The shape of what is extracted from: any DuckDB relation of events, and its people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from segue.adapters.extract.sql import Bindable
+from segue.timeline.log import Int32s
+
+COLUMNS: Final = ("ref", "who", "name", "occurred_at", "sequence", "event_id", "properties")
+"""The canonical columns of a relation of events: `ref` BIGINT is unique (what `events()` finds an
+event by), `who` INTEGER the code of a distinct id, `name` INTEGER the code of an event name,
+`occurred_at` BIGINT in ms, `sequence` BIGINT or NULL, `event_id` VARCHAR, `properties` VARIANT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view of events with the canonical columns, visible to `connection`.
+
+    `source` is its name, chosen by Segue and never by a user. `names` are the event names by code.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    source: str
+    names: Sequence[str]
+
+    def table(self, query: str, parameters: Mapping[str, Bindable]) -> pa.Table:
+        """The answer to a query with named parameters, as an Arrow table."""
+        return self.connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people who are asked about: `ids` in the order of their index, and `index` int32[codes]:
+    the person behind each code of a distinct id, -1 for nobody who is asked about."""
+
+    ids: Sequence[str]
+    index: Int32s
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def are_partial(self) -> bool:
+        """Whether some distinct ids belong to nobody who is asked about."""
+        return bool(np.any(self.index < 0))

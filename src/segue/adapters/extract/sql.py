@@ -1,0 +1,45 @@
+"""SQL text with bound parameters.
+
+A `Binder` hands out a placeholder for every value and keeps the value beside the text; equal values
+share one placeholder, so equal expressions have equal text and DuckDB computes them once. No name,
+key or value of a user ever becomes part of SQL text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+Bindable: TypeAlias = str | int | list[int] | list[str]
+
+
+class Binder:
+    """The parameters of one statement."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Bindable] = {}
+        self._placeholders: dict[tuple[type, str], str] = {}
+
+    def bind(self, value: Bindable) -> str:
+        """A placeholder that stands for the value."""
+        key = (type(value), repr(value))
+        if key not in self._placeholders:
+            name = f"p{len(self.values)}"
+            self.values[name] = value
+            self._placeholders[key] = f"${name}"
+        return self._placeholders[key]
+
+    def among(self, expression: str, values: Iterable[int]) -> str:
+        """`expression IN (…)` of the values; false where there are none."""
+        marks = ", ".join(f"{self.bind(value)}::BIGINT" for value in sorted(values))
+        return f"{expression} IN ({marks})" if marks else "false"
+
+
+def all_of(conditions: Iterable[str]) -> str:
+    """The conditions joined by AND; true where there are none."""
+    return " AND ".join(f"({condition})" for condition in conditions) or "true"
+
+
+def any_of(conditions: Iterable[str]) -> str:
+    """The conditions joined by OR; false where there are none."""
+    return " OR ".join(f"({condition})" for condition in conditions) or "false"

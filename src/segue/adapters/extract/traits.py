@@ -1,0 +1,102 @@
+"""Requests for the writes of traits: one scan of the profile events for all of them.
+
+`$identify` and `$set` write each top-level key of their properties, `$set_once` writes a key once,
+`$unset` removes its keys (or those that a list `$unset` in its properties names). Writing null is
+removing, except that `$set_once` of null is no write. `$anon_distinct_id` of `$identify` is
+identity and no trait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from segue.adapters.extract.names import IDENTIFY, SET, SET_ONCE, TRAIT_EVENTS, UNSET, NameCodes
+from segue.adapters.extract.order import in_event_order, offsets_of, rank_ties
+from segue.adapters.extract.relation import People, Relation
+from segue.adapters.extract.scan import Rows, Scan, integers
+from segue.adapters.extract.values import is_set
+from segue.timeline import log
+from segue.timeline.log import Occurrences, TraitRequest, TraitWrites
+
+ANONYMOUS_ID = "$anon_distinct_id"
+"""The key of `$identify` that links a distinct id and is no trait."""
+
+
+def read_traits(
+    relation: Relation,
+    people: People,
+    requests: Sequence[TraitRequest],
+    names: NameCodes,
+    *,
+    at: int | None,
+    zone: str,
+    sources: bool,
+) -> dict[TraitRequest, TraitWrites]:
+    """The writes of each requested trait, in event order."""
+    if not requests:
+        return {}
+    scan = Scan(names, names.of(TRAIT_EVENTS), zone)
+    kinds = {request: scan.column(_kind(request.key, scan)) for request in requests}
+    values = {request: scan.read(request.reading) for request in requests}
+    scan.wanted |= {f"({_kind(request.key, scan)}) IS NOT NULL" for request in requests}
+    rows = scan.run(relation, people, at)
+    key = rank_ties(relation, [(rows.person, rows.at, rows.ref)]).of(rows.ref)
+    order = in_event_order(rows.person, rows.at, key)
+    return {
+        request: _writes(rows, order, kinds[request], values[request], len(people), sources)
+        for request in requests
+    }
+
+
+def _kind(key: str, scan: Scan) -> str:
+    """The SQL of what an event does to the trait: SET, REMOVE, SET_ONCE, or NULL for nothing."""
+    if not key:
+        return "NULL::TINYINT"
+    name = scan.binder.bind(key)
+    written = f"variant_exists(properties, {name})"
+    present = is_set(f"variant_extract(properties, {name})")
+    cases = []
+    for event, effect in (
+        (IDENTIFY, f"CASE WHEN {present} THEN {log.SET} WHEN {written} THEN {log.REMOVE} END"),
+        (SET, f"CASE WHEN {present} THEN {log.SET} WHEN {written} THEN {log.REMOVE} END"),
+        (SET_ONCE, f"CASE WHEN {present} THEN {log.SET_ONCE} END"),
+        (UNSET, f"CASE WHEN {_unset(name)} THEN {log.REMOVE} END"),
+    ):
+        for code in scan.names.of([event]):
+            ignored = event == IDENTIFY and key == ANONYMOUS_ID
+            cases.append(f"WHEN {code} THEN {'NULL' if ignored else effect}")
+    return f"(CASE name {' '.join(cases)} END)::TINYINT" if cases else "NULL::TINYINT"
+
+
+def _unset(name: str) -> str:
+    """Whether `$unset` removes the key: named in its list, or without a list a property."""
+    listed = f"variant_extract(properties, '{UNSET}')"
+    texts = f"try_cast({listed} AS VARCHAR[])"
+    return (
+        f"CASE WHEN starts_with(variant_typeof({listed}), 'ARRAY')"
+        f" THEN list_contains({texts}, {name}) ELSE variant_exists(properties, {name}) END"
+    )
+
+
+def _writes(
+    rows: Rows,
+    order: log.Int64s,
+    kind: str,
+    value: str | None,
+    people: int,
+    sources: bool,
+) -> TraitWrites:
+    kinds, known = integers(rows.columns[kind])
+    chosen = order if known is None else order[known[order]]
+    assert value is not None
+    read, readable = integers(rows.columns[value])
+    writes = Occurrences(
+        offsets_of(rows.person[chosen], people),
+        rows.at[chosen],
+        value=read[chosen],
+        known=None if readable is None else readable[chosen],
+        source=rows.ref[chosen] if sources else None,
+    )
+    return TraitWrites(writes, kinds[chosen].astype(np.int8))

@@ -1,0 +1,176 @@
+"""How a property value is read: as text, as a number, as an instant, as a code. All in SQL.
+
+Every function takes the SQL of a `VARIANT` and gives the SQL of what was read, NULL where the value
+cannot be read so. The types of a VARIANT that was made from JSON are `UINT64`, `INT64`, `DOUBLE`,
+`VARCHAR`, `BOOL_TRUE`, `BOOL_FALSE`, `VARIANT_NULL`, `OBJECT(…)` and `ARRAY(…)`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from segue.adapters.extract.sql import Binder
+from segue.adapters.extract.zones import zone_steps
+from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE, SECOND
+from segue.language.tree import Path
+
+_INTEGER: Final = "'-?(0|[1-9][0-9]*)'"
+_NUMBER: Final = r"'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?'"
+_INSTANT: Final = (
+    r"'[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60)(\.[0-9]{1,9})?)?"
+    r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?'"
+)
+_WHOLE_TEXT: Final = "('VARCHAR', 'UINT64', 'INT64', 'BOOL_TRUE', 'BOOL_FALSE')"
+_LARGEST: Final = 10**25
+"""Numbers beyond this compare as this: no literal of the language is as large."""
+
+
+def property_at(path: Path, binder: Binder, root: str = "properties") -> str:
+    """The VARIANT at the path: every key is bound, and literal whatever it contains."""
+    value = root
+    for key in path:
+        value = f"variant_extract({value}, {binder.bind(key)})"
+    return value
+
+
+def text_of(value: str) -> str:
+    """Strings as they are, integers and booleans as their JSON text."""
+    return f"CASE WHEN variant_typeof({value}) IN {_WHOLE_TEXT} THEN {value}::VARCHAR END"
+
+
+def holds_text(value: str, test: str) -> str:
+    """Whether a test of the value's text holds; `test` contains `{text}` where the text stands.
+
+    The test runs first, on the value cast plainly, because DuckDB can push that into the scan; what
+    kind of value it was is asked only of what passes.
+    """
+    plain = test.format(text=f"{value}::VARCHAR")
+    return f"CASE WHEN {plain} THEN variant_typeof({value}) IN {_WHOLE_TEXT} ELSE false END"
+
+
+def is_set(value: str) -> str:
+    """Whether there is a value other than JSON null."""
+    return f"variant_typeof({value}) <> 'VARIANT_NULL'"
+
+
+def is_boolean(value: str, expected: bool) -> str:
+    """Whether it is that boolean, or its word."""
+    kind, word = ("BOOL_TRUE", "true") if expected else ("BOOL_FALSE", "false")
+    return (
+        f"CASE WHEN {value}::VARCHAR = '{word}'"
+        f" THEN variant_typeof({value}) IN ('{kind}', 'VARCHAR') ELSE false END"
+    )
+
+
+def millionths_of(value: str) -> str:
+    """A number in millionths as HUGEINT: JSON numbers, and strings in JSON number syntax."""
+    text = f"{value}::VARCHAR"
+    return (
+        f"CASE variant_typeof({value})"
+        f" WHEN 'UINT64' THEN {_cast(value, 'UBIGINT')}::HUGEINT * 1000000"
+        f" WHEN 'INT64' THEN {_cast(value, 'BIGINT')}::HUGEINT * 1000000"
+        f" WHEN 'DOUBLE' THEN {_rounded(_cast(value, 'DOUBLE'))}"
+        f" WHEN 'VARCHAR' THEN CASE"
+        f" WHEN strlen({text}) <= 19 AND regexp_full_match({text}, {_INTEGER})"
+        f" THEN {_cast(text, 'BIGINT')}::HUGEINT * 1000000"
+        f" WHEN regexp_full_match({text}, {_NUMBER})"
+        f" THEN {_rounded(_cast(text, 'DOUBLE'))} END"
+        f" END"
+    )
+
+
+def _cast(value: str, kind: str) -> str:
+    """A cast that never raises: DuckDB may run it before it looks at what guards it."""
+    return f"try_cast({value} AS {kind})"
+
+
+def number_of(value: str) -> str:
+    """A number in millionths as BIGINT; NULL also where it does not fit."""
+    return f"try_cast({millionths_of(value)} AS BIGINT)"
+
+
+def _rounded(number: str) -> str:
+    """A DOUBLE in millionths, half away from zero on its shortest decimal text.
+
+    Away from a tie (and where the product is precise enough to tell) the product rounds right;
+    otherwise the decimal text decides.
+    """
+    scaled = f"abs({number} * 1e6)"
+    near_tie = f"abs({scaled} - floor({scaled}) - 0.5) <= 0.25"
+    decimal = _cast(f"{number}::VARCHAR", "DECIMAL(38, 6)")
+    exact = _cast(f"replace({decimal}::VARCHAR, '.', '')", "HUGEINT")
+    return (
+        f"CASE WHEN {number} IS NULL OR NOT isfinite({number}) THEN NULL"
+        f" WHEN abs({number}) >= {_LARGEST}::DOUBLE"
+        f" THEN sign({number})::HUGEINT * {_LARGEST * 10**6}::HUGEINT"
+        f" WHEN abs({number}) >= 1e9 OR {near_tie} THEN {exact}"
+        f" ELSE try_cast(round({number} * 1e6) AS HUGEINT) END"
+    )
+
+
+def instant_of(value: str, binder: Binder, zone: str) -> str:
+    """An instant in ms as BIGINT: RFC 3339 text, or an integer of milliseconds or seconds."""
+    number = _cast(f"{value}::VARCHAR", "HUGEINT")
+    scaled = f"CASE WHEN {number} >= 100000000000 THEN {number} ELSE {number} * 1000 END"
+    text = f"trim({value}::VARCHAR, ' ' || chr(9) || chr(10) || chr(13))"
+    return (
+        f"CASE variant_typeof({value})"
+        f" WHEN 'UINT64' THEN {_clamped(scaled)}"
+        f" WHEN 'INT64' THEN {_clamped(scaled)}"
+        f" WHEN 'VARCHAR' THEN {text_instant(text, binder, zone)} END"
+    )
+
+
+def _clamped(instant: str) -> str:
+    return f"greatest(-{FOREVER}, least({FOREVER}, {instant}))::BIGINT"
+
+
+def text_instant(text: str, binder: Binder, zone: str) -> str:
+    """RFC 3339 text as ms; without a zone it is in `zone`, without a time it is midnight."""
+    day = f"try_cast({text}[1:10] AS DATE)"
+    fraction = rf"rpad(regexp_extract({text}, '\.([0-9]+)', 1)[1:3], 3, '0')"
+    clock = (
+        f"epoch_ms({day}::TIMESTAMP)"
+        f" + coalesce(try_cast({text}[12:13] AS BIGINT), 0) * {HOUR}"
+        f" + coalesce(try_cast({text}[15:16] AS BIGINT), 0) * {MINUTE}"
+        f" + coalesce(try_cast({text}[18:19] AS BIGINT), 0) * {SECOND}"
+        f" + {_cast(fraction, 'BIGINT')}"
+    )
+    mark = f"regexp_extract({text}, '([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$', 1)"
+    hours, minutes = _cast(f"{mark}[2:3]", "BIGINT"), _cast(f"{mark}[-2:]", "BIGINT")
+    shift = f"({hours} * {HOUR} + {minutes} * {MINUTE})"
+    return (
+        f"CASE WHEN NOT regexp_full_match({text}, {_INSTANT}) OR {text}[1:4] = '0000' THEN NULL"
+        f" WHEN strlen({text}) = 10 OR {mark} = '' THEN {_utc(clock, binder, zone)}"
+        f" WHEN {mark} IN ('Z', 'z') THEN {clock}"
+        f" WHEN {shift} >= {DAY} THEN NULL"
+        f" WHEN {mark}[1] = '-' THEN {clock} + {shift} ELSE {clock} - {shift} END"
+    )
+
+
+def _utc(local: str, binder: Binder, zone: str) -> str:
+    """A local time of the zone (ms) in UTC."""
+    steps = zone_steps(zone)
+    if not steps.thresholds:
+        return f"{local} - {binder.bind(steps.offsets[0])}::BIGINT"
+    thresholds = binder.bind(list(steps.thresholds))
+    offsets = binder.bind(list(steps.offsets))
+    passed = f"len(list_filter({thresholds}::BIGINT[], lambda step: step <= {local}))"
+    return f"{local} - ({offsets}::BIGINT[])[1 + {passed}]"
+
+
+def code_of(value: str) -> str:
+    """Text that is equal exactly where type and value are equal; NULL where missing or null."""
+    number = _cast(value, "DOUBLE")
+    whole = f"abs({number}) < 1e18 AND {number} = floor({number})"
+    return (
+        f"CASE variant_typeof({value})"
+        f" WHEN 'VARIANT_NULL' THEN NULL"
+        f" WHEN 'VARCHAR' THEN 's' || {value}::VARCHAR"
+        f" WHEN 'UINT64' THEN 'n' || {value}::VARCHAR"
+        f" WHEN 'INT64' THEN 'n' || {value}::VARCHAR"
+        f" WHEN 'DOUBLE' THEN 'n' || CASE WHEN {whole} THEN {_cast(number, 'BIGINT')}::VARCHAR"
+        f" ELSE {value}::VARCHAR END"
+        f" ELSE 'j' || {value}::JSON::VARCHAR END"
+    )
