@@ -73,8 +73,6 @@ class Draft:
 _SECTION: Final = re.compile(
     r"^((?:not_activity|actions|goals|journey|ladders|segments):)", re.MULTILINE
 )
-    r"^((?:not_activity|actions|goals|journey|ladders|segments):)", re.MULTILINE
-)
 
 _INTRODUCTION: Final = """\
 The segments of this project. `segue check` says whether the file is right,
