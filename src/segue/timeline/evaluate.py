@@ -26,7 +26,7 @@ from segue.timeline.log import (
     TraitRequest,
     TraitWrites,
 )
-from segue.timeline.outlook import Outlook, joined_outlook, outlook
+from segue.timeline.outlook import Outlook, empty_outlooks, write_outlook
 from segue.timeline.quantiles import Thresholds, grid_of, thresholds
 from segue.timeline.spans import Spans, spans_of
 
@@ -71,8 +71,14 @@ def now(
     """Where everybody stands at `at` in each segment, and until when if nothing more happens."""
     ids = _chosen(definitions, segment_ids)
     evaluations = _evaluations(definitions, log, at, ids)
-    found = _side_by_side(evaluations, lambda e: [outlook(e, segment_id) for segment_id in ids])
-    return {segment_id: joined_outlook([b[i] for b in found]) for i, segment_id in enumerate(ids)}
+    found = empty_outlooks(ids, log.people)
+
+    def write(e: Evaluation) -> None:
+        for segment_id, outlook in found.items():
+            write_outlook(e, segment_id, outlook)
+
+    _side_by_side(evaluations, write)
+    return found
 
 
 def thresholds_of(

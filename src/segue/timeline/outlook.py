@@ -62,45 +62,60 @@ class Outlook:
 @dataclass(frozen=True, slots=True)
 class Single:
     """A future of at most one interval per person: from `start` to `end` (int64[P], ms), none where
-    start >= end. Both are at or after now."""
+    start >= end. No interval starts before now; a number as start is now, for everybody."""
 
-    start: Int64s
+    start: Int64s | int
     end: Int64s
 
 
 Future = Single | Intervals
 
 
-def outlook(evaluation: Evaluation, segment_id: str) -> Outlook:
-    """Where the people of a block stand in a segment at the block's instant."""
+def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> None:
+    """Write where the people of a block stand in a segment into their rows of an outlook."""
     definitions = evaluation.block.definitions
     future = _future(evaluation, definitions.segment(segment_id).condition)
     if definitions.exclude is not None:
         excluded = _complement(evaluation, _future(evaluation, definitions.exclude))
         future = _both([future, excluded])
-    return _summary(evaluation, future)
+    rows = slice(evaluation.block.first, evaluation.block.last)
+    _summarise(evaluation.block, future, outlook.holds[rows], outlook.until[rows])
 
 
-def joined_outlook(blocks: Sequence[Outlook]) -> Outlook:
-    """The outlook of consecutive blocks of people as one."""
-    return Outlook(
-        np.concatenate([block.holds for block in blocks]),
-        np.concatenate([block.until for block in blocks]),
-    )
+def empty_outlooks(segment_ids: Sequence[str], people: int) -> dict[str, Outlook]:
+    """An outlook of so many people per segment, to be written. All share two large arrays: memory
+    that the system hands out in large pages."""
+    holds = np.empty((len(segment_ids), people), np.bool_)
+    until = np.empty((len(segment_ids), people), np.int64)
+    return {name: Outlook(holds[i], until[i]) for i, name in enumerate(segment_ids)}
 
 
-def _summary(e: Evaluation, future: Future) -> Outlook:
-    at, people = e.block.at, e.block.people
+def _summarise(block: Block, future: Future, holds: Bools, until: Int64s) -> None:
+    """Write a future as truth and the instant of change into the given rows."""
     if isinstance(future, Intervals):
-        first = np.searchsorted(future.start, np.arange(people + 1) << KEY_BITS)
-        some = first[:-1] < first[1:]
-        index = np.where(some, first[:-1], 0)
-        padded = Intervals(np.append(future.start, 0), np.append(future.end, 0))
-        start, end = instant_of(padded.start[index]), instant_of(padded.end[index])
-        future = Single(start, np.where(some, end, start))
-    holds = (future.start <= at) & (future.end > at)
-    coming = np.where(future.start < future.end, future.start, FOREVER)
-    return Outlook(holds, np.where(holds, future.end, coming))
+        future = _first(future, block.people)
+    np.greater(future.end, block.at, out=holds)
+    if not isinstance(future.start, int):
+        holds &= future.start <= block.at
+        coming = np.where(future.start < future.end, future.start, FOREVER)
+        np.copyto(until, np.where(holds, future.end, coming))
+        return
+    # The end where it is later than now, else FOREVER, without a branch: as unsigned numbers, the
+    # time left of those who are out is larger than that of FOREVER.
+    np.subtract(future.end, block.at + 1, out=until)
+    left = until.view(np.uint64)
+    np.minimum(left, np.uint64(FOREVER - block.at - 1), out=left)
+    until += block.at + 1
+
+
+def _first(intervals: Intervals, people: int) -> Single:
+    """The first interval of each person."""
+    rows = np.searchsorted(intervals.start, np.arange(people + 1) << KEY_BITS)
+    some = np.flatnonzero(rows[:-1] < rows[1:])
+    start, end = np.zeros(people, np.int64), np.zeros(people, np.int64)
+    start[some] = instant_of(intervals.start[rows[some]])
+    end[some] = instant_of(intervals.end[rows[some]])
+    return Single(start, end)
 
 
 def _future(e: Evaluation, condition: Condition) -> Future:
@@ -130,7 +145,7 @@ def _did(e: Evaluation, node: Did) -> Single | None:
     duration = node.when.duration if isinstance(node.when, Within) else None
     match node.comparison:
         case Comparison.GE if node.count > 0:
-            return _fading(e.block, _lapse(e.block, pattern, node.count, duration))
+            return Single(e.block.at, _lapse(e.block, pattern, node.count, duration))
         case Comparison.LE:
             lapse = _lapse(e.block, pattern, node.count + 1, duration)
             return Single(np.maximum(lapse, e.block.at), _existing(e.block).end)
@@ -145,8 +160,10 @@ def _age(e: Evaluation, node: Age) -> Single | None:
         return None
     if not _is_stored(pattern):
         return None
-    latest = _lapse(e.block, pattern, 1, node.duration)
-    return Single(np.maximum(latest, e.block.at), np.where(latest > 0, FOREVER, 0))
+    latest = _nth_latest(e.block, pattern, 1)
+    return Single(
+        np.maximum(latest + node.duration, e.block.at), np.where(latest >= 0, FOREVER, _NEVER)
+    )
 
 
 def _and(e: Evaluation, node: And) -> Future:
@@ -173,6 +190,9 @@ def _in_segment(e: Evaluation, node: InSegment) -> Future:
     return _both([future, _complement(e, _future(e, definitions.exclude))])
 
 
+_NEVER: Final = -2 * FOREVER
+"""Before all time, whatever duration is added."""
+
 SHORTCUTS: Final[Mapping[type, Callable[[Evaluation, Any], Future | None]]] = {
     Everyone: _everyone,
     Did: _did,
@@ -194,27 +214,29 @@ def _is_stored(pattern: Pattern) -> bool:
 
 def _lapse(block: Block, pattern: Pattern, number: int, duration: int | None) -> Int64s:
     """When "at least `number` within `duration`" lapses: the n-th latest occurrence plus the
-    duration (FOREVER where there is none), and 0 where there are fewer; int64[P]."""
+    duration (FOREVER without one), and before all time where there are fewer; int64[P]."""
+    latest = _nth_latest(block, pattern, number)
+    return np.where(latest >= 0, FOREVER, _NEVER) if duration is None else latest + duration
+
+
+def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
+    """The instant of each person's n-th latest occurrence; negative where there are fewer."""
+    return block.kept(("nth latest", pattern, number), lambda: _find_nth(block, pattern, number))
+
+
+def _find_nth(block: Block, pattern: Pattern, number: int) -> Int64s:
     occurrences = block.raw(Request(pattern))
     if not len(occurrences):
-        return np.zeros(block.people, np.int64)
+        return np.full(block.people, _NEVER, np.int64)
     index = occurrences.offsets[1:] - number
-    missing = index < occurrences.offsets[:-1]
-    if duration is None:
-        return np.where(missing, 0, FOREVER)
-    lapse = occurrences.at.take(index, mode="clip")
-    lapse += duration
-    lapse[missing] = 0
-    return lapse
+    latest = occurrences.at.take(index, mode="clip")
+    # Where there are fewer, move before all time: a product is cheaper than a masked write.
+    latest += np.multiply(index < occurrences.offsets[:-1], _NEVER, dtype=np.int64)
+    return latest
 
 
 def _existing(block: Block) -> Single:
-    start = np.full(block.people, block.at, np.int64)
-    return Single(start, np.where(block.first_seen < FOREVER, FOREVER, 0))
-
-
-def _fading(block: Block, until: Int64s) -> Single:
-    return Single(np.full(block.people, block.at, np.int64), until)
+    return Single(block.at, np.where(block.first_seen < FOREVER, FOREVER, _NEVER))
 
 
 # ------------------------------------------------------------------------------ algebra of futures
@@ -226,25 +248,43 @@ def _both(futures: Sequence[Future]) -> Future:
         return intersection([_intervals(f) for f in futures])
     start, end = single[0].start, single[0].end
     for future in single[1:]:
-        start, end = np.maximum(start, future.start), np.minimum(end, future.end)
+        # Numbers as start are all the same instant: now.
+        both_now = isinstance(start, int) and isinstance(future.start, int)
+        start = start if both_now else np.maximum(start, future.start)
+        end = np.minimum(end, future.end)
     return Single(start, end)
 
 
 def _either(left: Future, right: Future) -> Future:
     if isinstance(left, Single) and isinstance(right, Single):
-        no_left, no_right = left.start >= left.end, right.start >= right.end
-        overlap = (left.start <= right.end) & (right.start <= left.end)
-        if (no_left | no_right | overlap).all():
-            start = np.where(no_right, left.start, np.minimum(left.start, right.start))
-            end = np.where(no_right, left.end, np.maximum(left.end, right.end))
-            return Single(np.where(no_left, right.start, start), np.where(no_left, right.end, end))
+        if isinstance(left.start, int) and isinstance(right.start, int):
+            return Single(left.start, np.maximum(left.end, right.end))
+        if (_none(left) | _none(right) | _overlap(left, right)).all():
+            return _hull(left, right)
     return union([_intervals(left), _intervals(right)])
+
+
+def _hull(left: Single, right: Single) -> Single:
+    """From the earlier start to the later end, of people for whom there is no gap between."""
+    start = np.where(_none(right), left.start, np.minimum(left.start, right.start))
+    end = np.where(_none(right), left.end, np.maximum(left.end, right.end))
+    return Single(np.where(_none(left), right.start, start), np.where(_none(left), right.end, end))
+
+
+def _overlap(left: Single, right: Single) -> Bools:
+    overlap: Bools = (left.start <= right.end) & (right.start <= left.end)
+    return overlap
+
+
+def _none(future: Single) -> Bools:
+    none: Bools = future.start >= future.end
+    return none
 
 
 def _complement(e: Evaluation, future: Future) -> Future:
     whole = _existing(e.block)
     if isinstance(future, Single):
-        none = future.start >= future.end
+        none = _none(future)
         if (none | (future.start <= e.block.at)).all():
             return Single(np.where(none, whole.start, future.end), whole.end)
         if (none | (future.end >= FOREVER)).all():
@@ -256,4 +296,5 @@ def _intervals(future: Future) -> Intervals:
     if isinstance(future, Intervals):
         return future
     person = np.flatnonzero(future.start < future.end)
-    return Intervals(key_of(person, future.start[person]), key_of(person, future.end[person]))
+    start = np.broadcast_to(future.start, future.end.shape)[person]
+    return Intervals(key_of(person, start), key_of(person, future.end[person]))
