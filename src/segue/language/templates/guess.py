@@ -227,7 +227,10 @@ def _most_used(event_names: Sequence[str], found: Mapping[str, Guess]) -> Guess 
     rest = [
         event
         for event in event_names
-        if event not in taken and not event.startswith("$") and not furniture & set(words(event))
+        if event not in taken
+        and not event.startswith("$")
+        and any(letter.isalpha() for letter in event)
+        and not furniture & set(words(event))
     ]
     if not rest:
         return None
