@@ -14,6 +14,7 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.language.tree import (
+    Condition,
     Definitions,
     EventPattern,
     Filter,
@@ -81,6 +82,13 @@ class Block:
     def everyone(self) -> Intervals:
         """From first seen on, for everybody who exists."""
         return Intervals(self.seen, never(self.seen))
+
+    def condition(self, segment_id: str) -> Condition:
+        """The condition of a segment. Raises `KeyError` for an unknown one."""
+        conditions = self.kept(
+            "conditions", lambda: {s.id: s.condition for s in self.definitions.segments}
+        )
+        return conditions[segment_id]
 
     def kept(self, name: object, compute: Callable[[], T]) -> T:
         """What `compute` gave under this name, computed at most once."""

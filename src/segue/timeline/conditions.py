@@ -106,7 +106,7 @@ class Evaluation:
 
     def _segment(self, segment_id: str) -> Intervals:
         definitions = self.block.definitions
-        members = self.holds(definitions.segment(segment_id).condition)
+        members = self.holds(self.block.condition(segment_id))
         if definitions.exclude is None:
             return members
         return without(members, self.holds(definitions.exclude))

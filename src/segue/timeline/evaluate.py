@@ -7,6 +7,7 @@ quantiles look at the whole population first.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from segue.timeline.spans import Spans, spans_of
 
 T = TypeVar("T")
 
-_THREADS: Final = 4
+_THREADS: Final = min(8, os.cpu_count() or 1)
 _SMALL: Final = 1 << 13
 """Fewer people than this are one block: threads would cost more than they save."""
 
@@ -134,12 +135,13 @@ def _limit(
 def quantiles_of(definitions: Definitions, ids: Sequence[str]) -> Iterator[tuple[Quantile, bool]]:
     """The quantiles that these segments rest on, inner ones first, and whether each ranks everybody
     (those inside `exclude`) or only people who are not excluded."""
+    conditions = {segment.id: segment.condition for segment in definitions.segments}
     seen: set[object] = set()
 
     def walk(node: object, everybody: bool) -> Iterator[tuple[Quantile, bool]]:
         if isinstance(node, InSegment | Crossing) and node.segment not in seen:
             seen.add(node.segment)
-            yield from walk(definitions.segment(node.segment).condition, everybody)
+            yield from walk(conditions[node.segment], everybody)
         for child in _children(node):
             yield from walk(child, everybody)
         if isinstance(node, Quantile) and node not in seen:

@@ -157,7 +157,7 @@ def explain(
         at,
         bool(log.first_seen[0] <= at),
         *state,
-        explainer.explain(definitions.segment(segment_id).condition),
+        explainer.explain(evaluation.block.condition(segment_id)),
         None if exclude is None else explainer.explain(exclude),
     )
 
@@ -201,7 +201,7 @@ class _Explainer:
     def _member(self, segment_id: str, at: int) -> References:
         block = replace(self.e.block, at=at, _kept={})
         inner = _Explainer(Evaluation(block, self.e.thresholds), at)
-        return inner.explain(block.definitions.segment(segment_id).condition).evidence
+        return inner.explain(block.condition(segment_id)).evidence
 
     def inside(self, points: Points, when: When) -> slice | None:
         """Which points the window holds now; None where it does not exist."""
@@ -273,7 +273,7 @@ def _for_at_least(x: _Explainer, node: ForAtLeast) -> Explanation:
 
 def _in_segment(x: _Explainer, node: InSegment) -> Explanation:
     definitions = x.e.block.definitions
-    children = [x.explain(definitions.segment(node.segment).condition)]
+    children = [x.explain(x.e.block.condition(node.segment))]
     if definitions.exclude is not None:
         children.append(x.explain(Not(definitions.exclude)))
     return x.told(node, Because.PARTS, children=tuple(children), evidence=children[0].evidence)

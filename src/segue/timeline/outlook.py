@@ -74,7 +74,7 @@ Future = Single | Intervals
 def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> None:
     """Write where the people of a block stand in a segment into their rows of an outlook."""
     definitions = evaluation.block.definitions
-    future = _future(evaluation, definitions.segment(segment_id).condition)
+    future = _future(evaluation, evaluation.block.condition(segment_id))
     if definitions.exclude is not None:
         excluded = _complement(evaluation, _future(evaluation, definitions.exclude))
         future = _both([future, excluded])
@@ -184,7 +184,7 @@ def _not(e: Evaluation, node: Not) -> Future:
 
 def _in_segment(e: Evaluation, node: InSegment) -> Future:
     definitions = e.block.definitions
-    future = _future(e, definitions.segment(node.segment).condition)
+    future = _future(e, e.block.condition(node.segment))
     if definitions.exclude is None:
         return future
     return _both([future, _complement(e, _future(e, definitions.exclude))])
