@@ -176,9 +176,9 @@ def did_some_of(
     count: int,
     when: When = Ever(),  # noqa: B008 - frozen
 ) -> DidSomeOf:
-    """`did at least N of (E1, E2, …) WHEN`; a pattern written twice counts once."""
+    """`did at least N of (E1, E2, …) WHEN`."""
     comparison, count = _counting(comparison, count)
-    return DidSomeOf(tuple(dict.fromkeys(patterns)), comparison, count, when)
+    return DidSomeOf(tuple(patterns), comparison, count, when)
 
 
 def did_not(

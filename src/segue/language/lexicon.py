@@ -32,9 +32,14 @@ def mistake(
     return DefinitionError([Problem(message, suggestion=suggestion, expected=expected)])
 
 
+def has_bare_characters(name: str) -> bool:
+    """Whether the name has only characters that need no quotes."""
+    return _BARE.fullmatch(name) is not None
+
+
 def is_bare(name: str) -> bool:
     """Whether the name can be written without quotes."""
-    return _BARE.fullmatch(name) is not None and name.lower() not in KEYWORDS
+    return has_bare_characters(name) and name.lower() not in KEYWORDS
 
 
 def quote(text: str) -> str:

@@ -89,7 +89,7 @@ def syntax_problem(error: UnexpectedInput, expected: set[str], text: str, start:
         line, column = _end(text)
         return _problem(f"{_START[start]} ends too early", line, column, text, expected)
     found, message = _found(error, text)
-    words = _in_words(expected)
+    words = () if found == '"' else _in_words(expected)
     return Problem(
         message=message,
         line=error.line,

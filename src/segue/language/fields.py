@@ -1,0 +1,94 @@
+"""The types of fields of `segue.yaml`: text in the file, trees and milliseconds in the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from segue.domain.errors import DefinitionError
+from segue.domain.instant import format_duration
+from segue.language.lexicon import KEYWORDS, has_bare_characters
+from segue.language.parse import parse_condition, parse_duration, parse_pattern
+from segue.language.text import to_text
+from segue.language.tree import Condition, EventPattern
+
+
+def _reader(parse: Callable[[str], Any], called: str) -> Callable[[Any], Any]:
+    """A validator that reads text with `parse` and takes what is already read as it is."""
+
+    def read(value: Any) -> Any:
+        node = getattr(value, "node", value)
+        if node is None or isinstance(node, Mapping | list | bool | float):
+            raise PydanticCustomError("text", "{called} is written as text", {"called": called})
+        if not isinstance(node, str):
+            return node
+        try:
+            return parse(node)
+        except DefinitionError as error:
+            raise PydanticCustomError(
+                "condition", "{message}", {"message": str(error), "problems": error.problems}
+            ) from None
+
+    return read
+
+
+def _schema(description: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": description, "examples": [example]})
+
+
+ConditionText: TypeAlias = Annotated[
+    Condition,
+    PlainValidator(_reader(parse_condition, "a condition")),
+    PlainSerializer(to_text, return_type=str),
+    _schema("A condition of the segment language.", "did purchase at least 3 times within 30 days"),
+]
+PatternText: TypeAlias = Annotated[
+    EventPattern,
+    PlainValidator(_reader(parse_pattern, "an event pattern")),
+    PlainSerializer(to_text, return_type=str),
+    _schema("An event pattern.", 'any of ($pageview, "Page Viewed") where path = "/pricing"'),
+]
+DurationText: TypeAlias = Annotated[
+    int,
+    PlainValidator(_reader(parse_duration, "a duration")),
+    PlainSerializer(format_duration, return_type=str),
+    _schema("A duration in seconds, minutes, hours, days or weeks.", "14 days"),
+]
+
+
+def _bare(name: str) -> str:
+    if not has_bare_characters(name):
+        raise PydanticCustomError("name", "a name has letters, digits, _ $ - / and : only")
+    return name
+
+
+def _no_keyword(name: str) -> str:
+    if name.lower() in KEYWORDS:
+        raise PydanticCustomError("name", "this is a word of the language; choose another name")
+    return name
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PydanticCustomError(
+            "zone", "no such time zone (write it as `Europe/Berlin`)"
+        ) from None
+    return name
+
+
+Id: TypeAlias = Annotated[
+    str,
+    AfterValidator(_bare),
+    WithJsonSchema({"type": "string", "pattern": r"^[\w$\-/:]+$"}),
+]
+"""A name that needs no quotes."""
+ActionId: TypeAlias = Annotated[Id, AfterValidator(_no_keyword)]
+"""An id that is no word of the language, since actions stand bare in conditions."""
+Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+"""An IANA time zone."""

@@ -1,0 +1,142 @@
+"""The models of the project file, `segue.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from segue.domain.errors import Problem
+from segue.language.fields import ActionId, ConditionText, DurationText, Id, PatternText, Zone
+from segue.language.lexicon import quote
+from segue.language.yaml_source import Loc, YamlSource, dotted
+
+PAGE_EVENTS: Final = (
+    "$pageview",
+    "$screen",
+    "page",
+    "screen",
+    "pageview",
+    "page_view",
+    "screen_view",
+    "Page Viewed",
+    "Screen Viewed",
+    "Loaded a Page",
+)
+"""Events that are views of a page or screen, as common trackers name them."""
+CAMPAIGN_KEYS: Final = (
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "gclid",
+    "fbclid",
+    "msclkid",
+)
+"""Properties that say which campaign a session came from."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_keys(cls, value: Any) -> Any:
+        """A key with nothing after it (`goals:`) is as if it were not there."""
+        if not isinstance(value, Mapping):
+            return value
+        return {key: item for key, item in value.items() if item is not None}
+
+
+class SegmentDefinition(_Model):
+    """A segment: people for whom a condition holds."""
+
+    title: str = Field("", description="Name for people; by default made from the id.")
+    kind: str = Field(
+        "",
+        description="engagement, purchase, usage, content, intent, lifecycle, or your own.",
+    )
+    stage: str = Field("", description="The journey stage that this segment belongs to.")
+    when: ConditionText
+
+
+class Stage(_Model):
+    """A stage of the journey; people are on the last stage whose condition holds."""
+
+    stage: Id
+    title: str = ""
+    when: ConditionText
+
+
+class Level(_Model):
+    """A level of a ladder; people are on the last level whose condition holds."""
+
+    level: Id
+    title: str = ""
+    when: ConditionText
+
+
+class Ladder(_Model):
+    """Ordered, mutually exclusive levels; each is a segment called `ladder.level`."""
+
+    title: str = ""
+    kind: str = ""
+    levels: list[Level] = Field(min_length=1)
+
+
+class Goal(_Model):
+    """What counts as success."""
+
+    event: PatternText
+    within: DurationText | None = None
+
+
+class Project(_Model):
+    """A `segue.yaml`: everything that Segue knows about your product and your segments."""
+
+    project: str = ""
+    timezone: Zone = "UTC"
+    exclude: ConditionText | None = None
+    not_activity: list[str] = []
+    page_events: list[str] = list(PAGE_EVENTS)
+    campaign_keys: list[str] = list(CAMPAIGN_KEYS)
+    actions: dict[ActionId, PatternText] = {}
+    goals: dict[Id, Goal] = {}
+    journey: list[Stage] = []
+    ladders: dict[Id, Ladder] = {}
+    segments: dict[Id, SegmentDefinition] = {}
+    campaigns: dict[str, Any] = {}
+    surveys: dict[str, Any] = {}
+
+    _yaml: YamlSource | None = PrivateAttr(None)
+
+    def placed(self, problem: Problem, loc: Loc, *, in_text: bool = False) -> Problem:
+        """The problem with its place in the file, where the project came from one.
+
+        `loc` is the path to the key that is wrong; `in_text`: line and column of the problem are
+        those within the text at `loc`.
+        """
+        placed = replace(problem, where=problem.where or dotted(loc))
+        if self._yaml is None:
+            return placed
+        return self._yaml.placed_in_text(placed, loc) if in_text else self._yaml.placed(placed, loc)
+
+    def placed_at_name(self, problem: Problem, loc: Loc, name: str) -> Problem:
+        """The problem at the first place of the name within the text at `loc`."""
+        text = self._yaml.text_at(loc) if self._yaml else None
+        if text is None:
+            return self.placed(problem, loc)
+        bare = rf"(?<![\w$\-/:]){re.escape(name)}(?![\w$\-/:])"
+        found = re.search(f"{re.escape(quote(name))}|{bare}", text)
+        before = text[: found.start()] if found else ""
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return self.placed(replace(problem, line=line, column=column), loc, in_text=True)
+
+    def from_file(self, yaml: YamlSource) -> Project:
+        """The same project, knowing the file that it was read from."""
+        self._yaml = yaml
+        return self
