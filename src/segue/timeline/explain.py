@@ -8,14 +8,12 @@ that are the evidence, what is missing, and when it flips if nothing more happen
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 
-from segue.domain.instant import FOREVER, parse_instant
 from segue.language.tree import (
     Age,
     AgeAmount,
@@ -23,9 +21,6 @@ from segue.language.tree import (
     AmountIs,
     AmountVersus,
     And,
-    Before,
-    BeforeAnchor,
-    Between,
     Comparison,
     Condition,
     Definitions,
@@ -42,98 +37,25 @@ from segue.language.tree import (
     Or,
     Periods,
     Quantile,
-    Since,
     Trait,
     Unit,
     When,
     Which,
     Within,
-    WithinAfter,
 )
 from segue.timeline.block import Block
 from segue.timeline.conditions import Evaluation, is_relative
-from segue.timeline.evidence import References, behind
+from segue.timeline.evidence import References
 from segue.timeline.exact import compare
+from segue.timeline.explainer import Explainer
+from segue.timeline.explanation import Because, Explanation, Missing, SegmentExplanation
 from segue.timeline.intervals import Intervals
 from segue.timeline.log import InstantOf, Log, Nothing, Satisfies, TraitRequest
 from segue.timeline.measures import Steps
 from segue.timeline.points import Points, flags, points_from
 from segue.timeline.quantiles import Thresholds
 
-
-class Because(StrEnum):
-    """What a condition that holds rests on."""
-
-    EVENTS = "events"
-    """Without the evidence it would not hold."""
-    ABSENCE = "absence"
-    """It would hold if nothing had happened; the missing events would end it."""
-    PARTS = "parts"
-    """Its parts decide."""
-    TIME = "time"
-    """The person exists, or it holds whatever happens."""
-    NOTHING = "nothing"
-    """It does not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What would flip the condition: so many more occurrences of `happening` (or, for `days`, on so
-    many further days; or, with `amount`, one that brings more than that many millionths) at the
-    instant `at`."""
-
-    happening: Happening | str
-    times: int
-    at: int
-    unit: str = "times"
-    amount: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why one condition holds, or not, at an instant.
-
-    value and threshold: exact numbers in `unit` (`times`, `days`, `patterns`, `periods`,
-    `milliseconds`, `millionths`), None where the condition has none or the window does not exist.
-    evidence: references of the events behind it, in no order. since: when its current state began
-    (ms; None: before the person existed). flips_at: when it changes if nothing more happens (None:
-    never).
-    """
-
-    condition: Condition
-    holds: bool
-    because: Because
-    since: int | None
-    flips_at: int | None
-    value: Fraction | None = None
-    threshold: Fraction | None = None
-    unit: str = ""
-    evidence: References = frozenset()
-    missing: Missing | None = None
-    note: str = ""
-    children: tuple[Explanation, ...] = ()
-
-    @property
-    def margin(self) -> Fraction | None:
-        """How far the value is from the threshold: value less threshold."""
-        if self.value is None or self.threshold is None:
-            return None
-        return self.value - self.threshold
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentExplanation:
-    """Why a person is in a segment, or not: the condition's tree, and the project's exclusion where
-    there is one. `exists` is false where the person is not seen yet."""
-
-    segment_id: str
-    at: int
-    exists: bool
-    holds: bool
-    since: int | None
-    flips_at: int | None
-    condition: Explanation
-    excluded: Explanation | None = None
+__all__ = ["EXPLAINERS", "Because", "Explanation", "Missing", "SegmentExplanation", "explain"]
 
 
 def explain(
@@ -149,7 +71,7 @@ def explain(
     whole population). Raises `KeyError` for an unknown segment.
     """
     evaluation = Evaluation(Block(log, definitions, 0, 1, at), thresholds or {})
-    explainer = _Explainer(evaluation, at)
+    explainer = Explainer(evaluation, at, EXPLAINERS)
     state = explainer.state(evaluation.segment(segment_id))
     exclude = definitions.exclude
     return SegmentExplanation(
@@ -162,102 +84,24 @@ def explain(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Explainer:
-    """Explains conditions of one person at one instant."""
-
-    e: Evaluation
-    at: int
-
-    def explain(self, condition: Condition) -> Explanation:
-        """The explanation of a condition and of its parts."""
-        return EXPLAINERS[type(condition)](self, condition)
-
-    def state(self, intervals: Intervals) -> tuple[bool, int | None, int | None]:
-        """Whether it holds, since when it is so, and when that changes."""
-        index = int(np.searchsorted(intervals.start, self.at, "right")) - 1
-        holds = index >= 0 and self.at < int(intervals.end[index])
-        if holds:
-            end = int(intervals.end[index])
-            return True, int(intervals.start[index]), None if end >= FOREVER else end
-        coming = int(intervals.start[index + 1]) if index + 1 < len(intervals) else None
-        seen = int(self.e.block.first_seen[0])
-        since = int(intervals.end[index]) if index >= 0 else (seen if seen <= self.at else None)
-        return False, since, coming
-
-    def told(self, condition: Condition, because: Because, **facts: Any) -> Explanation:
-        """An explanation with the state of the condition filled in."""
-        holds, since, flips_at = self.state(self.e.holds(condition))
-        return Explanation(
-            condition, holds, because if holds else Because.NOTHING, since, flips_at, **facts
-        )
-
-    def behind(
-        self, happening: Happening, points: Points, chosen: slice | np.ndarray[Any, Any]
-    ) -> References:
-        """The events behind points of a happening."""
-        return behind(self.e, happening, points, chosen, self._member)
-
-    def _member(self, segment_id: str, at: int) -> References:
-        block = replace(self.e.block, at=at, _kept={})
-        inner = _Explainer(Evaluation(block, self.e.thresholds), at)
-        return inner.explain(block.condition(segment_id)).evidence
-
-    def inside(self, points: Points, when: When) -> slice | None:
-        """Which points the window holds now; None where it does not exist."""
-        assert not isinstance(when, Periods)
-        ranges = self.e.ranges(points, when)
-        index = int(np.searchsorted(ranges.at, self.at, "right")) - 1
-        if index < 0 or not ranges.exists[index]:
-            return None
-        return slice(int(ranges.low[index]), int(ranges.high[index]))
-
-    def place(self, when: When) -> int | None:
-        """The latest instant inside the window; None where there is none."""
-        match when:
-            case Between(_, newer):
-                return self.at - newer
-            case Since(moment):
-                return self.at if self.at >= self._moment(moment.text) else None
-            case Before(moment):
-                return min(self.at, self._moment(moment.text) - 1)
-            case WithinAfter() | BeforeAnchor():
-                return self._anchored(when)
-            case _:
-                return self.at
-
-    def _anchored(self, when: WithinAfter | BeforeAnchor) -> int | None:
-        anchors = self.e.block.points(when.anchor, ordered=True)
-        known = anchors.key[anchors.key <= self.at]
-        if not len(known):
-            return None
-        anchor = int(known[0] if when.which is Which.FIRST else known[-1])
-        return (
-            anchor - 1 if isinstance(when, BeforeAnchor) else min(self.at, anchor + when.duration)
-        )
-
-    def _moment(self, text: str) -> int:
-        return parse_instant(text, self.e.block.definitions.timezone)
-
-
 # ------------------------------------------------------------------------------------ by condition
 
 
-def _everyone(x: _Explainer, node: Everyone) -> Explanation:
+def _everyone(x: Explainer, node: Everyone) -> Explanation:
     return x.told(node, Because.TIME)
 
 
-def _combined(x: _Explainer, node: And | Or) -> Explanation:
+def _combined(x: Explainer, node: And | Or) -> Explanation:
     children = tuple(x.explain(term) for term in node.terms)
     evidence = frozenset().union(*(child.evidence for child in children if child.holds))
     return x.told(node, Because.PARTS, children=children, evidence=evidence)
 
 
-def _not(x: _Explainer, node: Not) -> Explanation:
+def _not(x: Explainer, node: Not) -> Explanation:
     return x.told(node, Because.PARTS, children=(x.explain(node.term),))
 
 
-def _for_at_least(x: _Explainer, node: ForAtLeast) -> Explanation:
+def _for_at_least(x: Explainer, node: ForAtLeast) -> Explanation:
     child = x.explain(node.term)
     held = Fraction(x.at - child.since) if child.holds and child.since is not None else None
     return x.told(
@@ -271,7 +115,7 @@ def _for_at_least(x: _Explainer, node: ForAtLeast) -> Explanation:
     )
 
 
-def _in_segment(x: _Explainer, node: InSegment) -> Explanation:
+def _in_segment(x: Explainer, node: InSegment) -> Explanation:
     definitions = x.e.block.definitions
     children = [x.explain(x.e.block.condition(node.segment))]
     if definitions.exclude is not None:
@@ -279,7 +123,7 @@ def _in_segment(x: _Explainer, node: InSegment) -> Explanation:
     return x.told(node, Because.PARTS, children=tuple(children), evidence=children[0].evidence)
 
 
-def _did(x: _Explainer, node: Did) -> Explanation:
+def _did(x: Explainer, node: Did) -> Explanation:
     if isinstance(node.when, Periods):
         return _did_in_periods(x, node, node.when)
     points = x.e.happenings(node.happening, ordered=True)
@@ -293,7 +137,7 @@ def _did(x: _Explainer, node: Did) -> Explanation:
 
 
 def _counted(
-    x: _Explainer,
+    x: Explainer,
     node: Did | DidSomeOf,
     happening: Happening | str,
     number: int,
@@ -334,16 +178,16 @@ def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
     return target - number if target > number else None
 
 
-def _no_window(x: _Explainer, node: Condition) -> Explanation:
+def _no_window(x: Explainer, node: Condition) -> Explanation:
     return x.told(node, Because.TIME, note="the window does not exist yet")
 
 
-def _days(x: _Explainer, points: Points, inside: slice) -> int:
+def _days(x: Explainer, points: Points, inside: slice) -> int:
     days = x.e.days(points)[inside]
     return len(np.unique(days))
 
 
-def _did_in_periods(x: _Explainer, node: Did | DidSomeOf, when: Periods) -> Explanation:
+def _did_in_periods(x: Explainer, node: Did | DidSomeOf, when: Periods) -> Explanation:
     """How many of the periods hold, looked up in the history of one period."""
     one = x.e.holds(replace(node, when=Within(when.period)))
     ends = [x.at - i * when.period for i in range(when.of)]
@@ -366,7 +210,7 @@ def _held(intervals: Intervals, instant: int) -> bool:
     return index >= 0 and instant < int(intervals.end[index])
 
 
-def _window_evidence(x: _Explainer, node: Did | DidSomeOf, when: When) -> References:
+def _window_evidence(x: Explainer, node: Did | DidSomeOf, when: When) -> References:
     if isinstance(node, DidSomeOf):
         return frozenset().union(
             *(_window_evidence(x, Did(pattern), when) for pattern in node.patterns)
@@ -376,7 +220,7 @@ def _window_evidence(x: _Explainer, node: Did | DidSomeOf, when: When) -> Refere
     return frozenset() if inside is None else x.behind(node.happening, points, inside)
 
 
-def _did_some_of(x: _Explainer, node: DidSomeOf) -> Explanation:
+def _did_some_of(x: Explainer, node: DidSomeOf) -> Explanation:
     if isinstance(node.when, Periods):
         return _did_in_periods(x, node, node.when)
     inside = [
@@ -389,7 +233,7 @@ def _did_some_of(x: _Explainer, node: DidSomeOf) -> Explanation:
     return _counted(x, node, "one of the patterns", number, evidence)
 
 
-def _age(x: _Explainer, node: Age) -> Explanation:
+def _age(x: Explainer, node: Age) -> Explanation:
     points = x.e.happenings(node.happening, ordered=True)
     past = points.key <= x.at
     if not past.any():
@@ -410,7 +254,7 @@ def _age(x: _Explainer, node: Age) -> Explanation:
     )
 
 
-def _has(x: _Explainer, node: Has) -> Explanation:
+def _has(x: Explainer, node: Has) -> Explanation:
     reading = Nothing() if is_relative(node.filter) else Satisfies(node.filter)
     points = x.e.block.points(node.pattern, reading, ordered=True)
     past = points.key <= x.at
@@ -422,7 +266,7 @@ def _has(x: _Explainer, node: Has) -> Explanation:
     return x.told(node, Because.EVENTS, evidence=x.behind(node.pattern, points, chosen))
 
 
-def _trait(x: _Explainer, node: Trait) -> Explanation:
+def _trait(x: Explainer, node: Trait) -> Explanation:
     """Evidence are the writes that satisfy the test (every write, where it does not hold)."""
     test = replace(node.test, negated=False)
     key = test.path[0]
@@ -439,7 +283,7 @@ def _trait(x: _Explainer, node: Trait) -> Explanation:
     return x.told(node, because, evidence=evidence, missing=missing)
 
 
-def _amount_is(x: _Explainer, node: AmountIs) -> Explanation:
+def _amount_is(x: Explainer, node: AmountIs) -> Explanation:
     value = _amount(x, node.amount, node.when)
     nothing = None if node.amount.measure in _VALUELESS else Fraction(0)
     evidence = _amount_evidence(x, node.amount, node.when)
@@ -464,7 +308,7 @@ def _amount_is(x: _Explainer, node: AmountIs) -> Explanation:
 _VALUELESS: Final = (Measure.AVG, Measure.MIN, Measure.MAX)
 
 
-def _amount_versus(x: _Explainer, node: AmountVersus) -> Explanation:
+def _amount_versus(x: Explainer, node: AmountVersus) -> Explanation:
     left = _amount(x, node.left, node.left_when)
     right = _amount(x, node.right, node.right_when)
     share = Fraction(node.percent) / 100
@@ -483,7 +327,7 @@ def _amount_versus(x: _Explainer, node: AmountVersus) -> Explanation:
     )
 
 
-def _quantile(x: _Explainer, node: Quantile) -> Explanation:
+def _quantile(x: Explainer, node: Quantile) -> Explanation:
     limits = x.e.thresholds[node]
     index = int(np.searchsorted(limits.grid, x.at, "right")) - 1
     limit = None
@@ -503,7 +347,7 @@ def _quantile(x: _Explainer, node: Quantile) -> Explanation:
     )
 
 
-def _amount(x: _Explainer, amount: Amount | AgeAmount, when: When) -> Fraction | None:
+def _amount(x: Explainer, amount: Amount | AgeAmount, when: When) -> Fraction | None:
     steps: Steps = x.e.amount(amount, when)
     index = int(np.searchsorted(steps.at, x.at, "right")) - 1
     if index < 0 or not steps.has[index]:
@@ -511,7 +355,7 @@ def _amount(x: _Explainer, amount: Amount | AgeAmount, when: When) -> Fraction |
     return Fraction(int(steps.numerator[index]), int(steps.denominator[index]))
 
 
-def _amount_evidence(x: _Explainer, amount: Amount | AgeAmount, when: When) -> References:
+def _amount_evidence(x: Explainer, amount: Amount | AgeAmount, when: When) -> References:
     if isinstance(amount, AgeAmount):
         points = x.e.happenings(amount.happening, ordered=True)
         return x.behind(amount.happening, points, points.key <= x.at)
@@ -520,7 +364,7 @@ def _amount_evidence(x: _Explainer, amount: Amount | AgeAmount, when: When) -> R
     return frozenset() if inside is None else x.behind(amount.happening, points, inside)
 
 
-EXPLAINERS: Final[Mapping[type, Callable[[_Explainer, Any], Explanation]]] = {
+EXPLAINERS: Final[Mapping[type, Callable[[Explainer, Any], Explanation]]] = {
     Everyone: _everyone,
     And: _combined,
     Or: _combined,
