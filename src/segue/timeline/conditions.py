@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from segue.domain.instant import parse_instant
+from segue.domain.instant import FOREVER, parse_instant
 from segue.language.tree import (
     Age,
     AgeAmount,
@@ -330,7 +330,7 @@ def _relative(test: Test, points: Points, index: Any, start: Any, end: Any) -> I
     assert points.value is not None
     assert isinstance(test.operand, int)
     window_ = while_recent if test.op is Op.WITHIN_LAST else while_coming
-    instant = np.clip(points.value[index], -(1 << 45), 1 << 46)
+    instant = np.clip(points.value[index], -FOREVER, 2 * FOREVER)
     return window_(start, end, instant, test.operand)
 
 

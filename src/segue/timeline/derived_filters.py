@@ -113,7 +113,7 @@ def number_as_instant(millionths: Int64s) -> tuple[Int64s, Bools]:
     whole = millionths % MILLION == 0
     number = millionths // MILLION
     instant = np.where(number >= _MILLISECONDS_FROM, number, number * 1000)
-    return np.clip(instant, -FOREVER, FOREVER), whole
+    return np.clip(instant, -FOREVER, 2 * FOREVER), whole
 
 
 def _on_values(test: Test, millionths: Int64s) -> Bools:
