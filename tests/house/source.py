@@ -58,10 +58,10 @@ def modules() -> tuple[Module, ...]:
 
 @cache
 def tracked_files() -> tuple[Path, ...]:
-    """Every file that git tracks or would track, except the deleted ones."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    """Every file that git tracks, except the deleted ones."""
+    command = ["git", "ls-files", "--cached", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    paths = (ROOT / name for name in sorted(set(listed.split("\0"))) if name)
+    paths = (ROOT / name for name in sorted(listed.split("\0")) if name)
     return tuple(path for path in paths if path.is_file())
 
 
