@@ -22,6 +22,7 @@ def _holds(when: str, recency: int, frequency: int, money: int) -> bool:
         mine = {None: recency, "count": frequency, "sum": money}[found[3]]
         return str(mine >= least)
 
+    when = when.replace("count(sale) >= 2 within 90 days", str(frequency >= 2))
     return bool(eval(GRADE.sub(grade, when).replace("did sale", "True")))
 
 

@@ -65,7 +65,7 @@ def fill(
     """The piece of a project file that a template writes, in its best form for these actions.
 
     Without `actions` it may use all the standard ones. Parameters that are not given have their
-    defaults. A segment is `{title, kind, stage, when}`, a ladder `{kind, levels}`, a goal `{event,
+    defaults. A segment is `{title, kind, stage, when}`, a ladder `{title, kind, levels}`, a goal `{event,
     within}`, a journey a list of `{stage, when}`. Raises `UsageError` where an action is missing
     or a value is not of its kind.
     """
@@ -124,8 +124,11 @@ def _segment(chosen: Template, form: Form, values: Mapping[str, str]) -> Piece:
 
 
 def _ladder(chosen: Template, form: Form, values: Mapping[str, str]) -> Piece:
-    levels = [{"level": one.level, "when": put(one.when, values)} for one in form.levels]
-    return {"kind": chosen.kind, "levels": levels}
+    levels = [
+        {"level": one.level, "title": one.title, "when": put(one.when, values)}
+        for one in form.levels
+    ]
+    return {"title": chosen.title, "kind": chosen.kind, "levels": levels}
 
 
 def _journey(_: Template, form: Form, values: Mapping[str, str]) -> Piece:

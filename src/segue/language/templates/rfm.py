@@ -2,7 +2,8 @@
 
 Each of the three gives a person a grade from 1 to 5 by quintiles among the buyers; the grades make
 nine segments that no buyer is in twice and that leave no buyer out (once the first midnight of the
-project has set the thresholds).
+project has set the thresholds). Who bought once has the lowest frequency, however many others did
+too: quintiles alone would call most buyers of a young shop frequent, because ties are in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Final
 from segue.language.templates.model import Parameter
 
 _GRADES: Final = 5
+LOWEST_FREQUENCY: Final = 1
+"""The grade of those who bought once."""
 
 
 def rfm(
@@ -75,14 +78,17 @@ class _Grades:
         self._money = f"sum({purchase}.{revenue}) within {window}"
         orders = f"distinct({purchase}.{order})" if order else f"count({purchase})"
         self._frequency = f"{orders} within {window}"
+        self._again = f"{orders} >= 2 within {window}"
 
     def recency(self, grade: int) -> str:
         """Bought at least that recently."""
         return f"bottom {_percent(grade)}% by time since last {self._purchase}"
 
     def frequency(self, grade: int) -> str:
-        """Bought at least that often."""
-        return f"top {_percent(grade)}% by {self._frequency}"
+        """Bought at least that often, grade 2 being more than once."""
+        if grade == LOWEST_FREQUENCY + 1:
+            return self._again
+        return f"({self._again} and top {_percent(grade)}% by {self._frequency})"
 
     def money(self, grade: int) -> str:
         """Spent at least that much."""
