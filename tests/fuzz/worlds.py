@@ -167,7 +167,7 @@ class Worlds:
             "occurred_at": at,
             "event_id": f"{self.rng.choice('abzAZé')}{self.serial}",
             "sequence": sequence,
-            "received_at": at + self.rng.choice((0, 1000, 5000, 10 * DAY)),
+            "received_at": self.base + self.rng.choice((0, 10, 20)),
             "properties": properties,
         }
 
@@ -190,7 +190,7 @@ class Worlds:
             if self.rng.random() < 0.06:
                 copies.append(dict(event))
             if self.rng.random() < 0.04:
-                changed = dict(event, received_at=event["received_at"] + self.rng.choice((1, 99)))
+                changed = dict(event, received_at=event["received_at"] + self.rng.choice((-1, 1)))
                 changed["event"] = self.rng.choice(PLAIN_NAMES)
                 changed["occurred_at"] += self.rng.choice((0, 5000, -5000))
                 copies.append(changed)

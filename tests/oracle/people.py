@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.oracle.values import as_text
+
 MINUTES_30 = 30 * 60 * 1000
 
 NOT_ACTIVITY = {
@@ -16,9 +18,9 @@ NOT_ACTIVITY = {
     "$merge_dangerously", "$message_delivered", "$message_shown", "$survey_shown",
 }  # fmt: skip
 
-ILLEGAL_IDS = {
+NOBODYS_IDS = {
     "anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email",
-    "undefined", "true", "false", "[object Object]", "NaN", "None", "none", "null", "0", "",
+    "undefined", "true", "false", "[object object]", "nan", "none", "null", "0", "",
 }  # fmt: skip
 
 
@@ -84,51 +86,50 @@ def unique(events):
 def link_of(event):
     """The distinct id that the event says is the same person as its own; None where it says none."""
     name = {"$identify": "$anon_distinct_id", "$create_alias": "alias", "$merge_dangerously": "alias"}
-    other = event["properties"].get(name.get(event["event"], ""))
-    if other is None:
-        return None
-    return str(other)
+    other = as_text(event["properties"].get(name.get(event["event"], "")))
+    return None if other is None else other.decode()
 
 
-def is_illegal(distinct_id):
-    """Ids that many people share by mistake; nothing is linked through them."""
-    return distinct_id.strip("\"' ") in ILLEGAL_IDS
+def is_nobody(distinct_id):
+    """Ids that SDKs send by mistake; nothing is linked through them."""
+    return distinct_id.strip("\"' ").lower() in NOBODYS_IDS
 
 
 def fold(events):
     """Fold the links in event order: distinct id -> the person's id."""
-    person_of = {}  # distinct id -> frozenset-like list shared by all ids of the person
-    identified = {}  # distinct id -> rank of the event that identified it
-
-    def person(distinct_id):
-        return person_of.setdefault(distinct_id, [distinct_id])
+    ids_of = {}  # distinct id -> the list of all ids of its person, shared by them
+    known = {}  # ids that an $identify named -> its place in event order
+    identified = set()  # ids that any link named as the person to keep
 
     for rank, event in enumerate(events):
-        target = event["distinct_id"]
-        source = link_of(event)
-        if source is not None and source != target and not is_illegal(source) and not is_illegal(target):
-            link(event, person(source), person(target), person_of, identified)
-        person(target)
-        if event["event"] == "$identify" and not is_illegal(target):
-            identified.setdefault(target, rank)
-    return {distinct_id: name_of(ids, identified) for distinct_id, ids in person_of.items()}
+        target, other = event["distinct_id"], link_of(event)
+        mine = ids_of.setdefault(target, [target])
+        if (other is None and event["event"] != "$identify") or is_nobody(target):
+            continue
+        if event["event"] == "$identify":
+            known.setdefault(target, rank)
+        if other is not None and not is_nobody(other):
+            link(event, ids_of.setdefault(other, [other]), mine, ids_of, identified)
+        identified.add(target)
+    return {distinct_id: name_of(ids, known) for distinct_id, ids in ids_of.items()}
 
 
-def link(event, source, target, person_of, identified):
-    """Merge the source's person into the target's, unless the source is already identified."""
+def link(event, source, target, ids_of, identified):
+    """Merge the source's person into the target's. One who is identified is only merged away
+    dangerously."""
     if source is target:
         return
     if event["event"] != "$merge_dangerously" and any(one in identified for one in source):
         return
     target.extend(source)
     for one in source:
-        person_of[one] = target
+        ids_of[one] = target
 
 
-def name_of(ids, identified):
+def name_of(ids, known):
     """The earliest identified distinct id, else the smallest of the ids."""
-    known = [one for one in ids if one in identified]
-    return min(known, key=lambda one: identified[one]) if known else min(ids, key=str.encode)
+    named = [one for one in ids if one in known]
+    return min(named, key=lambda one: known[one]) if named else min(ids, key=str.encode)
 
 
 def people(definitions, events, at=None):
