@@ -7,8 +7,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer.main
 
 import segue
+from segue.cli.app import app
 from tests.house.source import ROOT, Definition, Module, modules, relative
 
 AVOIDED = {
@@ -33,12 +35,29 @@ AVOIDED = {
 THEIR_WORDS = re.compile(r"<!-- their words -->.*?<!-- /their words -->", re.DOTALL)
 """What other products call things, where a page compares with them."""
 
-CODE = re.compile(r"```.*?```|~~~.*?~~~|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->|https?://\S+", re.DOTALL)
+CODE = re.compile(
+    r"```.*?```|~~~.*?~~~|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->|https?://\S+|\w+=\w+", re.DOTALL
+)
 
 PAGES = [
     ROOT / "README.md",
     *sorted(p for p in (ROOT / "docs").rglob("*.md") if "proofs" not in p.parts),
 ]
+
+
+def _avoided_words(prose: str) -> dict[str, str]:
+    """The words to avoid that stand outside code, each with the one to use."""
+    words = re.findall(r"[a-z]+", CODE.sub(" ", prose).lower())
+    return {word: AVOIDED[word] for word in words if word in AVOIDED}
+
+
+def _help_texts() -> list[tuple[str, str]]:
+    """Every verb with all that its help says."""
+    verbs = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return [
+        (name, " ".join([verb.help or "", *(getattr(p, "help", "") or "" for p in verb.params)]))
+        for name, verb in sorted(verbs.items())
+    ]
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda m: m.name or "segue")
@@ -92,8 +111,12 @@ def test_the_version_is_one() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_one_concept_has_one_name(page: Path) -> None:
     """The documentation uses the words of the glossary and none that it replaces."""
-    prose = CODE.sub(" ", THEIR_WORDS.sub(" ", page.read_text(encoding="utf-8")))
+    prose = THEIR_WORDS.sub(" ", page.read_text(encoding="utf-8"))
 
-    used = set(re.findall(r"[a-z]+", prose.lower())) & AVOIDED.keys()
+    assert not _avoided_words(prose)
 
-    assert not {word: AVOIDED[word] for word in used}
+
+@pytest.mark.parametrize(("name", "text"), _help_texts())
+def test_the_help_of_the_command_line_uses_the_same_names(name: str, text: str) -> None:
+    """What `--help` says of a verb and of each option."""
+    assert not _avoided_words(text), name
