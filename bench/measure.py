@@ -8,10 +8,10 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -38,33 +38,24 @@ class Timing:
         return max(self.seconds)
 
 
-@dataclass(frozen=True)
-class Measured(Generic[T]):
-    """What was timed, and what it answered at the last instant."""
+@dataclass
+class Clock:
+    """Collects the seconds of one piece of work over several rounds."""
 
-    timing: Timing
-    answer: T
+    seconds: list[float] = field(default_factory=list)
 
-
-def measured(
-    work: Callable[[int], T], instants: Sequence[int], check: Callable[[int, T], None] | None = None
-) -> Measured[T]:
-    """Time `work(t)` once per instant; `check(t, answer)` runs outside the clock.
-
-    The first instant is a warm-up and not counted. Answers are dropped before the next run.
-    """
-    seconds = []
-    answer: T | None = None
-    for instant in instants:
-        answer = None
+    def time(self, work: Callable[[], T]) -> T:
+        """Run the work once, timed, with no garbage waiting."""
         gc.collect()
         begin = time.perf_counter()
-        answer = work(instant)
-        seconds.append(time.perf_counter() - begin)
-        if check is not None:
-            check(instant, answer)
-    assert answer is not None
-    return Measured(Timing(tuple(seconds[1:] or seconds)), answer)
+        answer = work()
+        self.seconds.append(time.perf_counter() - begin)
+        return answer
+
+    @property
+    def timing(self) -> Timing:
+        """All but the first run, which warms up."""
+        return Timing(tuple(self.seconds[1:] or self.seconds))
 
 
 def instants(end: int, repetitions: int) -> list[int]:

@@ -1,0 +1,140 @@
+"""Where does everybody stand, in every segment? Segue and its rivals, in turns."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.duckdb_rival import DuckDB
+from bench.generate import Columns, World, columns, index
+from bench.measure import Clock, Timing, instants
+from bench.own import log_of, project
+from bench.rival import BY_EVENT, FUSED, ONE_BY_ONE, Asked, Way
+from bench.rules import Rule, rules
+from segue.timeline.evaluate import history, now
+from segue.timeline.outlook import Outlook
+
+Outlooks = Mapping[str, Outlook]
+
+
+@dataclass(frozen=True)
+class Row:
+    """How long one way took."""
+
+    engine: str
+    name: str
+    layout: str
+    kind: str
+    timing: Timing
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Segue's time, that of every way of every rival, and how large it was."""
+
+    own: Timing
+    entered_at: Timing
+    rivals: tuple[Row, ...]
+    segments: int
+    members: int
+    occurrences: int
+
+    def best(self, kind: str, *, engine: str | None = None, any_layout: bool = False) -> Row | None:
+        """The quickest rival of a kind, by its quickest repetition."""
+        rows = [
+            row
+            for row in self.rivals
+            if row.kind == kind
+            and (engine is None or row.engine == engine)
+            and (any_layout or row.layout != BY_EVENT)
+        ]
+        return min(rows, key=lambda row: row.timing.best, default=None)
+
+
+def refresh(
+    world: World, segments: int, codes: Sequence[int], rounds: int, *, chdb: bool
+) -> Refresh:
+    """Time everybody's refresh. In each round everyone is asked once about the same instant, which
+    no earlier round asked about; every answer is compared with Segue's."""
+    chosen = rules(segments, codes)
+    definitions = project(chosen, world)
+    log = log_of(index(world, codes), world)
+    own, entered = Clock(), Clock()
+    with rivals(columns(world), chosen, chdb=chdb) as ways:
+        clocks = [Clock() for _ in ways]
+        for at in instants(world.end, rounds):
+            found = own.time(lambda at=at: now(definitions, log, at))  # type: ignore[misc]
+            sizes = [int(found[rule.id].holds.sum()) for rule in chosen]
+            for way, clock in zip(ways, clocks, strict=True):
+                _same_sizes(way, clock.time(lambda way=way, at=at: way.counts(at)), sizes)  # type: ignore[misc]
+        last = instants(world.end, rounds)[-1]
+        for way in ways:
+            _same_members(way, way.members(last), now(definitions, log, last))
+    for at in instants(world.end, 2):
+        entered.time(lambda at=at: {k: s.at(at) for k, s in history(definitions, log, at).items()})  # type: ignore[misc]
+    rows = [
+        Row(way.engine, way.name, way.layout, way.kind, clock.timing)
+        for way, clock in zip(ways, clocks, strict=True)
+    ]
+    occurrences = sum(len(answer.at) for answer in map(log.occurrences, log.answers))  # type: ignore[arg-type]
+    return Refresh(own.timing, entered.timing, tuple(rows), segments, sum(sizes), occurrences)
+
+
+@contextmanager
+def rivals(log: Columns, chosen: Sequence[Rule], *, chdb: bool) -> Iterator[list[Way]]:
+    """Every way of every rival, loaded with the log."""
+    asked = Asked(tuple(chosen), _bits(log))
+    duck = DuckDB.load(log, asked)
+    try:
+        if not chdb:
+            yield duck.ways()
+            return
+        from bench.chdb_rival import ChDB  # noqa: PLC0415  (only where it is installed)
+
+        with tempfile.TemporaryDirectory() as folder:
+            house = ChDB.load(log, asked, Path(folder))
+            try:
+                yield [*duck.ways(), *house.fused(), *house.one_by_one()]
+            finally:
+                house.close()
+    finally:
+        duck.connection.close()
+
+
+def own_timings(
+    world: World, codes: Sequence[int], sizes: Iterable[int], rounds: int
+) -> tuple[dict[int, Timing], int]:
+    """Segue alone: the time of a refresh for several numbers of segments, in turns, and how many
+    occurrences are indexed. Keeps nothing of the log but the index."""
+    built = index(world, codes)
+    log = log_of(built, world)
+    projects = {size: project(rules(size, codes), world) for size in sizes}
+    clocks = {size: Clock() for size in projects}
+    for at in instants(world.end, rounds):
+        for size, clock in clocks.items():
+            clock.time(lambda size=size, at=at: now(projects[size], log, at))  # type: ignore[misc]
+    return {size: clock.timing for size, clock in clocks.items()}, built.occurrences
+
+
+def _bits(log: Columns) -> int:
+    largest = np.bincount((log.person.astype(np.int64) << 6) | log.event).max()
+    return int(largest).bit_length()
+
+
+def _same_sizes(way: Way, found: Sequence[int], expected: Sequence[int]) -> None:
+    if list(found) != list(expected):
+        raise AssertionError(f"{way.engine} ({way.name}, {way.layout}) counts other members")
+
+
+def _same_members(way: Way, found: Mapping[Rule, np.ndarray], own: Outlooks) -> None:  # type: ignore[type-arg]
+    for rule, people in found.items():
+        if not np.array_equal(people, np.flatnonzero(own[rule.id].holds)):
+            raise AssertionError(f"{way.engine} ({way.name}) has other members of {rule.id}")
+
+
+__all__ = ["FUSED", "ONE_BY_ONE", "Refresh", "Row", "own_timings", "refresh", "rivals"]
