@@ -118,6 +118,13 @@ def test_several_names_of_one_action_are_taken_together() -> None:
     assert found["purchase"].pattern == '"Order Completed"'
 
 
+def test_an_action_is_not_hundreds_of_events() -> None:
+    """Where names hold numbers or dates, the first few are enough to see it."""
+    found = guess_actions([f"Page Viewed {number}" for number in range(500)])
+
+    assert len(found["page_view"].events) == 12
+
+
 def test_pages_tell_what_events_do_not() -> None:
     """Where pages have paths, looking at prices is a page view with a filter."""
     found = guess_actions(["$pageview"], {"$pageview": ["$pathname", "$browser"]})

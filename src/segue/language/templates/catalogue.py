@@ -65,9 +65,9 @@ def fill(
     """The piece of a project file that a template writes, in its best form for these actions.
 
     Without `actions` it may use all the standard ones. Parameters that are not given have their
-    defaults. A segment is `{title, kind, stage, when}`, a ladder `{title, kind, levels}`, a goal `{event,
-    within}`, a journey a list of `{stage, when}`. Raises `UsageError` where an action is missing
-    or a value is not of its kind.
+    defaults. A segment is `{title, kind, stage, when}`, a ladder `{title, kind, levels}`, a goal
+    `{event, within}`, a journey a list of `{stage, when}`. Raises `UsageError` where an action is
+    missing or a value is not of its kind.
     """
     parameters = parameters or {}
     form = _form(chosen, actions, parameters)

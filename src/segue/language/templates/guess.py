@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from segue.language.templates.catalogue import read_yaml
@@ -17,6 +17,9 @@ LEAST: Final = 0.5
 
 NEAR: Final = 0.16
 """Events that look like an action nearly as much as the best are all taken for it."""
+
+MOST: Final = 12
+"""At most so many events, the first ones, are one action."""
 
 _SPLIT: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s", "e", "y")
@@ -133,6 +136,7 @@ def guess_not_activity(event_names: Sequence[str], actions: Mapping[str, Guess])
     return [name for name in event_names if name in done_to or machines & set(words(name))]
 
 
+@lru_cache(maxsize=1 << 16)
 def words(name: str) -> Words:
     """The words of an event name, lower case, without English endings: `OrderCompleted` and
     `order_complete` are both `("order", "complet")`."""
@@ -174,7 +178,7 @@ def _by_name(action: _Action, event_names: Sequence[str]) -> Guess | None:
         return None
     best = max(confidence for confidence, _, _ in scored)
     near = [one for one in scored if one[0] >= best - (0 if action.one else NEAR)]
-    near = near[:1] if action.one else near
+    near = near[: 1 if action.one else MOST]
     events = tuple(event for _, _, event in near)
     confidence, phrase, event = max(near, key=lambda one: one[0])
     reason = f"{event!r} reads like {phrase!r}"
