@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class SegueError(Exception):
@@ -83,6 +84,16 @@ class StoreFullError(StoreError):
     code = "store_full"
 
 
+class Severity(StrEnum):
+    """Whether a definition cannot be used as it is, or is only doubtful."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+_WIDEST_EXCERPT = 160
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a definition.
@@ -99,17 +110,27 @@ class Problem:
     expected: tuple[str, ...] = ()
     suggestion: str = ""
     source: str = ""
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         place = f"{self.source or '<condition>'}:{self.line}:{self.column}"
-        lines = [f"{place}: {self.where + ': ' if self.where else ''}{self.message}"]
+        kind = "warning: " if self.severity is Severity.WARNING else ""
+        lines = [f"{place}: {kind}{self.where + ': ' if self.where else ''}{self.message}"]
         if self.excerpt:
-            lines += [f"    {self.excerpt}", "    " + " " * (self.column - 1) + "^"]
+            lines += self._shown()
         if self.expected:
             lines.append(f"    expected {', '.join(self.expected)}")
         if self.suggestion:
             lines.append(f"    did you mean {self.suggestion}?")
         return "\n".join(lines)
+
+    def _shown(self) -> list[str]:
+        """The excerpt, cut around the column where it is long, and a caret below it."""
+        start = max(0, self.column - 1 - _WIDEST_EXCERPT // 2)
+        if len(self.excerpt) <= _WIDEST_EXCERPT:
+            start = 0
+        line = self.excerpt[start : start + _WIDEST_EXCERPT]
+        return [f"    {line}", "    " + " " * (self.column - 1 - start) + "^"]
 
 
 class DefinitionError(SegueError):
