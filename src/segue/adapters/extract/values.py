@@ -123,7 +123,8 @@ def instant_of(value: str, binder: Binder, zone: str) -> str:
 
 
 def _clamped(instant: str) -> str:
-    return f"greatest(-{FOREVER}, least({FOREVER}, {instant}))::BIGINT"
+    # Twice FOREVER: moved earlier by any duration it still never comes.
+    return f"greatest(-{FOREVER}, least({2 * FOREVER}, {instant}))::BIGINT"
 
 
 def text_instant(text: str, binder: Binder, zone: str) -> str:
