@@ -1,19 +1,17 @@
 """The demo's definitions: every template, filled for the demo's events, and nobody left out."""
 
 from collections import Counter
-from importlib.resources import files
 
 import pytest
 from ruamel.yaml import YAML
 
 import segue
-from segue.demo import simulate
-from segue.demo.simulator import DAYS, PEOPLE, START
+from segue.demo import DAYS, PEOPLE, START, definitions, simulate
 from segue.domain.instant import DAY, format_instant
 from segue.language.project import project_from
 from segue.language.templates import standard_actions, starter
 
-TEXT = (files("segue.demo") / "segue.yaml").read_text(encoding="utf-8")
+TEXT = definitions()
 
 SHARES = {
     "engaged_not_converted": (0.03, 0.12),
