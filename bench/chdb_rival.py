@@ -173,7 +173,9 @@ class ChDB:
     def _way(self, name: str, layout: str, grouped: Sql, member: Member, settings: str) -> Way:
         def counts(at: int) -> list[int]:
             sizes = ", ".join(f"countIf({member(rule)})" for rule in self.asked.rules)
-            return [int(n) for n in self._text(f"SELECT {sizes} FROM ({grouped(at)}){settings}").split()]
+            return [
+                int(n) for n in self._text(f"SELECT {sizes} FROM ({grouped(at)}){settings}").split()
+            ]
 
         def members(at: int) -> Mapping[Rule, NDArray[np.int32]]:
             self.session.query("DROP TABLE IF EXISTS b.grouped")

@@ -78,7 +78,9 @@ class DuckDB:
                 f"SELECT {keys}, {sums} FROM {_TABLES[layout]} "
                 f"WHERE {self.asked.relevant(at)} GROUP BY {key}"
             )
-            return inner if key == "p, e" else f"SELECT *, pe >> 6 AS p, pe & 63 AS e FROM ({inner})"
+            return (
+                inner if key == "p, e" else f"SELECT *, pe >> 6 AS p, pe & 63 AS e FROM ({inner})"
+            )
 
         def member(rule: Rule) -> str:
             count = _field(packing, rule.days) if packed else f"c{rule.days}"

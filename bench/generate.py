@@ -37,7 +37,7 @@ _PER_MILLE_ALWAYS: Final = 0.55
 
 @dataclass(frozen=True)
 class World:
-    """The parameters of a log. Equal parameters make equal logs, on any machine and thread count."""
+    """The parameters of a log. Equal parameters make equal logs, whatever the machine."""
 
     events: int = 20_000_000
     people: int = 220_000
@@ -130,7 +130,7 @@ def _block(world: World, first: int) -> Columns:
 def _lifetimes(
     world: World, rng: np.random.Generator, people: int
 ) -> tuple[Int64s, NDArray[np.float64]]:
-    """When each person is first active (ms) and for how long (ms): some come late, some go early."""
+    """When each person is first active (ms), and for how long: some come late, some go early."""
     horizon = world.days * DAY
     come = np.where(rng.random(people) < _PER_MILLE_ALWAYS, 0.0, rng.random(people) * 0.98)
     stay = np.where(rng.random(people) < _PER_MILLE_ALWAYS, 1.0, 0.02 + rng.random(people) * 0.98)

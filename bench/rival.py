@@ -22,9 +22,9 @@ FUSED: Final = "one query for all"
 class Way:
     """One way to ask a rival for the size of every segment, and for the members themselves.
 
-    `counts(t)` gives one number per rule, in order: that is what is timed, for it needs no transport
-    of the answer. `members(t)` gives the sorted person numbers of each rule, by the same query; it
-    is compared with Segue's, untimed.
+    `counts(t)` gives one number per rule, in order: that is what is timed, for then the answer need
+    not be carried anywhere. `members(t)` gives the sorted person numbers of each rule, by the same
+    query; it is compared with Segue's, untimed.
     """
 
     engine: str

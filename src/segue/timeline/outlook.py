@@ -69,17 +69,23 @@ class Single:
 
 
 Future = Single | Intervals
+Count = tuple[Pattern, int, int | None]
+"""A pattern, a number of times and the length of the window that ends now (None: ever), in ms."""
 
 
 def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> None:
     """Write where the people of a block stand in a segment into their rows of an outlook."""
-    definitions = evaluation.block.definitions
-    future = _future(evaluation, evaluation.block.condition(segment_id))
-    if definitions.exclude is not None:
-        excluded = _complement(evaluation, _future(evaluation, definitions.exclude))
-        future = _both([future, excluded])
-    rows = slice(evaluation.block.first, evaluation.block.last)
-    _summarise(evaluation.block, future, outlook.holds[rows], outlook.until[rows])
+    block, exclude = evaluation.block, evaluation.block.definitions.exclude
+    holds, until = outlook.holds[block.first : block.last], outlook.until[block.first : block.last]
+    condition = block.condition(segment_id)
+    if exclude is None and (fading := _fading_count(condition)) is not None:
+        # Nothing else needs this future: it is made where the answer goes, in warm memory.
+        _summarise(block, Single(block.at, _lapse(block, *fading, out=until)), holds, until)
+        return
+    future = _future(evaluation, condition)
+    if exclude is not None:
+        future = _both([future, _complement(evaluation, _future(evaluation, exclude))])
+    _summarise(block, future, holds, until)
 
 
 def empty_outlooks(segment_ids: Sequence[str], people: int) -> dict[str, Outlook]:
@@ -137,20 +143,28 @@ def _everyone(e: Evaluation, _: Everyone) -> Single:
 
 
 def _did(e: Evaluation, node: Did) -> Single | None:
+    fading = _fading_count(node)
+    if fading is not None:
+        return Single(e.block.at, _lapse(e.block, *fading))
+    if node.comparison is not Comparison.LE or (count := _count(node, node.count + 1)) is None:
+        return None
+    return Single(np.maximum(_lapse(e.block, *count), e.block.at), _existing(e.block).end)
+
+
+def _fading_count(condition: Condition) -> Count | None:
+    """The count of a condition that only time can end: at least n within a window, or ever."""
+    if not isinstance(condition, Did) or condition.comparison is not Comparison.GE:
+        return None
+    return _count(condition, condition.count) if condition.count > 0 else None
+
+
+def _count(node: Did, number: int) -> Count | None:
+    pattern = node.happening
     if node.unit is not Unit.TIMES or not isinstance(node.when, Ever | Within):
         return None
-    pattern = node.happening
     if not isinstance(pattern, EventPattern | PatternUnion) or not _is_stored(pattern):
         return None
-    duration = node.when.duration if isinstance(node.when, Within) else None
-    match node.comparison:
-        case Comparison.GE if node.count > 0:
-            return Single(e.block.at, _lapse(e.block, pattern, node.count, duration))
-        case Comparison.LE:
-            lapse = _lapse(e.block, pattern, node.count + 1, duration)
-            return Single(np.maximum(lapse, e.block.at), _existing(e.block).end)
-        case _:
-            return None
+    return pattern, number, node.when.duration if isinstance(node.when, Within) else None
 
 
 def _age(e: Evaluation, node: Age) -> Single | None:
@@ -212,26 +226,33 @@ def _is_stored(pattern: Pattern) -> bool:
     return not any(matches(name, derived) for name in names for derived in DERIVED)
 
 
-def _lapse(block: Block, pattern: Pattern, number: int, duration: int | None) -> Int64s:
+def _lapse(
+    block: Block, pattern: Pattern, number: int, duration: int | None, out: Int64s | None = None
+) -> Int64s:
     """When "at least `number` within `duration`" lapses: the n-th latest occurrence plus the
     duration (FOREVER without one), and before all time where there are fewer; int64[P]."""
-    latest = _nth_latest(block, pattern, number)
-    return np.where(latest >= 0, FOREVER, _NEVER) if duration is None else latest + duration
+    latest = _nth_latest(block, pattern, number, out)
+    if duration is None:
+        return np.where(latest >= 0, FOREVER, _NEVER)
+    latest += duration
+    return latest
 
 
-def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
-    """The instant of each person's n-th latest occurrence; negative where there are fewer."""
-    return block.kept(("nth latest", pattern, number), lambda: _find_nth(block, pattern, number))
-
-
-def _find_nth(block: Block, pattern: Pattern, number: int) -> Int64s:
+def _nth_latest(block: Block, pattern: Pattern, number: int, out: Int64s | None = None) -> Int64s:
+    """The instant of each person's n-th latest occurrence; before all time where there are
+    fewer."""
     occurrences = block.raw(Request(pattern))
+    latest = np.empty(block.people, np.int64) if out is None else out
     if not len(occurrences):
-        return np.full(block.people, _NEVER, np.int64)
+        latest.fill(_NEVER)
+        return latest
     index = occurrences.offsets[1:] - number
-    latest = occurrences.at.take(index, mode="clip")
-    # Where there are fewer, move before all time: a product is cheaper than a masked write.
-    latest += np.multiply(index < occurrences.offsets[:-1], _NEVER, dtype=np.int64)
+    occurrences.at.take(index, mode="clip", out=latest)
+    # -1 where there are fewer, else 0: arithmetic instead of a branch, several times as fast.
+    index -= occurrences.offsets[:-1]
+    index >>= 63
+    index &= _NEVER
+    latest += index
     return latest
 
 
