@@ -22,13 +22,23 @@ PREFIXES = ("$session_*", "$*", "Page*", "b*", "$s*")
 
 NUMBER_LITERALS = tuple(
     Decimal(text)
-    for text in ("0", "1", "2", "3", "10", "10.5", "-3", "0.000001", "100", "9007199254740993", "1e2")
+    for text in ("0", "1", "2", "3", "10", "10.5", "-3", "0.000001", "100", "9007199254740993")
 )
 TEXT_LITERALS = (
     "pro", "free", "10", "1", "true", "/pricing", "/", "/pricing/é", "", "pr", "p", "o", "É", "-3",
     "2", "10.5",
 )  # fmt: skip
 REGEXES = ("^/pri", "pro|free", "[0-9]+$", "é", "^$", "r.e", "(?i)PRO")
+
+LIKELY = {
+    "n": NUMBER_LITERALS[:7],
+    "amount": NUMBER_LITERALS[:7],
+    "age": NUMBER_LITERALS[:7],
+    "plan": ("pro", "free", "/pricing", "true"),
+    "path": ("/pricing", "/", "/pricing/é", "É"),
+    "email": ("pro", "free", "", "/"),
+}
+"""Literals that values of these properties often are."""
 
 EVENT_PATHS = (
     ("amount",), ("n",), ("path",), ("vip",), ("plan",), ("cart", "total"), ("odd.key", "total"),
@@ -65,19 +75,21 @@ class Conditions:
         return self.rng.choice(NUMBER_LITERALS if self.rng.random() < 0.5 else TEXT_LITERALS)
 
     def test(self, paths):
-        path = self.rng.choice(paths)
+        likely = [path for path in paths if path[0] in LIKELY]
+        path = self.rng.choice(likely if self.rng.random() < 0.45 else paths)
         op = self.rng.choice(tuple(n.Op))
         if path == ("due",) and self.rng.random() < 0.8:
             op = self.rng.choice((n.Op.BEFORE, n.Op.AFTER, n.Op.WITHIN_LAST, n.Op.WITHIN_NEXT))
-        return n.Test(path, op, self.operand(op), self.rng.random() < 0.3)
+        return n.Test(path, op, self.operand(op, path), self.rng.random() < 0.4)
 
-    def operand(self, op):
+    def operand(self, op, path):
         if op in (n.Op.EQ, n.Op.LT, n.Op.LE, n.Op.GT, n.Op.GE):
-            return self.literal()
+            return self.rng.choice(LIKELY.get(path[0], NUMBER_LITERALS + TEXT_LITERALS))
         if op is n.Op.IN:
-            return tuple(self.rng.sample(NUMBER_LITERALS + TEXT_LITERALS, self.rng.randint(2, 3)))
+            likely = LIKELY.get(path[0], NUMBER_LITERALS + TEXT_LITERALS)
+            return tuple(self.rng.sample(likely, self.rng.randint(2, 3)))
         if op in (n.Op.CONTAINS, n.Op.STARTS_WITH, n.Op.ENDS_WITH):
-            return self.rng.choice(TEXT_LITERALS)
+            return self.rng.choice(("/", "p", "o", "é", "pro", "") if path[0] in LIKELY else TEXT_LITERALS)
         if op is n.Op.MATCHES:
             return self.rng.choice(REGEXES)
         if op in (n.Op.WITHIN_LAST, n.Op.WITHIN_NEXT):
@@ -183,6 +195,10 @@ class Conditions:
         measure = self.rng.choice(measures)
         if measure is n.Measure.COUNT:
             return n.Amount(measure, self.happening())
+        if self.rng.random() < 0.55:
+            # The plainest kind, which most often has a value.
+            pattern = n.EventPattern(self.rng.choice(((), (n.Name("a", True),), (n.Name("b", True),))))
+            return n.Amount(measure, pattern, self.rng.choice((("amount",), ("n",))))
         pattern = self.pattern()
         names = getattr(pattern, "names", ())
         derived = any(name.text in DERIVED_NAMES or name.is_prefix for name in names)
@@ -260,7 +276,7 @@ class Conditions:
         return n.Age(which, self.happening(), self.rng.choice(comparisons), self.duration())
 
     def has(self):
-        pattern = self.pattern()
+        pattern = self.pattern() if self.rng.random() < 0.6 else self._named((), 0)
         names = getattr(pattern, "names", ())
         derived = any(name.text in DERIVED_NAMES or name.is_prefix for name in names)
         rule = self.filter(EVENT_PATHS + DERIVED_PATHS * derived)
@@ -285,7 +301,7 @@ class Conditions:
         return n.AmountVersus(left, self.when(), comparison, right, self.when(), percent)
 
     def trait(self):
-        return n.Trait(self.test(TRAIT_PATHS))
+        return n.Trait(self.test(TRAIT_PATHS if self.rng.random() < 0.5 else TRAIT_PATHS[:4]))
 
     def in_segment(self):
         return n.InSegment(self.rng.choice(self.segments)) if self.segments else self.did()

@@ -249,7 +249,7 @@ class Worlds:
     def traits(self):
         made = {}
         for key in ("plan", "vip", "age", "due", "address", "email"):
-            if self.rng.random() < 0.35:
+            if self.rng.random() < 0.45:
                 made[key] = None if self.rng.random() < 0.15 else self.value(key, self.base)
         return made
 
