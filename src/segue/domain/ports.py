@@ -6,10 +6,12 @@ and in the table it takes events as (`TableT`: an Arrow table): this room import
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
+
+from segue.domain.identity import Refusal
 
 RequestT = TypeVar("RequestT", contravariant=True)
 LogT = TypeVar("LogT", covariant=True)
@@ -141,14 +143,30 @@ class EventStore(Protocol[RequestT, LogT, TableT]):
     def save_definitions(self, text: str, *, known_at: int) -> DefinitionVersion:
         """Keep a version of the definitions; the same text as the latest makes no new version."""
 
+    def refused_links(self) -> tuple[Refusal, ...]:
+        """The links between distinct ids that were not made, and why, in event order."""
+
     def definition_versions(self) -> list[DefinitionVersion]:
         """All versions, oldest first."""
 
+    def thresholds(self, quantile: str) -> dict[int, int | None]:
+        """The kept thresholds of a quantile by grid instant, those that later events, links or
+        erasures may have changed left out."""
+
+    def keep_thresholds(self, quantile: str, values: Mapping[int, int | None]) -> None:
+        """Keep thresholds of a quantile (its canonical text) by grid instant."""
+
     def erase(self, person_id: str) -> Erased:
-        """Remove a person everywhere, rewriting the file so that the bytes are gone too."""
+        """Remove a person everywhere, rewriting the file so that the bytes are gone too.
+
+        Raises `NotFoundError` where nobody has this person id.
+        """
 
     def backup(self, target: Path) -> None:
-        """Write a verified copy of the store while it stays open."""
+        """Write a verified copy of the store while it stays open.
+
+        Raises `UsageError` where the path is taken, and `StoreFullError` where there is no room.
+        """
 
     def close(self) -> None:
         """Release the file."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +13,8 @@ import pyarrow.compute as pc
 
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.idfilter import Hashes, IdFilter, repeated
+from segue.adapters.duckdb_store.tables import registered
+from segue.adapters.extract import LINK_EVENTS
 from segue.domain.ports import Appended
 from segue.timeline.log import Bools
 
@@ -93,6 +94,7 @@ class Writer:
             hashes = self._hashes(coded)
             verdict = self._judge(coded, hashes)
             self._insert(coded, verdict)
+            self._drop_thresholds(batch)
             self._db.commit()
         except BaseException:
             self._names.truncate(marks[0])
@@ -102,6 +104,12 @@ class Writer:
         self._known.add(hashes[verdict.keep])
         self._next_ref += len(batch)
         return verdict.report
+
+    def _drop_thresholds(self, batch: pa.Table) -> None:
+        """Drop the thresholds that the batch may change: later ones, or with a new link all."""
+        linking = not set(LINK_EVENTS).isdisjoint(batch["event"].unique().to_pylist())
+        since = None if linking else pc.min(batch["occurred_at"]).as_py()
+        self._db.execute("DELETE FROM thresholds WHERE grid_at >= coalesce(?, grid_at)", [since])
 
     def _roll_back(self) -> None:
         # A commit that failed has ended the transaction already.
@@ -118,9 +126,10 @@ class Writer:
         )
 
     def _hashes(self, batch: pa.Table) -> Hashes:
-        with _registered(self._db, "segue_batch", batch):
+        with registered(self._db, "segue_batch", batch):
             table = self._db.sql("SELECT hash(event_id) AS hash FROM segue_batch").to_arrow_table()
-        return table["hash"].to_numpy()
+        hashes: Hashes = table["hash"].to_numpy()
+        return hashes
 
     def _judge(self, batch: pa.Table, hashes: Hashes) -> Verdict:
         """Confirm which ids are known or repeated, and decide which content of each counts."""
@@ -128,7 +137,7 @@ class Writer:
         if not np.any(contested):
             return Verdict(~contested, [], Appended(stored=len(batch)))
         rows = batch.append_column("place", pa.array(np.arange(len(batch)))).filter(contested)
-        with _registered(self._db, "segue_contested", rows):
+        with registered(self._db, "segue_contested", rows):
             contest = self._db.sql(_CONTEST).to_arrow_table()
         return _verdict(contest, ~contested)
 
@@ -138,7 +147,7 @@ class Writer:
                 "DELETE FROM events WHERE ref IN (SELECT unnest(?::BIGINT[]))", [verdict.replaced]
             )
         kept = batch if np.all(verdict.keep) else batch.filter(verdict.keep)
-        with _registered(self._db, "segue_batch", kept):
+        with registered(self._db, "segue_batch", kept):
             self._db.execute(_INSERT)
 
 
@@ -159,12 +168,3 @@ def _verdict(contest: pa.Table, keep: Bools) -> Verdict:
         conflicting_ids=tuple(conflicting[:20]),
     )
     return Verdict(keep, contest["ref"].filter(losers).drop_null().to_pylist(), report)
-
-
-@contextlib.contextmanager
-def _registered(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
-    db.register(name, table)
-    try:
-        yield
-    finally:
-        db.unregister(name)

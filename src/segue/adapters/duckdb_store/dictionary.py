@@ -10,13 +10,18 @@ from segue.timeline.log import Int32s
 
 
 class Dictionary:
-    """Texts numbered from 0 in the order in which they first occurred, kept in a table."""
+    """Texts numbered from 0 in the order in which they first occurred, kept in a table.
+
+    The code of an erased text stands for the empty text, which no event carries.
+    """
 
     def __init__(self, db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
         self._table = table
-        query = f"SELECT {column} FROM {table} ORDER BY code"  # noqa: S608
-        self.texts: list[str] = [text for (text,) in db.execute(query).fetchall()]
-        self._codes = {text: code for code, text in enumerate(self.texts)}
+        rows = db.execute(f"SELECT {column}, code FROM {table}").fetchall()
+        self._codes: dict[str, int] = dict(rows)
+        self.texts = [""] * (max(self._codes.values(), default=-1) + 1)
+        for text, code in rows:
+            self.texts[code] = text
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -46,7 +51,7 @@ class Dictionary:
         self.texts += texts
         rows = {"code": np.arange(first, len(self), dtype=np.int32), "text": pa.array(texts)}
         db.register("segue_texts", pa.table(rows))
-        db.execute(f"INSERT INTO {self._table} SELECT code, text FROM segue_texts")  # noqa: S608
+        db.execute(f"INSERT INTO {self._table} SELECT code, text FROM segue_texts")
         db.unregister("segue_texts")
 
     def truncate(self, length: int) -> None:

@@ -31,7 +31,7 @@ MIGRATIONS: Final = (
     );
     """,
 )
-"""Version n of the schema is what the first n scripts make. A script is never edited once released."""
+"""Version n of the schema is what the first n scripts make. A released script is never edited."""
 
 CURRENT: Final = len(MIGRATIONS)
 
@@ -42,12 +42,7 @@ def migrate(db: duckdb.DuckDBPyConnection) -> None:
     Raises `StoreTooNewError` where a newer Segue wrote it and `StoreDamagedError` where it holds
     tables but none of Segue's.
     """
-    version = schema_version(db)
-    if version > CURRENT:
-        raise StoreTooNewError(
-            f"the store has schema version {version}; this Segue knows versions up to {CURRENT}",
-            hint="Upgrade Segue, or restore a backup made by this version.",
-        )
+    version = check_schema(db)
     if version == CURRENT:
         return
     db.begin()
@@ -58,18 +53,22 @@ def migrate(db: duckdb.DuckDBPyConnection) -> None:
     db.commit()
 
 
-def schema_version(db: duckdb.DuckDBPyConnection) -> int:
-    """The schema version of the database; 0 where it is empty."""
-    tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+def check_schema(db: duckdb.DuckDBPyConnection) -> int:
+    """The schema version of the database; 0 where it is empty. Raises as `migrate` does."""
+    query = "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND NOT temporary"
+    tables = {name for (name,) in db.execute(query).fetchall()}
     if not tables:
         return 0
-    found = []
-    if "segue_meta" in tables:
-        query = "SELECT value FROM segue_meta WHERE key = 'schema_version'"
-        found = db.execute(query).fetchall()
-    if not found:
+    if "segue_meta" not in tables:
         raise StoreDamagedError(
             "the file is a DuckDB database, but not a Segue store",
             hint="Choose another path, or import the data into a new workspace.",
         )
-    return int(found[0][0])
+    query = "SELECT value FROM segue_meta WHERE key = 'schema_version'"
+    version = int(db.execute(query).fetchall()[0][0])
+    if version > CURRENT:
+        raise StoreTooNewError(
+            f"the store has schema version {version}; this Segue knows versions up to {CURRENT}",
+            hint="Upgrade Segue, or restore a backup made by this version.",
+        )
+    return version

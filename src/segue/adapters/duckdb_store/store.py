@@ -2,49 +2,107 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import pyarrow as pa
 
+from segue.adapters.duckdb_store import definitions, erasing, maintenance, overview
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.dictionary import Dictionary
-from segue.adapters.duckdb_store.people import everybody, read_identities, some_people
-from segue.adapters.duckdb_store.schema import migrate
-from segue.adapters.extract import Relation, extract
-from segue.domain.ports import Appended, ReadLog, StoredEvent
+from segue.adapters.duckdb_store.errors import as_store_errors
+from segue.adapters.duckdb_store.gate import Gate
+from segue.adapters.duckdb_store.people import Directory
+from segue.adapters.extract import LINK_EVENTS, People, Relation, extract
+from segue.domain.errors import NotFoundError, StoreLockedError
+from segue.domain.identity import Identities, Refusal
+from segue.domain.ports import (
+    Appended,
+    DefinitionVersion,
+    Erased,
+    EventSummary,
+    Extent,
+    ReadLog,
+    StoredEvent,
+)
 from segue.timeline.log import Log, Request, TraitRequest
 
 
 class DuckDBStore:
-    """Events, people and definitions in one DuckDB file, or in memory.
+    """Events, people and definitions in one DuckDB file, or in memory: an `EventStore`.
 
-    Use `DuckDBStore.open`. Threads may share a store: reads see a snapshot, writes take turns.
+    Use `DuckDBStore.open`. Threads may share a store: each read sees one moment of it, writes take
+    turns.
     """
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, path: Path | None, timezone: str) -> None:
-        self._db, self._path, self._timezone = db, path, timezone
-        self._writing = threading.RLock()
-        self._names = Dictionary(db, "names", "name")
-        self._ids = Dictionary(db, "distinct_ids", "distinct_id")
-        self._writer = Writer(db, self._names, self._ids)
+    _open_files: ClassVar[set[Path]] = set()
+
+    def __init__(self, path: Path | None, timezone: str) -> None:
+        self._path, self._timezone = path, timezone
+        self._gate = Gate()
+        self._turn = threading.RLock()
+        self._begin(maintenance.connect(path))
+
+    def _begin(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+        with as_store_errors(self._path):
+            self._names = Dictionary(db, "names", "name")
+            self._ids = Dictionary(db, "distinct_ids", "distinct_id")
+            self._writer = Writer(db, self._names, self._ids)
+        self._directory = Directory(self._ids)
 
     @classmethod
     def open(cls, path: Path | str | None, *, timezone: str = "UTC") -> DuckDBStore:
         """Open the store at the path, making it where there is none; None is a store in memory.
 
-        `timezone` is the project's: instants without a zone are read in it.
+        `timezone` is the project's: instants without a zone are read in it. Raises
+        `StoreLockedError`, `StoreTooNewError`, `StoreDamagedError` or `StoreError`.
         """
-        db = duckdb.connect(str(path) if path is not None else ":memory:")
-        migrate(db)
-        return cls(db, Path(path) if path is not None else None, timezone)
+        if path is None:
+            return cls(None, timezone)
+        place = Path(path).absolute()
+        if place in cls._open_files:
+            raise StoreLockedError(f"{place} is open already", hint="Close it first.")
+        cls._open_files.add(place)
+        try:
+            return cls(place, timezone)
+        except BaseException:
+            cls._open_files.discard(place)
+            raise
+
+    def close(self) -> None:
+        """Release the file. Closing twice does nothing."""
+        with self._gate.alone():
+            self._db.close()
+        if self._path is not None:
+            self._open_files.discard(self._path)
+
+    # ----------------------------------------------------------------------------------- writing
 
     def append(self, events: pa.Table, *, received_at: int) -> Appended:
-        """See `EventStore.append`."""
-        with self._writing:
-            return self._writer.append(events, received_at)
+        """See `EventStore.append`. Raises `StoreFullError` where there is no room for the batch."""
+        with self._gate.shared(), self._turn, as_store_errors(self._path):
+            appended = self._writer.append(events, received_at)
+            if not set(LINK_EVENTS).isdisjoint(events["event"].unique().to_pylist()):
+                self._directory.links_changed()
+            return appended
+
+    def save_definitions(self, text: str, *, known_at: int) -> DefinitionVersion:
+        """See `EventStore.save_definitions`."""
+        with self._gate.shared(), self._turn, as_store_errors(self._path):
+            return definitions.add_version(self._db, text, known_at)
+
+    def keep_thresholds(self, quantile: str, values: Mapping[int, int | None]) -> None:
+        """See `EventStore.keep_thresholds`."""
+        with self._gate.shared(), self._turn, as_store_errors(self._path):
+            definitions.keep_thresholds(self._db, quantile, values)
+
+    # ----------------------------------------------------------------------------------- reading
 
     def read(
         self,
@@ -55,16 +113,12 @@ class DuckDBStore:
         sources: bool = False,
         not_activity: Collection[str] = (),
     ) -> ReadLog[Log]:
-        """See `EventStore.read`."""
-        with self._writing:
-            relation = Relation(self._db, "events", self._names.texts)
-            identities = read_identities(relation, self._ids.texts)
-            if people is None:
-                chosen = everybody(self._ids.texts, identities)
-            else:
-                chosen = some_people(frozenset(people), self._ids.texts, identities)
+        """See `EventStore.read`. Raises `DefinitionError` for a regex that RE2 refuses."""
+        with self._reading() as now:
+            chosen = self._people(now, people)
+            source = "events" if people is None else _part(now.db, chosen)
             log = extract(
-                relation,
+                Relation(now.db, source, now.names),
                 chosen,
                 requests,
                 at=at,
@@ -76,17 +130,130 @@ class DuckDBStore:
 
     def events(self, sources: Sequence[int]) -> list[StoredEvent]:
         """See `EventStore.events`."""
-        rows = self._db.execute(
-            "SELECT ref, event_id, distinct_id, names.name, occurred_at, received_at, sequence,"
-            " properties::JSON::VARCHAR FROM events"
-            " JOIN names ON names.code = events.name"
-            " JOIN distinct_ids ON distinct_ids.code = events.who"
-            " WHERE ref IN (SELECT unnest(?::BIGINT[]))",
-            [[int(source) for source in sources]],
-        ).fetchall()
+        with self._reading() as now:
+            rows = now.db.execute(
+                "SELECT ref, event_id, distinct_id, names.name, occurred_at, received_at, sequence,"
+                " properties::JSON::VARCHAR FROM events"
+                " JOIN names ON names.code = events.name"
+                " JOIN distinct_ids ON distinct_ids.code = events.who"
+                " WHERE ref IN (SELECT unnest(?::BIGINT[]))",
+                [[int(source) for source in sources]],
+            ).fetchall()
         found = {row[0]: StoredEvent(*row[1:]) for row in rows}
+        if missing := [source for source in sources if int(source) not in found]:
+            raise NotFoundError(
+                f"{len(missing)} events are no longer stored", hint="Read the log again."
+            )
         return [found[int(source)] for source in sources]
 
-    def close(self) -> None:
-        """Release the file."""
-        self._db.close()
+    def extent(self) -> Extent:
+        """See `EventStore.extent`."""
+        with self._reading() as now:
+            return overview.read_extent(now.db, self._people(now))
+
+    def summaries(self) -> list[EventSummary]:
+        """See `EventStore.summaries`."""
+        with self._reading() as now:
+            return overview.read_summaries(now.db, now.names, self._people(now))
+
+    def trait_names(self) -> list[str]:
+        """See `EventStore.trait_names`."""
+        with self._reading() as now:
+            return overview.read_trait_names(now.db, now.names)
+
+    def person_of(self, distinct_id: str) -> str | None:
+        """See `EventStore.person_of`."""
+        with self._reading() as now:
+            return self._directory.person_of(now.identities, distinct_id)
+
+    def distinct_ids(self, person_id: str) -> tuple[str, ...]:
+        """See `EventStore.distinct_ids`."""
+        with self._reading() as now:
+            return tuple(self._directory.members(now.identities, person_id))
+
+    def refused_links(self) -> tuple[Refusal, ...]:
+        """See `EventStore.refused_links`."""
+        with self._reading() as now:
+            return now.identities.refusals
+
+    def definition_versions(self) -> list[DefinitionVersion]:
+        """See `EventStore.definition_versions`."""
+        with self._reading() as now:
+            return definitions.read_versions(now.db)
+
+    def thresholds(self, quantile: str) -> dict[int, int | None]:
+        """See `EventStore.thresholds`."""
+        with self._reading() as now:
+            return definitions.read_thresholds(now.db, quantile)
+
+    # ------------------------------------------------------------------------------- maintenance
+
+    def erase(self, person_id: str) -> Erased:
+        """See `EventStore.erase`."""
+        distinct_ids = self.distinct_ids(person_id)
+        if not distinct_ids:
+            raise NotFoundError(f"nobody is {person_id!r}", hint="Give a person's id.")
+        with self._gate.alone(), self._turn, as_store_errors(self._path):
+            events = erasing.delete(self._db, distinct_ids)
+            self._begin(self._rewritten())
+            remaining = erasing.count(self._db, distinct_ids)
+            return Erased(person_id, distinct_ids, events, remaining)
+
+    def _rewritten(self) -> duckdb.DuckDBPyConnection:
+        """The database in a new file in place of the old one; what was deleted is not in it."""
+        if self._path is None:
+            return self._db
+        draft = self._path.with_name(f".{self._path.name}.rewriting")
+        maintenance.remove(draft)
+        try:
+            maintenance.copy_whole(self._db, draft)
+            self._db.close()
+            maintenance.replace(draft, self._path)
+        finally:
+            maintenance.remove(draft)
+        return maintenance.connect(self._path)
+
+    def backup(self, target: Path) -> None:
+        """See `EventStore.backup`."""
+        with self._gate.shared(), self._turn, as_store_errors(target):
+            maintenance.backup(self._db, target)
+
+    # ----------------------------------------------------------------------------------- helpers
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[_Moment]:
+        """One moment of the store, whatever is written meanwhile."""
+        with self._gate.shared(), as_store_errors(self._path), self._db.cursor() as db:
+            with self._turn:
+                db.begin()
+                # DuckDB fixes what a transaction sees when it first reads.
+                db.execute("SELECT count(*) FROM segue_meta").fetchall()
+                names = tuple(self._names.texts)
+                identities = self._directory.identities(db, names)
+            yield _Moment(db, names, identities)
+
+    def _people(self, now: _Moment, wanted: Collection[str] | None = None) -> People:
+        with self._turn:
+            if wanted is None:
+                return self._directory.everybody(now.identities)
+            return self._directory.some(now.identities, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A connection inside a transaction, the event names by code, and who is who."""
+
+    db: duckdb.DuckDBPyConnection
+    names: tuple[str, ...]
+    identities: Identities
+
+
+def _part(db: duckdb.DuckDBPyConnection, people: People) -> str:
+    """The events of some people as a table of their own, read once."""
+    codes = (people.index >= 0).nonzero()[0].tolist()
+    db.execute(
+        "CREATE TEMP TABLE segue_part AS"
+        " SELECT * FROM events WHERE who IN (SELECT unnest(?::INTEGER[]))",
+        [codes],
+    )
+    return "segue_part"

@@ -7,6 +7,7 @@ Spark partition all call it, so a filter means the same everywhere.
 
 from __future__ import annotations
 
+from segue.adapters.extract.answer import extract, first_seen
 from segue.adapters.extract.filters import check_regex
 from segue.adapters.extract.names import (
     DERIVED_EVENTS,
@@ -16,9 +17,10 @@ from segue.adapters.extract.names import (
     NameCodes,
 )
 from segue.adapters.extract.relation import COLUMNS, People, Relation
-from segue.adapters.extract.answer import extract, first_seen
+from segue.adapters.extract.traits import ANONYMOUS_ID
 
 __all__ = [
+    "ANONYMOUS_ID",
     "COLUMNS",
     "DERIVED_EVENTS",
     "LINK_EVENTS",

@@ -15,7 +15,7 @@ from segue.adapters.extract.relation import People, Relation
 from segue.adapters.extract.scan import Codes, Rows, Scan, codes, integers
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.traits import read_traits
-from segue.domain.instant import FOREVER
+from segue.domain.instant import FOREVER, LATEST
 from segue.timeline.log import (
     Answer,
     Bools,
@@ -66,7 +66,7 @@ def extract(
     answers |= _scanned(relation, people, rest, names, cut)
     traits = [request for request in requests if isinstance(request, TraitRequest)]
     answers |= read_traits(relation, people, traits, names, at=at, zone=timezone, sources=sources)
-    return Log(first_seen(relation, people, at), answers)
+    return Log(first_seen(relation, people, at), answers, LATEST if at is None else at)
 
 
 def first_seen(relation: Relation, people: People, at: int | None = None) -> Int64s:
@@ -126,7 +126,7 @@ def _scanned(
         request: answer
         for wanted in rows
         for request, answer in _answers(
-            rows[wanted], pieces[wanted], ranks, texts[wanted], people, cut
+            rows[wanted], pieces[wanted], ranks=ranks, texts=texts[wanted], people=people, cut=cut
         )
     }
 
@@ -156,6 +156,7 @@ def _texts(
 def _answers(
     rows: Rows,
     pieces: Sequence[_Piece],
+    *,
     ranks: Ranks,
     texts: Mapping[str, Values],
     people: People,

@@ -61,7 +61,7 @@ def rank_ties(relation: Relation, scans: Sequence[tuple[Int32s, Int64s, Int64s]]
     relation.connection.register("segue_tied", tied)
     try:
         ranked = relation.table(
-            "SELECT ref, (4 * row_number() OVER (PARTITION BY tie"  # noqa: S608
+            "SELECT ref, (4 * row_number() OVER (PARTITION BY tie"
             " ORDER BY sequence NULLS FIRST, event_id, ref) - 2)::INTEGER AS key"
             f" FROM {relation.source} JOIN segue_tied USING (ref) ORDER BY ref",
             {},

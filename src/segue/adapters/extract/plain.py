@@ -63,7 +63,7 @@ def _pack(relation: Relation, people: People, codes: Codes, at: int | None) -> _
     if at is not None:
         conditions.append(f"occurred_at <= {binder.bind(at)}::BIGINT")
     table = relation.table(
-        f"SELECT who, name, occurred_at FROM {relation.source} WHERE {all_of(conditions)}",  # noqa: S608
+        f"SELECT who, name, occurred_at FROM {relation.source} WHERE {all_of(conditions)}",
         binder.values,
     )
     person = people.index[table["who"].to_numpy()]

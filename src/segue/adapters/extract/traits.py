@@ -18,7 +18,7 @@ from segue.adapters.extract.relation import People, Relation
 from segue.adapters.extract.scan import Rows, Scan, integers
 from segue.adapters.extract.values import is_set
 from segue.timeline import log
-from segue.timeline.log import Occurrences, TraitRequest, TraitWrites
+from segue.timeline.log import Answer, Occurrences, Request, TraitRequest, TraitWrites
 
 ANONYMOUS_ID = "$anon_distinct_id"
 """The key of `$identify` that links a distinct id and is no trait."""
@@ -33,7 +33,7 @@ def read_traits(
     at: int | None,
     zone: str,
     sources: bool,
-) -> dict[TraitRequest, TraitWrites]:
+) -> dict[Request | TraitRequest, Answer]:
     """The writes of each requested trait, in event order."""
     if not requests:
         return {}
@@ -45,7 +45,9 @@ def read_traits(
     key = rank_ties(relation, [(rows.person, rows.at, rows.ref)]).of(rows.ref)
     order = in_event_order(rows.person, rows.at, key)
     return {
-        request: _writes(rows, order, kinds[request], values[request], len(people), sources)
+        request: _writes(
+            rows, order, len(people), kind=kinds[request], value=values[request], sources=sources
+        )
         for request in requests
     }
 
@@ -83,9 +85,10 @@ def _unset(name: str) -> str:
 def _writes(
     rows: Rows,
     order: log.Int64s,
+    people: int,
+    *,
     kind: str,
     value: str | None,
-    people: int,
     sources: bool,
 ) -> TraitWrites:
     kinds, known = integers(rows.columns[kind])
