@@ -146,13 +146,13 @@ class Worlds:
         kind = self.rng.random()
         distinct_id = self.rng.choice(ids)
         if len(ids) > 1 and kind < 0.05:
-            return self.made(at, ids[0], "$identify", self.traits() | {"$anon_distinct_id": ids[-1]})
+            return self.made(at, ids[0], "$identify", self.traits(at) | {"$anon_distinct_id": ids[-1]})
         if kind < 0.1:
-            return self.made(at, distinct_id, "$identify", self.traits())
+            return self.made(at, distinct_id, "$identify", self.traits(at))
         if kind < 0.17:
-            return self.made(at, distinct_id, self.rng.choice(("$set", "$set_once")), self.traits())
+            return self.made(at, distinct_id, self.rng.choice(("$set", "$set_once")), self.traits(at))
         if kind < 0.19:
-            return self.made(at, distinct_id, "$unset", self.traits())
+            return self.made(at, distinct_id, "$unset", self.traits(at))
         if kind < 0.24:
             return self.made(at, distinct_id, self.rng.choice(OWN_NAMES), self.properties(at))
         names = PLAIN_NAMES[:5] if self.rng.random() < 0.85 else PLAIN_NAMES
@@ -246,11 +246,11 @@ class Worlds:
             return self.rng.choice(("2025-13-01", "soon", "2025-02-30", "12", 1.5))
         return format_instant(instant)
 
-    def traits(self):
+    def traits(self, at):
         made = {}
         for key in ("plan", "vip", "age", "due", "address", "email"):
             if self.rng.random() < 0.45:
-                made[key] = None if self.rng.random() < 0.15 else self.value(key, self.base)
+                made[key] = None if self.rng.random() < 0.15 else self.value(key, at)
         return made
 
 

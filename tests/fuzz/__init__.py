@@ -1,0 +1,1 @@
+"""Random worlds on which the engine is compared with the oracle; `run` is the long run."""
