@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from segue.cli import evaluating  # noqa: F401 - a verb registers itself where it is defined
+from segue.cli import (  # noqa: F401 - a verb registers itself where it is defined
+    checking,
+    demonstrating,
+    evaluating,
+    explaining,
+    keeping,
+    measuring,
+)
 from segue.cli.app import app
 
 __all__ = ["main"]

@@ -54,13 +54,14 @@ def error_document(error: SegueError) -> dict[str, Any]:
     body: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, DefinitionError):
         body["problems"] = [problem_document(problem) for problem in error.problems]
-    return {"error": body}
+    return body
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """The JSON form of one problem of a definition."""
     return {
         "message": problem.message,
+        "severity": problem.severity.value,
         "source": problem.source,
         "line": problem.line,
         "column": problem.column,

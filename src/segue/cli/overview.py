@@ -114,7 +114,7 @@ def _change(one: SegmentSummary) -> Text:
 
 def _ending(ending: Ending | None, at: int, size: int) -> Text:
     if ending is None:
-        return Text("nobody, by time alone" if size else "", style="faint")
+        return Text("by events only" if size else "", style="faint")
     if ending.horizon is None:
         return Text(f"{words.number(ending.people)}, from {words.distance(ending.first_at, at)}")
     style = "soon" if ending.horizon <= 86_400_000 else ""
@@ -125,14 +125,14 @@ def _ladder(name: str, levels: Sequence[SegmentSummary]) -> RenderableType:
     """The levels of a ladder, one bar each, scaled to the largest."""
     top = max((level.share for level in levels), default=0) or 1
     table = Table.grid(padding=(0, 2))
-    table.add_column(min_width=20)
+    table.add_column(min_width=26)
     table.add_column(min_width=BAR, no_wrap=True)
     table.add_column(justify="right")
     table.add_column(justify="right")
     table.add_column(justify="right")
     for level in levels:
         table.add_row(
-            Text(f"  {level.segment_id.rpartition('.')[2]}"),
+            Text(f"  {level.title}"),
             Text(words.bar(level.share / top, BAR), style="bar"),
             Text(words.number(level.size), style="number"),
             Text(words.percent(level.share)),

@@ -44,8 +44,6 @@ def opened(
             "--events needs --definitions", hint="for example --definitions segue.yaml"
         )
     with Engine.in_memory(definitions) as engine:
-        with reading(quiet=quiet) as on_progress:
-            engine.import_files(
-                events, columns=mapping, time_zone=time_zone, on_progress=on_progress
-            )
+        with reading(quiet=quiet) as on_rows:
+            engine.import_files(events, columns=mapping, time_zone=time_zone, on_rows=on_rows)
         yield engine

@@ -56,14 +56,6 @@ def duration(milliseconds: int) -> str:
     return " ".join(parts) or "less than a second"
 
 
-def about(milliseconds: int) -> str:
-    """A length of time in its largest unit, rounded: `3 hours`."""
-    for size, name in _UNITS:
-        if milliseconds >= size:
-            return counted(round(milliseconds / size), name)
-    return "a second"
-
-
 def horizon(milliseconds: int) -> str:
     """A length of time of the summary's horizons: `24 hours` rather than `1 day`."""
     return "24 hours" if milliseconds == DAY else format_duration(milliseconds)
@@ -92,3 +84,15 @@ def bar(share: float, width: int) -> str:
         eighths = max(1, eighths)
     full, part = divmod(min(eighths, width * 8), 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")
+
+
+def day(instant: int, zone: str) -> str:
+    """The calendar day of an instant: `22 Nov 2026`."""
+    local = dt.datetime.fromtimestamp(instant / SECOND, dt.UTC).astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b %Y}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Names with commas, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

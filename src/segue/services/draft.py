@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any, Final
@@ -34,10 +34,9 @@ class Draft:
     not_activity: tuple[str, ...]
     parameters: Mapping[str, str]
 
-    def keeping(self, actions: Collection[str]) -> Draft:
-        """The draft with only these of its actions."""
-        kept = {name: guess for name, guess in self.actions.items() if name in actions}
-        return replace(self, actions=kept)
+    def corrected(self, name: str, actions: Mapping[str, Guess]) -> Draft:
+        """The draft under another name and with these actions."""
+        return replace(self, name=name, actions=dict(actions))
 
     def mapping(self) -> dict[str, Any]:
         """The project file as a mapping, templates filled."""

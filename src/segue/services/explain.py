@@ -10,7 +10,8 @@ from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions, Quantile
 from segue.services.view import Store, known_segment
 from segue.timeline.evaluate import quantiles_of, requests_of, thresholds_of
-from segue.timeline.explain import Explanation, SegmentExplanation, explain
+from segue.timeline.explain import explain
+from segue.timeline.explanation import Explanation, SegmentExplanation
 from segue.timeline.quantiles import Thresholds
 
 
@@ -33,12 +34,41 @@ def explain_membership(
     """
     known_segment(definitions, segment_id)
     person_id = known_person(store, distinct_id)
-    requests = requests_of(definitions, [segment_id])
-    read = store.read(requests, at=at, people=[person_id], sources=True)
     thresholds = _thresholds(store, definitions, segment_id, at)
-    explanation = explain(definitions, read.log, segment_id, at, thresholds)
+    explanation = _explained(store, definitions, segment_id, person_id, at, thresholds)
     sources = sorted(_evidence(explanation))
     return Explained(person_id, explanation, dict(zip(sources, store.events(sources), strict=True)))
+
+
+def _explained(
+    store: Store,
+    definitions: Definitions,
+    segment_id: str,
+    person_id: str,
+    at: int,
+    thresholds: Mapping[Quantile, Thresholds],
+) -> SegmentExplanation:
+    """Explain over the log of the one person.
+
+    An explanation reads more than the evaluation does, depending on what it finds: what it asks for
+    and was not read is read with the rest, until nothing is missing.
+    """
+    requests = set(requests_of(definitions, [segment_id]))
+    while True:
+        read = store.read(
+            requests,
+            at=at,
+            people=[person_id],
+            sources=True,
+            not_activity=definitions.not_activity,
+        )
+        try:
+            return explain(definitions, read.log, segment_id, at, thresholds)
+        except KeyError as missing:
+            request = missing.args[0]
+            if request in requests:
+                raise
+            requests.add(request)
 
 
 def known_person(store: Store, distinct_id: str) -> str:
@@ -58,7 +88,9 @@ def _thresholds(
     """The thresholds that the segment rests on; reads everybody, and only where there are any."""
     if not any(quantiles_of(definitions, [segment_id])):
         return {}
-    read = store.read(requests_of(definitions, [segment_id]), at=at)
+    read = store.read(
+        requests_of(definitions, [segment_id]), at=at, not_activity=definitions.not_activity
+    )
     return thresholds_of(definitions, read.log, at, [segment_id])
 
 

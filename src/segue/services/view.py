@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import numpy as np
@@ -14,7 +14,7 @@ from segue.domain.errors import NotFoundError
 from segue.domain.instant import FOREVER
 from segue.domain.ports import EventStore
 from segue.language.tree import Definitions
-from segue.services.memberships import Roster, members_at, memberships_until
+from segue.services.memberships import members_at, memberships_until
 from segue.services.summarise import COUNTED, Summary, summarise, with_counted
 from segue.timeline.evaluate import history, requests_of
 from segue.timeline.log import Log, Request, TraitRequest
@@ -40,17 +40,17 @@ class View:
 
     definitions: Definitions
     spans: dict[str, Spans]
-    roster: Roster
+    person_ids: pa.Array
     at: int
 
     def members(self) -> pa.Table:
         """Who is in now, since when and until when; see `memberships.MEMBERS`."""
-        return members_at(self._chosen(), self.roster, self.at)
+        return members_at(self._chosen(), self.person_ids, self.at)
 
     def memberships(self, person_id: str | None = None) -> pa.Table:
         """Who ever was in (or only when that person was), from when to when; see
         `memberships.MEMBERSHIPS`."""
-        table = memberships_until(self._chosen(), self.roster, self.at)
+        table = memberships_until(self._chosen(), self.person_ids, self.at)
         if person_id is None:
             return table
         return table.filter(pc.equal(table.column("person_id"), person_id))
@@ -71,12 +71,18 @@ class View:
         found.sort(key=lambda one: (one.leaves_at, one.segment_id, one.person_id))
         return found[:most]
 
+    def without(self, segment_id: str) -> View:
+        """The view without one of its segments."""
+        kept = tuple(one for one in self.definitions.segments if one.id != segment_id)
+        spans = {key: spans for key, spans in self.spans.items() if key != segment_id}
+        return replace(self, definitions=replace(self.definitions, segments=kept), spans=spans)
+
     def _leaving(self, segment_id: str, members: Spans, most: int) -> list[Leaving]:
         title = self.definitions.segment(segment_id).title
         soonest = np.argsort(members.end, kind="stable")[:most]
         people, ends = members.person[soonest], members.end[soonest]
         return [
-            Leaving(segment_id, title, self.roster.ids[int(person)].as_py(), int(end))
+            Leaving(segment_id, title, self.person_ids[int(person)].as_py(), int(end))
             for person, end in zip(people, ends, strict=True)
             if end < FOREVER
         ]
@@ -101,9 +107,11 @@ def look(
     )
     wanted = [*chosen, COUNTED]
     counted = with_counted(definitions)
-    read = store.read(requests_of(counted, wanted), at=at)
+    read = store.read(requests_of(counted, wanted), at=at, not_activity=definitions.not_activity)
     spans = history(counted, read.log, at, wanted)
-    return View(definitions, {key: spans[key] for key in wanted}, Roster.of(read.person_ids), at)
+    return View(
+        definitions, {key: spans[key] for key in wanted}, pa.array(read.person_ids, pa.string()), at
+    )
 
 
 def known_segment(definitions: Definitions, segment_id: str) -> str:

@@ -1,0 +1,63 @@
+"""A project's definitions, wherever they come from, read when they are first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from segue.domain.errors import DefinitionError, InputError, NotFoundError
+from segue.language.models import Project
+from segue.language.project import load_project, project_from
+from segue.language.resolve import resolve
+from segue.language.tree import Definitions
+
+Given: TypeAlias = str | Path | Mapping[str, Any]
+"""Definitions as a caller has them: the path of a `segue.yaml`, or a mapping of its shape."""
+
+
+@dataclass
+class ProjectFile:
+    """Definitions from a path or a mapping; nothing is read before it is asked for."""
+
+    given: Given
+
+    @cached_property
+    def project(self) -> Project:
+        """The project. Raises `DefinitionError` with every problem, `NotFoundError` where there is
+        no such file."""
+        if isinstance(self.given, Mapping):
+            return project_from(self.given)
+        path = Path(self.given)
+        if not path.is_file():
+            raise NotFoundError(
+                f"There is no definitions file {path}",
+                hint="segue init --from FILE writes one from your events",
+            )
+        return load_project(path)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The segments, ready to evaluate. Raises as `project` does."""
+        return resolve(self.project)
+
+    @property
+    def text(self) -> str | None:
+        """The file's text; None where the definitions are a mapping."""
+        if isinstance(self.given, Mapping):
+            return None
+        try:
+            return Path(self.given).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"Cannot read {self.given}: {error}") from error
+
+    @property
+    def timezone(self) -> str:
+        """The project's zone; UTC where the definitions cannot be read, so that a broken file
+        keeps nobody from a backup."""
+        try:
+            return self.project.timezone
+        except (DefinitionError, NotFoundError):
+            return "UTC"

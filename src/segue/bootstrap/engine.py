@@ -1,0 +1,242 @@
+"""The engine: definitions over a store of events, in a workspace or in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from segue.adapters.duckdb_store import DuckDBStore
+from segue.bootstrap import environment
+from segue.bootstrap.definitions import Given, ProjectFile
+from segue.bootstrap.instants import At, instant_of
+from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
+from segue.bootstrap.restoring import replace_file, restore_store
+from segue.bootstrap.results import write_table, writer_for
+from segue.bootstrap.workspace import Workspace
+from segue.domain.errors import InputError, UsageError
+from segue.domain.ports import Appended, Erased, EventSummary, Extent
+from segue.language.tree import Definitions
+from segue.services.check import Checked, check_definitions
+from segue.services.draft import Draft, draft
+from segue.services.explain import Explained, explain_membership, known_person
+from segue.services.first_look import FirstLook, first_look
+from segue.services.standing import Standing, stand
+from segue.services.view import View, look
+
+
+class Engine:
+    """A project's segments over a store of events.
+
+    `Engine.open` opens a workspace, `Engine.create` makes one, `Engine.in_memory` needs no files.
+    Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, store: DuckDBStore, source: ProjectFile, *, name: str) -> None:
+        self._store = store
+        self._source = source
+        self._name = name
+
+    # ------------------------------------------------------------------------ opening and closing
+
+    @classmethod
+    def open(cls, workspace: str | Path = ".", *, definitions: Given | None = None) -> Self:
+        """Open the workspace in a folder; with other definitions than its own where given.
+
+        Raises `NotFoundError` where there is none, and the store's errors where its file is held
+        by another process, damaged or too new.
+        """
+        place = Workspace(Path(workspace)).found()
+        source = ProjectFile(place.definitions if definitions is None else definitions)
+        store = DuckDBStore.open(place.store, timezone=source.timezone)
+        return cls(store, source, name=place.folder.resolve().name)
+
+    @classmethod
+    def create(cls, workspace: str | Path, definitions: str) -> Self:
+        """Make a workspace with this text as its `segue.yaml`, and open it.
+
+        Raises `UsageError` where there is one already.
+        """
+        Workspace(Path(workspace)).create(definitions)
+        return cls.open(workspace)
+
+    @classmethod
+    def in_memory(cls, definitions: Given) -> Self:
+        """An engine without a workspace: its events are gone when it is closed."""
+        source = ProjectFile(definitions)
+        zone = source.project.timezone
+        name = "events" if isinstance(definitions, Mapping) else Path(definitions).stem
+        return cls(DuckDBStore.open(None, timezone=zone), source, name=name)
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --------------------------------------------------------------------------------- what it has
+
+    @property
+    def name(self) -> str:
+        """The project's name, else that of its folder or file."""
+        return self._source.project.project or self._name
+
+    @property
+    def definitions(self) -> Definitions:
+        """The segments, ready to evaluate. Raises `DefinitionError` with every problem."""
+        return self._source.definitions
+
+    def extent(self) -> Extent:
+        """How many events and people, and from when to when."""
+        return self._store.extent()
+
+    def summaries(self) -> list[EventSummary]:
+        """What the log knows of each event name, most frequent first."""
+        return self._store.summaries()
+
+    def person_of(self, distinct_id: str) -> str:
+        """The id of the person who has the distinct id. Raises `NotFoundError` where nobody has."""
+        return known_person(self._store, distinct_id)
+
+    def check(self) -> Checked:
+        """Every problem of the definitions, and what the events make doubtful about them."""
+        return check_definitions(lambda: self._source.project, self._store)
+
+    # ---------------------------------------------------------------------------------- events in
+
+    def import_files(
+        self,
+        files: Sequence[str | Path],
+        *,
+        columns: Mapping[str, str] | None = None,
+        time_zone: str | None = None,
+        on_rows: OnRows | None = None,
+    ) -> list[Imported]:
+        """Read files or globs of CSV, JSON Lines or Parquet; what cannot be read is rejected, row
+        by row, into a file beside each. `columns` maps Segue's column names to the file's.
+
+        Raises `InputError` where a file cannot be read at all or a needed column is missing.
+        """
+        zone = time_zone or self._source.project.timezone
+        return import_files(self._store, files, dict(columns or {}), zone, on_rows)
+
+    def record(self, events: object, *, columns: Mapping[str, str] | None = None) -> Appended:
+        """Store events from anything that speaks the Arrow C-stream interface.
+
+        Raises `InputError` where rows cannot be read.
+        """
+        zone = self._source.project.timezone
+        return record_arrow(self._store, events, dict(columns or {}), zone)
+
+    # ------------------------------------------------------------------------------------- answers
+
+    def view(self, at: At = None, segment_ids: Sequence[str] | None = None) -> View:
+        """Everything that can be said at the instant (None: of the last event) of the segments
+        (None: all), read once: members, memberships, summary, who leaves next."""
+        definitions = self.definitions
+        self._keep_version()
+        return look(self._store, definitions, self._instant(at), segment_ids)
+
+    def evaluate(self, at: At = None, segment_ids: Sequence[str] | None = None) -> pa.Table:
+        """Who is in each segment at the instant: `segment_id, person_id, entered_at, leaves_at`."""
+        return self.view(at, segment_ids).members()
+
+    def history(self, at: At = None, segment_ids: Sequence[str] | None = None) -> pa.Table:
+        """Who ever was in each segment: `segment_id, person_id, entered_at, left_at`."""
+        return self.view(at, segment_ids).memberships()
+
+    def explain(self, person_id: str, segment_id: str, at: At = None) -> Explained:
+        """Why the person is in the segment at the instant, or not."""
+        return explain_membership(
+            self._store, self.definitions, segment_id, person_id, self._instant(at)
+        )
+
+    def standing(self, until: At = None) -> Standing:
+        """The log up to the instant as arrays, to ask again and again who is in."""
+        return stand(self._store, self.definitions, self._instant(until))
+
+    def draft(self) -> Draft:
+        """A first project for the events there are: actions guessed, templates filled."""
+        return draft(self.name, self._source.timezone, self.summaries())
+
+    def first_look(self) -> FirstLook:
+        """The drafted project evaluated at the last event: segments, who leaves next, a mistake."""
+        return first_look(self._store, self.draft(), self._instant(None))
+
+    def _instant(self, at: At) -> int:
+        return instant_of(at, self.definitions.timezone, self._last)
+
+    def _last(self) -> int:
+        last = self._store.extent().last_at
+        if last is None:
+            raise InputError(
+                "There are no events yet",
+                hint="segue import FILE… reads some, segue demo makes some",
+            )
+        return last
+
+    def _keep_version(self) -> None:
+        """Keep the definitions that are about to be used, so that the past can be told apart."""
+        text = self._source.text
+        if text is not None:
+            self._store.save_definitions(text, known_at=environment.now())
+
+    # ------------------------------------------------------------------------------------- keeping
+
+    def export(
+        self,
+        what: str,
+        path: str | Path,
+        at: At = None,
+        segment_ids: Sequence[str] | None = None,
+    ) -> int:
+        """Write `members`, `memberships` or `events` to a Parquet, CSV or JSON Lines file, and say
+        how many rows. Raises `UsageError` for anything else."""
+        target = Path(path)
+        writer_for(target)
+        if what == "events":
+            table = self._store.scan()
+            write_table(table, target, documents=("properties",))
+            return int(table.num_rows)
+        if what not in {"members", "memberships"}:
+            raise UsageError(
+                f"{what!r} cannot be exported", hint="members, memberships or events can"
+            )
+        view = self.view(at, segment_ids)
+        table = view.members() if what == "members" else view.memberships()
+        write_table(table, target)
+        return int(table.num_rows)
+
+    def backup(self, target: str | Path, *, force: bool = False) -> None:
+        """Write a verified copy of the store while it stays open.
+
+        Raises `UsageError` where the file is there already and not `force`.
+        """
+        path = Path(target)
+        replace_file(path, lambda: self._store.backup(path), force=force)
+
+    @classmethod
+    def restore(cls, backup: str | Path, workspace: str | Path, *, force: bool = False) -> Extent:
+        """Verify a backup and put it in place of the workspace's store.
+
+        Raises `UsageError` where there is a store and not `force`, and the store's errors where the
+        backup is damaged or too new; then nothing was touched.
+        """
+        place = Workspace(Path(workspace))
+        return restore_store(Path(backup), place.store, force=force)
+
+    def erase(self, person_id: str) -> Erased:
+        """Remove a person everywhere, and prove it. Raises `NotFoundError` where there is none."""
+        return self._store.erase(known_person(self._store, person_id))

@@ -1,0 +1,95 @@
+"""`segue demo`: a simulated business, from its events to its segments, in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from segue.bootstrap.demo import Demo, run_demo
+from segue.cli import options, words
+from segue.cli.app import app, example
+from segue.cli.evaluating import heading, print_leaving
+from segue.cli.explaining import explanation_document, print_explanation
+from segue.cli.output import console, print_json
+from segue.cli.overview import print_summary, summary_document
+from segue.cli.progress import working
+from segue.domain.instant import format_instant
+
+Folder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The workspace to make.")]
+
+
+@app.command(epilog=example("segue demo", "segue demo --dir acme"))
+def demo(*, folder: Folder = Path("demo"), as_json: options.Json = False) -> None:
+    """Simulate a small business, read its events, and show its segments.
+
+    The workspace stays: the other commands work on it. A second run brings it up to date.
+    """
+    with working("Simulating 3,000 people over 120 days", quiet=as_json):
+        done = run_demo(folder)
+    with done.engine:
+        if as_json:
+            print_json(_document(done, folder))
+        else:
+            _print_demo(console(), done, folder)
+
+
+def _print_demo(out: Console, done: Demo, folder: Path) -> None:
+    zone = done.view.definitions.timezone
+    summary = done.view.summary()
+    state = f"{words.counted(done.added.stored, 'event')} of {words.people(summary.people)}"
+    if not done.added.stored:
+        state = f"all {words.counted(done.added.duplicates, 'event')} were there already"
+    out.print()
+    out.print(f" [good]✓[/] a simulated business: {state}, in [title]{escape(str(folder))}[/]")
+    print_summary(out, summary, heading=heading(done.engine, done.view, None, summary.people))
+    out.print(" [title]Who leaves next[/] [faint]if nothing more happens[/]")
+    print_leaving(out, list(done.leaving), done.view.at, zone)
+    if done.explained is not None:
+        out.print(" [title]One of them, explained[/]")
+        print_explanation(out, done.explained, done.view.definitions)
+    out.print(" [title]Next[/]")
+    for command, meaning in _next(done, folder):
+        out.print(f"   [command]{escape(command)}[/]  [faint]{meaning}[/]")
+    out.print()
+
+
+def _next(done: Demo, folder: Path) -> list[tuple[str, str]]:
+    commands = [
+        (f"cd {folder}", "the workspace: segue.yaml and segue.duckdb"),
+        ("segue evaluate --at 2026-06-01", "who was in each segment on the first of June"),
+    ]
+    if done.explained is not None:
+        found = done.explained
+        commands.append(
+            (
+                f"segue explain {found.explanation.segment_id} {found.person_id}",
+                "why, and until when",
+            )
+        )
+    return [
+        *commands,
+        ("segue history --out memberships.parquet", "every membership there ever was"),
+        ("segue try YOUR-FILE", "the same on your own events"),
+    ]
+
+
+def _document(done: Demo, folder: Path) -> dict[str, Any]:
+    return {
+        "workspace": str(folder),
+        "stored": done.added.stored,
+        "duplicates": done.added.duplicates,
+        "summary": summary_document(done.view.summary()),
+        "leaving_next": [
+            {
+                "segment_id": one.segment_id,
+                "person_id": one.person_id,
+                "leaves_at": format_instant(one.leaves_at),
+            }
+            for one in done.leaving
+        ],
+        "explained": None if done.explained is None else explanation_document(done.explained),
+    }

@@ -1,0 +1,285 @@
+"""`segue explain`: why a person is in a segment, or not, as a tree with its evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
+from rich.tree import Tree
+
+from segue.cli import options, words
+from segue.cli.app import app, example
+from segue.cli.output import console, print_json
+from segue.cli.source import opened
+from segue.domain.instant import format_instant
+from segue.domain.ports import StoredEvent
+from segue.language.describe import describe
+from segue.language.text import to_text
+from segue.language.tree import And, Comparison, Condition, Definitions, InSegment, Or
+from segue.services.explain import Explained
+from segue.timeline.explanation import Explanation, Missing
+
+MOST_EVIDENCE: Final = 3
+"""Events shown under one condition, latest first; `--json` gives all."""
+
+_NEEDS: Final = {
+    Comparison.EQ: "exactly",
+    Comparison.NE: "anything but",
+    Comparison.LT: "less than",
+    Comparison.LE: "at most",
+    Comparison.GT: "more than",
+    Comparison.GE: "at least",
+}
+
+SegmentId = Annotated[str, typer.Argument(metavar="SEGMENT", help="The segment's id.")]
+PersonId = Annotated[
+    str, typer.Argument(metavar="PERSON", help="Any of the person's distinct ids.")
+]
+
+
+@app.command(
+    epilog=example("segue explain cart_abandoners p-0042", "segue explain dormant p-7 --json")
+)
+def explain(
+    segment: SegmentId,
+    person: PersonId,
+    *,
+    workspace: options.Workspace = None,
+    events: options.Events = None,
+    definitions: options.DefinitionsFile = None,
+    columns: options.Columns = None,
+    time_zone: options.TimeZone = None,
+    at: options.At = None,
+    as_json: options.Json = False,
+) -> None:
+    """Why a person is in a segment, or not: what holds, the evidence, and when it changes."""
+    with opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
+        explained = engine.explain(person, segment, at)
+        if as_json:
+            print_json(explanation_document(explained))
+        else:
+            print_explanation(console(), explained, engine.definitions)
+
+
+def print_explanation(out: Console, explained: Explained, definitions: Definitions) -> None:
+    """Print the verdict, then the tree of conditions with their evidence."""
+    found, zone = explained.explanation, definitions.timezone
+    titles = {segment.id: segment.title for segment in definitions.segments}
+    title, person = escape(titles[found.segment_id]), escape(explained.person_id)
+    out.print()
+    if not found.exists:
+        out.print(f" [title]{person}[/] is not seen before {words.moment(found.at, zone)}.")
+        out.print()
+        return
+    verdict = "[good]is in[/]" if found.holds else "[bad]is not in[/]"
+    out.print(f" [title]{person}[/] {verdict} [title]{title}[/] {_as_of(found.at, zone)}")
+    for line in _timing(found.holds, found.since, found.flips_at, found.at, zone):
+        out.print(f" {line}")
+    out.print()
+    shown = _Shown(explained.events, found.at, zone, titles)
+    if found.excluded is not None and found.excluded.holds:
+        out.print(" [bad]Excluded from every segment:[/]")
+        out.print(_indented(shown.tree(found.excluded)))
+    out.print(_indented(shown.tree(found.condition)))
+    out.print()
+
+
+def explanation_document(explained: Explained) -> dict[str, Any]:
+    """The JSON form: instants in RFC 3339, values in their own unit, every evidence event."""
+    found = explained.explanation
+    return {
+        "segment_id": found.segment_id,
+        "person_id": explained.person_id,
+        "at": format_instant(found.at),
+        "exists": found.exists,
+        "holds": found.holds,
+        "since": _rfc(found.since),
+        "flips_at": _rfc(found.flips_at),
+        "condition": _document(found.condition, explained.events),
+        "excluded": None if found.excluded is None else _document(found.excluded, explained.events),
+    }
+
+
+def _document(one: Explanation, events: Mapping[int, StoredEvent]) -> dict[str, Any]:
+    evidence = _latest_first(one, events)
+    return {
+        "condition": to_text(one.condition),
+        "holds": one.holds,
+        "because": one.because.value,
+        "since": _rfc(one.since),
+        "flips_at": _rfc(one.flips_at),
+        "value": _plain(one.value, one.unit),
+        "threshold": _plain(one.threshold, one.unit),
+        "unit": _UNITS.get(one.unit, one.unit),
+        "note": one.note,
+        "missing": None if one.missing is None else _missing_document(one.missing),
+        "evidence": [
+            {
+                "event_id": event.event_id,
+                "event": event.event,
+                "occurred_at": format_instant(event.occurred_at),
+                "distinct_id": event.distinct_id,
+                "properties": json.loads(event.properties),
+            }
+            for event in evidence
+        ],
+        "parts": [_document(child, events) for child in one.children],
+    }
+
+
+_UNITS: Final = {"milliseconds": "seconds", "millionths": "number"}
+_SCALES: Final = {"milliseconds": 1_000, "millionths": 1_000_000}
+
+
+def _plain(value: Fraction | None, unit: str) -> float | int | None:
+    if value is None:
+        return None
+    scaled = value / _SCALES.get(unit, 1)
+    return int(scaled) if scaled.denominator == 1 else float(scaled)
+
+
+def _missing_document(missing: Missing) -> dict[str, Any]:
+    return {
+        "happening": _happening(missing),
+        "times": missing.times,
+        "unit": missing.unit,
+        "at": format_instant(missing.at),
+        "amount": _plain(missing.amount, "millionths"),
+    }
+
+
+def _happening(missing: Missing) -> str:
+    what = missing.happening
+    return what if isinstance(what, str) else to_text(what)
+
+
+def _rfc(instant: int | None) -> str | None:
+    return None if instant is None else format_instant(instant)
+
+
+def _as_of(at: int, zone: str) -> str:
+    return f"[faint]as of {words.moment(at, zone)} · {zone}[/]"
+
+
+def _timing(
+    holds: bool, since: int | None, flips_at: int | None, at: int, zone: str
+) -> Iterator[str]:
+    if since is not None:
+        state = "In" if holds else "Out"
+        yield f"{state} since {words.moment(since, zone)}, {words.duration(at - since)}."
+    change = "Leaves" if holds else "Enters"
+    if flips_at is not None:
+        when = f"{words.distance(flips_at, at)}, at {words.moment(flips_at, zone)}"
+        yield f"{change} [soon]{when}[/], if nothing more happens."
+    else:
+        yield f"[faint]{'Stays in' if holds else 'Stays out'} until something happens.[/]"
+
+
+class _Shown:
+    """Writes explanations as rich trees for one person at one instant."""
+
+    def __init__(
+        self, events: Mapping[int, StoredEvent], at: int, zone: str, titles: Mapping[str, str]
+    ) -> None:
+        self._events = events
+        self._at = at
+        self._zone = zone
+        self._titles = titles
+
+    def tree(self, one: Explanation, into: Tree | None = None) -> Tree:
+        """The explanation as a tree, or as a branch of one."""
+        label = self._label(one)
+        branch = Tree(label, guide_style="faint") if into is None else into.add(label)
+        for child in one.children:
+            self.tree(child, branch)
+        if not one.children:
+            for line in self._evidence(one):
+                branch.add(line)
+        return branch
+
+    def _label(self, one: Explanation) -> Text:
+        mark = Text("✓ ", style="good") if one.holds else Text("✗ ", style="bad")
+        label = Text.assemble(mark, self._sentence(one.condition))
+        facts = "; ".join(self._facts(one))
+        if facts:
+            label.append(f"\n  {facts}", style="faint")
+        return label
+
+    def _sentence(self, condition: Condition) -> str:
+        if isinstance(condition, And):
+            return "all of these"
+        if isinstance(condition, Or):
+            return "at least one of these"
+        if isinstance(condition, InSegment):
+            return f"in “{self._titles.get(condition.segment, condition.segment)}”"
+        return describe(condition, titles=self._titles)
+
+    def _facts(self, one: Explanation) -> Iterator[str]:
+        if one.note:
+            yield one.note
+        value = _said(one.value, one.unit)
+        threshold = _said(one.threshold, one.unit)
+        needs = _NEEDS.get(getattr(one.condition, "comparison", None), "against")
+        if value and threshold:
+            yield f"it is {value}, needs {needs} {threshold}"
+        if one.flips_at is not None and not one.children:
+            change = "ends" if one.holds else "begins"
+            yield f"{change} {words.distance(one.flips_at, self._at)} if nothing more happens"
+        if one.missing is not None and not one.holds:
+            yield f"missing: {_wanted(one.missing)}"
+
+    def _evidence(self, one: Explanation) -> Iterator[Text]:
+        events = _latest_first(one, self._events)
+        for event in events[:MOST_EVIDENCE]:
+            moment = words.moment(event.occurred_at, self._zone)
+            line = Text.assemble((f"{moment}  ", "faint"), event.event)
+            properties = _shortened(event.properties)
+            if properties:
+                line.append(f"  {properties}", style="faint")
+            yield line
+        if len(events) > MOST_EVIDENCE:
+            yield Text(f"and {words.number(len(events) - MOST_EVIDENCE)} more", style="faint")
+
+
+def _latest_first(one: Explanation, events: Mapping[int, StoredEvent]) -> list[StoredEvent]:
+    found = [events[source] for source in one.evidence]
+    return sorted(found, key=lambda event: (-event.occurred_at, event.event_id))
+
+
+def _said(value: Fraction | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "milliseconds":
+        return words.duration(int(value))
+    if unit == "millionths":
+        return f"{float(value / 1_000_000):,.6f}".rstrip("0").rstrip(".")
+    count = int(value)
+    return words.counted(count, unit.removesuffix("s")) if unit else words.number(count)
+
+
+def _wanted(missing: Missing) -> str:
+    if missing.amount is not None:
+        return f"{_said(missing.amount, 'millionths')} more from {_happening(missing)}"
+    unit = "day" if missing.unit == "days" else "time"
+    return f"{_happening(missing)}, {words.counted(missing.times, unit)} more"
+
+
+def _shortened(properties: str, most: int = 60) -> str:
+    pairs = json.loads(properties) if properties else {}
+    text = " ".join(
+        f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in pairs.items()
+    )
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _indented(tree: Tree) -> Padding:
+    return Padding(tree, (0, 1))
