@@ -22,6 +22,7 @@ from segue.domain.ports import Appended, Erased, EventSummary, Extent
 from segue.language.tree import Definitions
 from segue.services.check import Checked, check_definitions
 from segue.services.draft import Draft, draft
+from segue.services.events import EVENTS, every_event
 from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
 from segue.services.standing import Standing, stand
@@ -207,7 +208,7 @@ class Engine:
         target = Path(path)
         writer_for(target)
         if what == "events":
-            table = self._store.scan()
+            table = pa.Table.from_batches(every_event(self._store), schema=EVENTS)
             write_table(table, target, documents=("properties",))
             return int(table.num_rows)
         if what not in {"members", "memberships"}:

@@ -16,6 +16,7 @@ from pyarrow import parquet
 
 from segue.bootstrap.engine import Engine
 from segue.domain.instant import DAY
+from segue.services.standing import Standing
 
 NAMES: Final = 46
 DAYS: Final = 90
@@ -59,9 +60,7 @@ def measure(rows: int, people: int, *, tick: Callable[[str], None]) -> Measured:
             end = START + DAYS * DAY
             reading, standing = _timed(lambda: engine.standing(end + _REPEATS))
             tick("Refreshing")
-            refreshes = [
-                _timed(lambda at=end + step: standing.at(at))[0] for step in range(1, _REPEATS + 1)
-            ]
+            refreshes = [_refresh(standing, end + step) for step in range(1, _REPEATS + 1)]
             tick("History")
             history, memberships = _timed(lambda: engine.history(end).num_rows)
             return Measured(
@@ -106,6 +105,10 @@ def definitions() -> str:
         for place, (index, times, days) in enumerate(cases[:_SEGMENTS])
     ]
     return "\n".join(["project: bench", "segments:", *lines, ""])
+
+
+def _refresh(standing: Standing, at: int) -> float:
+    return _timed(lambda: standing.at(at))[0]
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:

@@ -251,7 +251,7 @@ def rows_document(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def _instant(value: Any) -> int:
-    return round(value.timestamp() * 1000)
+    return int(round(value.timestamp() * 1000))
 
 
 def _say_written(view: View, rows: int, noun: str, path: str, *, as_json: bool) -> None:

@@ -226,7 +226,7 @@ class _Shown:
             yield one.note
         value = _said(one.value, one.unit)
         threshold = _said(one.threshold, one.unit)
-        needs = _NEEDS.get(getattr(one.condition, "comparison", None), "against")
+        needs = _needs(one.condition)
         if value and threshold:
             yield f"it is {value}, needs {needs} {threshold}"
         if one.flips_at is not None and not one.children:
@@ -246,6 +246,12 @@ class _Shown:
             yield line
         if len(events) > MOST_EVIDENCE:
             yield Text(f"and {words.number(len(events) - MOST_EVIDENCE)} more", style="faint")
+
+
+def _needs(condition: Condition) -> str:
+    """What the comparison of the condition asks for, in words."""
+    comparison = getattr(condition, "comparison", None)
+    return _NEEDS[comparison] if isinstance(comparison, Comparison) else "against"
 
 
 def _latest_first(one: Explanation, events: Mapping[int, StoredEvent]) -> list[StoredEvent]:

@@ -21,7 +21,7 @@ Rows = Annotated[
 ]
 People = Annotated[
     int | None,
-    typer.Option("--people", min=1, help="Of how many people. Default: one per 90 rows."),
+    typer.Option("--people", min=1, help="Of how many. Default: one per 90 rows."),
 ]
 
 
