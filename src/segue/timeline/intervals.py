@@ -17,8 +17,9 @@ from segue.domain.instant import FOREVER
 from segue.timeline.log import Bools, Int64s
 
 KEY_BITS: Final = 47
-BLOCK: Final = 1 << 16
-"""Most people in a block: 16 bits of person and 47 of instant fill a signed 64-bit key."""
+BLOCK: Final = (1 << 16) - 1
+"""Most people in a block: 16 bits of person and 47 of instant fill a signed 64-bit key, and the key
+after the last person must fit as well."""
 INSTANT_MASK: Final = (1 << KEY_BITS) - 1
 
 

@@ -1,0 +1,71 @@
+"""Large and odd logs: everybody is counted, and time and memory stay in bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segue.domain.instant import DAY, HOUR
+from segue.language.tree import (
+    Comparison,
+    Condition,
+    Crossing,
+    Definitions,
+    Did,
+    EventPattern,
+    Not,
+    Segment,
+    Step,
+    Within,
+)
+from segue.language.tree import Sequence as Chain
+from segue.timeline import evaluate
+from segue.timeline.evaluate import history, now
+from segue.timeline.intervals import BLOCK
+from segue.timeline.log import Log, Occurrences, Request
+from tests.timeline.world import event
+
+A, B = event("a"), event("b")
+START = 1_700_000_000_000
+
+
+class Same(dict[Request, Occurrences]):
+    """Answers in which everybody did each event so many times, at the same instants."""
+
+    def __init__(self, people: int, instants: dict[EventPattern, list[int]]) -> None:
+        super().__init__()
+        self.people, self.instants = people, instants
+
+    def __missing__(self, request: Request) -> Occurrences:
+        assert isinstance(request.pattern, EventPattern)
+        times = np.array(self.instants[request.pattern], np.int64)
+        offsets = np.arange(self.people + 1) * len(times)
+        order = np.full(int(offsets[-1]), 2, np.int32)
+        return Occurrences(offsets, np.tile(times, self.people), order)
+
+
+def same_people(people: int, instants: dict[EventPattern, list[int]]) -> Log:
+    """A log of people who all did the same."""
+    first = min(instant for times in instants.values() for instant in times)
+    return Log(np.full(people, first, np.int64), Same(people, instants))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Did(Chain(A, (Step(B, DAY),))),
+        Did(Crossing("entered", "seen")),
+        Not(Did(A, Comparison.EQ, 3, when=Within(DAY))),
+        Did(event("$session_ended")),
+    ],
+)
+def test_the_last_person_of_a_full_block_counts(
+    condition: Condition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block of as many people as fit: the last one is evaluated like the first."""
+    monkeypatch.setattr(evaluate, "_block_size", lambda people: BLOCK)
+    log = same_people(BLOCK + 5, {A: [START], B: [START + HOUR], EventPattern(): [START]})
+    definitions = Definitions((Segment("seen", "", Did(B)), Segment("x", "", condition)))
+    at = START + DAY - 1
+    assert history(definitions, log, at, ["x"])["x"].holds(at).all()
+    assert now(definitions, log, at, ["x"])["x"].holds.all()
