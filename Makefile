@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all: --requirement
+PAIRS := 1000000
+SEED := 1
 export NO_MKDOCS_2_WARNING := 1
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*') pyproject.toml README.md LICENSE
 
@@ -46,10 +48,10 @@ docs: $(STAMPS)/docs
 	@echo 'The pages are in site/; open site/index.html.'
 
 bench: $(STAMPS)/segue $(STAMPS)/bench
-	@$(BIN)/segue bench
+	@$(BIN)/python -m bench
 
 fuzz: $(STAMPS)/segue $(STAMPS)/test
-	@SEGUE_FUZZ_PAIRS=1000000 $(BIN)/python -m pytest -m fuzz --numprocesses auto --quiet
+	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)
 
 proof: fuzz bench
 
