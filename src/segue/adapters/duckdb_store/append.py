@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segue.adapters.duckdb_store.dictionary import Dictionary
-from segue.adapters.duckdb_store.idfilter import Hashes, IdFilter, repeated
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.extract import LINK_EVENTS
+from segue.adapters.hashset import Hashes, HashSet, repeated
 from segue.domain.ports import Appended
 from segue.timeline.log import Bools
 
@@ -78,7 +78,7 @@ class Writer:
     def __init__(self, db: duckdb.DuckDBPyConnection, names: Dictionary, ids: Dictionary) -> None:
         self._db, self._names, self._ids = db, names, ids
         hashes = db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
-        self._known = IdFilter(hashes["hash"].to_numpy())
+        self._known = HashSet(hashes["hash"].to_numpy())
         query = "SELECT coalesce(max(ref), -1) + 1 FROM events"
         self._next_ref = int(db.execute(query).fetchall()[0][0])
 

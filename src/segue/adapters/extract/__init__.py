@@ -11,9 +11,13 @@ from segue.adapters.extract.answer import extract, first_seen
 from segue.adapters.extract.filters import check_regex
 from segue.adapters.extract.names import (
     DERIVED_EVENTS,
+    IDENTIFY,
     LINK_EVENTS,
     NEVER_ACTIVITY,
+    SET,
+    SET_ONCE,
     TRAIT_EVENTS,
+    UNSET,
     NameCodes,
 )
 from segue.adapters.extract.relation import COLUMNS, People, Relation
@@ -23,9 +27,13 @@ __all__ = [
     "ANONYMOUS_ID",
     "COLUMNS",
     "DERIVED_EVENTS",
+    "IDENTIFY",
     "LINK_EVENTS",
     "NEVER_ACTIVITY",
+    "SET",
+    "SET_ONCE",
     "TRAIT_EVENTS",
+    "UNSET",
     "NameCodes",
     "People",
     "Relation",

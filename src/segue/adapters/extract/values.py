@@ -143,14 +143,14 @@ def text_instant(text: str, binder: Binder, zone: str) -> str:
     shift = f"({hours} * {HOUR} + {minutes} * {MINUTE})"
     return (
         f"CASE WHEN NOT regexp_full_match({text}, {_INSTANT}) OR {text}[1:4] = '0000' THEN NULL"
-        f" WHEN strlen({text}) = 10 OR {mark} = '' THEN {_utc(clock, binder, zone)}"
+        f" WHEN strlen({text}) = 10 OR {mark} = '' THEN {utc_of_local(clock, binder, zone)}"
         f" WHEN {mark} IN ('Z', 'z') THEN {clock}"
         f" WHEN {shift} >= {DAY} THEN NULL"
         f" WHEN {mark}[1] = '-' THEN {clock} + {shift} ELSE {clock} - {shift} END"
     )
 
 
-def _utc(local: str, binder: Binder, zone: str) -> str:
+def utc_of_local(local: str, binder: Binder, zone: str) -> str:
     """A local time of the zone (ms) in UTC."""
     steps = zone_steps(zone)
     if not steps.thresholds:

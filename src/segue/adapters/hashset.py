@@ -1,7 +1,7 @@
-"""Which event ids are known: a set of 64-bit hashes that grows in sorted runs.
+"""A set of 64-bit hashes that grows in sorted runs: which ids, or which rows, occurred before.
 
-A hash that is not in it is surely new; one that is in it has to be confirmed in the table. Eight
-bytes per event, no Python object per event, and adding costs what sorting the new ones costs: runs
+What hashes to none of its members is surely new; what does has to be confirmed. Eight bytes per
+member, no Python object, and adding costs what sorting the new ones costs: runs
 merge when one is no longer much larger than the next.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 
 
-class IdFilter:
+class HashSet:
     """A growing set of 64-bit hashes."""
 
     def __init__(self, hashes: Hashes) -> None:

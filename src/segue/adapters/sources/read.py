@@ -1,0 +1,129 @@
+"""Files and Arrow streams as batches of events."""
+
+from __future__ import annotations
+
+import glob
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from segue.adapters.sources.batch import EVENTS, Batch, Layout, Raw, Rejected
+from segue.adapters.sources.columnar import read_parquet, read_stream
+from segue.adapters.sources.delimited import read_csv
+from segue.adapters.sources.jsonlines import read_jsonl
+from segue.adapters.sources.normalise import normalise
+from segue.adapters.sources.rowids import RowIds
+from segue.adapters.sources.shapes import SegmentMessages, shaped
+from segue.adapters.sources.traits import split_traits
+from segue.adapters.sources.utf8 import only_utf8
+from segue.domain.errors import InputError, NotFoundError
+
+AS_IT_IS: Final = Layout()
+"""Columns of Segue's own names, or a known shape; times in UTC."""
+ROWS_AT_ONCE: Final = 200_000
+"""Rows per batch: enough to be quick, few enough to stay small."""
+_CSV: Final = (".csv", ".tsv", ".txt")
+_JSONL: Final = (".jsonl", ".ndjson", ".json")
+_PARQUET: Final = (".parquet", ".pq")
+_COMPRESSED: Final = (".gz", ".bz2", ".zst")
+
+
+def read_files(files: Sequence[str | Path], layout: Layout = AS_IT_IS) -> Iterator[Batch]:
+    """Read files or globs, one after the other, as one import.
+
+    Raises `NotFoundError` where there is no such file, and `InputError` where one cannot be read at
+    all, is of an unknown kind, or lacks a needed column.
+    """
+    paths = [path for given in files for path in _found(given)]
+    for path in paths:
+        _kind(path)
+    with duckdb.connect() as db:
+        ids = RowIds(db)
+        for path in paths:
+            yield from _batches(db, ids, _raw(path, layout), str(path), layout)
+
+
+def read_arrow(events: object, layout: Layout = AS_IT_IS) -> Iterator[Batch]:
+    """Read anything that speaks the Arrow C-stream interface, as one import.
+
+    Raises `InputError` where it does not, or lacks a needed column.
+    """
+    with duckdb.connect() as db:
+        raw = read_stream(events, ROWS_AT_ONCE)
+        yield from _batches(db, RowIds(db), raw, "", layout)
+
+
+def sample_file(file: str | Path) -> tuple[list[str], dict[str, list[object]]]:
+    """The columns of a file, and their first values, to guess from."""
+    path = _found(file)[0]
+    if _kind(path) in _JSONL:
+        with pa.input_stream(str(path), compression="detect") as stream:
+            rows = [json.loads(line) for _, line in zip(range(50), stream, strict=False)]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return names, {name: [row.get(name) for row in rows] for name in names}
+    first = next(_raw(path, Layout()))
+    table = only_utf8(replace(first, table=first.table.slice(0, 50)), str(path)).table
+    return table.column_names, dict(table.to_pydict())
+
+
+def _found(given: str | Path) -> list[Path]:
+    path = Path(given)
+    if path.is_file():
+        return [path]
+    matches = [Path(match) for match in sorted(glob.glob(str(given), recursive=True))]  # noqa: PTH207
+    files = [match for match in matches if match.is_file()]
+    if not files:
+        raise NotFoundError(f"there is no file {given}", hint="Check the path or the pattern.")
+    return files
+
+
+def _kind(path: Path) -> str:
+    """The ending that says how the file is read."""
+    plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    ending = plain.suffix.lower()
+    if ending not in (*_CSV, *_JSONL, *_PARQUET):
+        raise InputError(
+            f"{path}: files that end in {ending or 'nothing'} are not read",
+            hint="CSV (.csv, .tsv), JSON Lines (.jsonl, .ndjson) and Parquet (.parquet) are.",
+        )
+    return ending
+
+
+def _raw(path: Path, layout: Layout) -> Iterator[Raw]:
+    ending = _kind(path)
+    if ending in _PARQUET:
+        return read_parquet(path, ROWS_AT_ONCE)
+    if ending in _JSONL:
+        return read_jsonl(path, layout, ROWS_AT_ONCE)
+    return read_csv(path)
+
+
+def _batches(
+    db: duckdb.DuckDBPyConnection,
+    ids: RowIds,
+    pieces: Iterable[Raw],
+    source: str,
+    layout: Layout,
+) -> Iterator[Batch]:
+    messages = SegmentMessages()
+    for piece in pieces:
+        raw = shaped(only_utf8(piece, source), layout, source, messages)
+        found = normalise(db, raw.table, raw.roles, layout)
+        reasons = found["reason"].to_pylist()
+        good = found.filter(pa.array([reason is None for reason in reasons], pa.bool_()))
+        rejected = [
+            Rejected(source, raw.rows[place], reason, raw.text(place))
+            for place, reason in enumerate(reasons)
+            if reason is not None
+        ]
+        yield Batch(
+            source,
+            split_traits(ids.complete(good.select(EVENTS.names).cast(EVENTS))),
+            sorted([*raw.rejected, *rejected], key=lambda fault: fault.row),
+            len({*raw.rows, *(fault.row for fault in raw.rejected)}),
+        )

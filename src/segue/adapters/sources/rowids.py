@@ -1,0 +1,60 @@
+"""Event ids of rows that have none: equal for equal imports, different for equal rows.
+
+The id is a hash of what the row says, and of how many equal rows stand before it in the same
+import. So rows that are equal all count, the same file imported twice adds nothing, and it does not
+matter in how large pieces a file is read.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from segue.adapters.hashset import HashSet, repeated
+
+_HASHES = """
+    SELECT left(sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event,
+        occurred_at, coalesce(sequence::VARCHAR, ''), properties)), 32) AS id,
+        hash(id) AS hash
+    FROM segue_rows
+"""
+
+
+class RowIds:
+    """Gives ids, over all batches of one import."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+        self._seen = HashSet(np.empty(0, np.uint64))
+        self._counts: dict[str, int] = {}
+
+    def complete(self, events: pa.Table) -> pa.Table:
+        """The events with an id in every row."""
+        column = events.schema.get_field_index("event_id")
+        ids = events["event_id"]
+        if ids.null_count == 0:
+            return events
+        lacking = pc.is_null(ids)
+        given = self._ids(events.filter(lacking))
+        filled = pc.replace_with_mask(ids.combine_chunks(), lacking.combine_chunks(), given)
+        return events.set_column(column, "event_id", filled)
+
+    def _ids(self, rows: pa.Table) -> pa.Array:
+        self._db.register("segue_rows", rows)
+        try:
+            found = self._db.sql(_HASHES).to_arrow_table()
+        finally:
+            self._db.unregister("segue_rows")
+        ids = found["id"].to_pylist()
+        hashes = found["hash"].to_numpy()
+        seen = self._seen.contains(hashes)
+        for place in np.flatnonzero(seen | repeated(hashes)).tolist():
+            row_id = ids[place]
+            before = self._counts.get(row_id, int(seen[place]))
+            self._counts[row_id] = before + 1
+            if before:
+                ids[place] = f"{row_id}-{before}"
+        self._seen.add(hashes)
+        return pa.array(ids, pa.string())
