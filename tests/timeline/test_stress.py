@@ -7,20 +7,25 @@ import pytest
 
 from segue.domain.instant import DAY, HOUR
 from segue.language.tree import (
+    And,
+    Between,
     Comparison,
     Condition,
     Crossing,
     Definitions,
     Did,
     EventPattern,
+    ForAtLeast,
+    InSegment,
     Not,
+    Or,
     Segment,
     Step,
     Within,
 )
 from segue.language.tree import Sequence as Chain
 from segue.timeline import evaluate
-from segue.timeline.evaluate import history, now
+from segue.timeline.evaluate import history, now, requests_of
 from segue.timeline.intervals import BLOCK
 from segue.timeline.log import Log, Occurrences, Request
 from tests.timeline.world import event
@@ -69,3 +74,41 @@ def test_the_last_person_of_a_full_block_counts(
     at = START + DAY - 1
     assert history(definitions, log, at, ["x"])["x"].holds(at).all()
     assert now(definitions, log, at, ["x"])["x"].holds.all()
+
+
+LINKS = {
+    "plain": lambda before: And((InSegment(before), Did(B))),
+    "negated": lambda before: Not(InSegment(before)),
+    "held": lambda before: ForAtLeast(InSegment(before), 1),
+    "entered": lambda before: Did(Crossing("entered", before)),
+}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_a_chain_of_2000_segments(link: str) -> None:
+    """Each segment refers to the one before; asking for the last alone needs no deep recursion."""
+    segments = [Segment("0", "", Did(A))]
+    segments += [Segment(str(i), "", LINKS[link](str(i - 1))) for i in range(1, 2000)]
+    definitions = Definitions(tuple(segments))
+    log = same_people(2, {A: [START], B: [START + HOUR]})
+    at = START + DAY
+    assert requests_of(definitions, ["1999"])
+    spans = history(definitions, log, at, ["1999"])["1999"]
+    outlook = now(definitions, log, at, ["1999"])["1999"]
+    assert outlook.holds.tolist() == spans.holds(at).tolist()
+
+
+def test_conditions_of_10000_terms() -> None:
+    """Very wide combinations are one pass, not one per term."""
+    counts = [Did(A, when=Between(2 * DAY + i, DAY)) for i in range(10_000)]
+    definitions = Definitions(
+        (
+            Segment("all", "", And(tuple(counts))),
+            Segment("one", "", Or(tuple(map(Not, counts)))),
+        )
+    )
+    log = same_people(2, {A: [START]})
+    at = START + DAY
+    assert history(definitions, log, at, ["all"])["all"].holds(at).all()
+    assert now(definitions, log, at)["all"].until.tolist() == [START + 2 * DAY] * 2
+    assert now(definitions, log, at)["one"].until.tolist() == [START + 2 * DAY] * 2

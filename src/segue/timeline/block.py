@@ -6,7 +6,7 @@ activity, and a pattern may name both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from segue.language.tree import (
     Pattern,
     PatternUnion,
 )
+from segue.language.walk import segments_in
 from segue.timeline.derived import BUILDERS, DERIVED, Derived
 from segue.timeline.derived_filters import number_as_instant, satisfied
 from segue.timeline.intervals import Intervals, key_of, never
@@ -85,10 +86,19 @@ class Block:
 
     def condition(self, segment_id: str) -> Condition:
         """The condition of a segment. Raises `KeyError` for an unknown one."""
-        conditions = self.kept(
-            "conditions", lambda: {s.id: s.condition for s in self.definitions.segments}
+        return self.definitions.segments[self._places[segment_id]].condition
+
+    @property
+    def _places(self) -> dict[str, int]:
+        return self.kept("places", lambda: places_of(self.definitions))
+
+    def in_turn(self, kind: str, segment_id: str) -> list[str]:
+        """The segments that a segment rests on, itself last, of which nothing is kept yet under
+        `(kind, id)`: those that others refer to first, so that long chains of them need no deep
+        recursion. Raises `KeyError` for an unknown segment."""
+        return order_of(
+            self.definitions, [segment_id], self._places, lambda one: (kind, one) in self._kept
         )
-        return conditions[segment_id]
 
     def kept(self, name: object, compute: Callable[[], T]) -> T:
         """What `compute` gave under this name, computed at most once."""
@@ -264,6 +274,32 @@ def _any_filter(filters: list[Filter | None]) -> Filter | None:
     if len(given) < len(filters):
         return None
     return given[0] if len(given) == 1 else FilterOr(tuple(given))
+
+
+def places_of(definitions: Definitions) -> dict[str, int]:
+    """Where each segment stands in the order of the definitions."""
+    return {segment.id: place for place, segment in enumerate(definitions.segments)}
+
+
+def order_of(
+    definitions: Definitions,
+    ids: Iterable[str],
+    places: Mapping[str, int],
+    known: Callable[[str], bool] = lambda _: False,
+) -> list[str]:
+    """These segments and all that they rest on, in the order of the definitions: a segment after
+    those that it refers to. What is `known` is left out, and what only it rests on.
+
+    Raises `KeyError` for an unknown segment.
+    """
+    found: set[str] = set()
+    waiting = list(ids)
+    while waiting:
+        one = waiting.pop()
+        if one not in found and not known(one):
+            found.add(one)
+            waiting += segments_in(definitions.segments[places[one]].condition)
+    return sorted(found, key=places.__getitem__)
 
 
 def blocks_of(log: Log, definitions: Definitions, at: int, size: int) -> Iterator[Block]:

@@ -102,6 +102,11 @@ class Evaluation:
 
     def segment(self, segment_id: str) -> Intervals:
         """When each person is a member: the segment's condition holds and `exclude` does not."""
+        for one in self.block.in_turn("segment", segment_id):
+            self._member(one)
+        return self._member(segment_id)
+
+    def _member(self, segment_id: str) -> Intervals:
         return self.block.kept(("segment", segment_id), lambda: self._segment(segment_id))
 
     def _segment(self, segment_id: str) -> Intervals:

@@ -6,17 +6,17 @@ quantiles look at the whole population first.
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
 
-from segue.language.tree import Crossing, Definitions, InSegment, Quantile
-from segue.timeline.block import blocks_of
+from segue.language.tree import Condition, Definitions, Quantile
+from segue.language.walk import nodes, segments_in
+from segue.timeline.block import blocks_of, order_of, places_of
 from segue.timeline.conditions import Evaluation
 from segue.timeline.intervals import BLOCK, Intervals
 from segue.timeline.log import (
@@ -135,33 +135,32 @@ def _limit(
 def quantiles_of(definitions: Definitions, ids: Sequence[str]) -> Iterator[tuple[Quantile, bool]]:
     """The quantiles that these segments rest on, inner ones first, and whether each ranks everybody
     (those inside `exclude`) or only people who are not excluded."""
-    conditions = {segment.id: segment.condition for segment in definitions.segments}
-    seen: set[object] = set()
-
-    def walk(node: object, everybody: bool) -> Iterator[tuple[Quantile, bool]]:
-        if isinstance(node, InSegment | Crossing) and node.segment not in seen:
-            seen.add(node.segment)
-            yield from walk(conditions[node.segment], everybody)
-        for child in _children(node):
-            yield from walk(child, everybody)
-        if isinstance(node, Quantile) and node not in seen:
-            seen.add(node)
-            yield node, everybody
-
-    if definitions.exclude is not None:
-        yield from walk(definitions.exclude, True)
-    for segment_id in ids:
-        yield from walk(InSegment(segment_id), False)
+    seen: set[Quantile] = set()
+    places = places_of(definitions)
+    for roots, everybody in (
+        (_excluding(definitions, places), True),
+        (_conditions(definitions, ids, places), False),
+    ):
+        for condition in roots:
+            for node in nodes(condition):
+                if isinstance(node, Quantile) and node not in seen:
+                    seen.add(node)
+                    yield node, everybody
 
 
-def _children(node: object) -> Iterator[object]:
-    if isinstance(node, tuple):
-        yield from node
-    elif dataclasses.is_dataclass(node):
-        for slot in dataclasses.fields(node):
-            value = getattr(node, slot.name)
-            if isinstance(value, tuple) or dataclasses.is_dataclass(value):
-                yield value
+def _excluding(definitions: Definitions, places: Mapping[str, int]) -> list[Condition]:
+    exclude = definitions.exclude
+    if exclude is None:
+        return []
+    return [*_conditions(definitions, segments_in(exclude), places), exclude]
+
+
+def _conditions(
+    definitions: Definitions, ids: Iterable[str], places: Mapping[str, int]
+) -> list[Condition]:
+    """The conditions of these segments and of all that they rest on, inner ones first."""
+    order = order_of(definitions, ids, places)
+    return [definitions.segments[places[segment_id]].condition for segment_id in order]
 
 
 def _block_size(people: int) -> int:

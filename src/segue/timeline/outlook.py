@@ -82,10 +82,7 @@ def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> 
         # Nothing else needs this future: it is made where the answer goes, in warm memory.
         _summarise(block, Single(block.at, _lapse(block, *fading, out=until)), holds, until)
         return
-    future = _future(evaluation, condition)
-    if exclude is not None:
-        future = _both([future, _complement(evaluation, _future(evaluation, exclude))])
-    _summarise(block, future, holds, until)
+    _summarise(block, _in_segment(evaluation, InSegment(segment_id)), holds, until)
 
 
 def empty_outlooks(segment_ids: Sequence[str], people: int) -> dict[str, Outlook]:
@@ -185,11 +182,20 @@ def _and(e: Evaluation, node: And) -> Future:
 
 
 def _or(e: Evaluation, node: Or) -> Future:
-    futures = [_future(e, term) for term in node.terms]
-    whole = futures[0]
-    for other in futures[1:]:
-        whole = _either(whole, other)
-    return whole
+    single: Single | None = None
+    rest: list[Intervals] = []
+    for term in node.terms:
+        future = _future(e, term)
+        joint = _either(single, future) if isinstance(future, Single) else None
+        if joint is not None:
+            single = joint
+        else:
+            rest.append(_intervals(future))
+    if single is not None:
+        if not rest:
+            return single
+        rest.append(_intervals(single))
+    return union(rest)
 
 
 def _not(e: Evaluation, node: Not) -> Future:
@@ -197,11 +203,19 @@ def _not(e: Evaluation, node: Not) -> Future:
 
 
 def _in_segment(e: Evaluation, node: InSegment) -> Future:
-    definitions = e.block.definitions
-    future = _future(e, e.block.condition(node.segment))
-    if definitions.exclude is None:
-        return future
-    return _both([future, _complement(e, _future(e, definitions.exclude))])
+    for segment_id in e.block.in_turn("membership", node.segment):
+        _membership(e, segment_id)
+    return _membership(e, node.segment)
+
+
+def _membership(e: Evaluation, segment_id: str) -> Future:
+    return e.block.kept(("membership", segment_id), lambda: _member(e, segment_id))
+
+
+def _member(e: Evaluation, segment_id: str) -> Future:
+    exclude = e.block.definitions.exclude
+    future = _future(e, e.block.condition(segment_id))
+    return future if exclude is None else _both([future, _complement(e, _future(e, exclude))])
 
 
 _NEVER: Final = -2 * FOREVER
@@ -276,13 +290,15 @@ def _both(futures: Sequence[Future]) -> Future:
     return Single(start, end)
 
 
-def _either(left: Future, right: Future) -> Future:
-    if isinstance(left, Single) and isinstance(right, Single):
-        if isinstance(left.start, int) and isinstance(right.start, int):
-            return Single(left.start, np.maximum(left.end, right.end))
-        if (_none(left) | _none(right) | _overlap(left, right)).all():
-            return _hull(left, right)
-    return union([_intervals(left), _intervals(right)])
+def _either(left: Single | None, right: Single) -> Single | None:
+    """Where one of them holds; None where that is two intervals for somebody."""
+    if left is None:
+        return right
+    if isinstance(left.start, int) and isinstance(right.start, int):
+        return Single(left.start, np.maximum(left.end, right.end))
+    if (_none(left) | _none(right) | _overlap(left, right)).all():
+        return _hull(left, right)
+    return None
 
 
 def _hull(left: Single, right: Single) -> Single:
