@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -34,9 +35,9 @@ def cold(world: World, chosen: Sequence[Rule], path: Path, rounds: int) -> Cold:
     own, table, arrow = Clock(), Clock(), Clock()
     for turn in range(rounds + 1):
         at = world.end + 61_003 * turn
-        found = own.time(lambda at=at: memberships(path, chosen, world, at))  # type: ignore[misc]
-        table.time(lambda: _sorted_table(path))
-        arrow.time(lambda: _sorted_arrow(path))
+        found = own.time(partial(memberships, path, chosen, world, at))
+        table.time(partial(_sorted_table, path))
+        arrow.time(partial(_sorted_arrow, path))
     _compare(path, chosen, world, at, found)
     return Cold(own.timing, table.timing, arrow.timing, path.stat().st_size)
 
@@ -50,17 +51,19 @@ def memberships(
         file = connection.read_parquet(str(path))  # noqa: F841  (DuckDB finds it by name)
         for column, code in (("person_id", "who"), ("event", "name")):
             connection.execute(
-                f"CREATE TABLE {code}s AS SELECT {column}, row_number() OVER (ORDER BY {column})"  # noqa: S608
+                f"CREATE TABLE {code}s AS SELECT {column}, row_number() OVER (ORDER BY {column})"
                 f"::INTEGER - 1 AS {code} FROM (SELECT DISTINCT {column} FROM file)"
             )
         connection.execute(
             "CREATE TABLE events AS SELECT who, name, epoch_ms(occurred_at) AS occurred_at "
             "FROM file JOIN whos USING (person_id) JOIN names USING (event)"
         )
-        ids = connection.execute("SELECT person_id FROM whos ORDER BY who").fetchnumpy()
-        names = connection.execute("SELECT event FROM names ORDER BY name").fetchnumpy()
-        people = People(ids["person_id"], np.arange(len(ids["person_id"]), dtype=np.int32))
-        relation = Relation(connection, "events", list(names["event"]))
+        ids, names = (
+            connection.table(f"{code}s").order(code).to_arrow_table()[column].to_pylist()
+            for column, code in (("person_id", "who"), ("event", "name"))
+        )
+        people = People(ids, np.arange(len(ids), dtype=np.int32))
+        relation = Relation(connection, "events", names)
         log = extract(relation, people, requests_of(definitions), at=at)
     return people.ids, now(definitions, log, at)
 

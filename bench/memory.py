@@ -1,8 +1,8 @@
 """How much memory Segue holds, and takes at most, in a process of its own.
 
-What counts is the resident set of the process, as the kernel sees it: before (DuckDB with the events
-in a table, everything imported), after reading the log into arrays, and its peak during reading,
-a refresh and a whole history. All that DuckDB allocates while it answers counts as Segue's.
+What counts is the resident set of the process, as the kernel sees it: before (DuckDB with the
+events in a table, everything imported), after reading the log into arrays, and its peak during
+reading, a refresh and a whole history. What DuckDB allocates while it answers counts as Segue's.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ import numpy as np
 import pyarrow as pa
 
 from bench.generate import World, columns
-from bench.own import project
+from bench.own import occurrences_in, project
 from bench.rules import rules
 from segue.adapters.extract import People, Relation, extract
 from segue.timeline.evaluate import history, now, requests_of
-from segue.timeline.log import Log
+from segue.timeline.log import Log, Occurrences
 
 T = TypeVar("T")
 _STATUS = Path("/proc/self/status")
@@ -68,7 +68,7 @@ def measure(world: World, segments: int, codes: int) -> Memory:
     with _loaded(world) as connection:
         names = list(world.event_names)
         index = np.arange(world.people, dtype=np.int32)
-        people = People(range(world.people), index)  # type: ignore[arg-type]  (ids are not read)
+        people = People([str(person) for person in index], index)
         relation = Relation(connection, "events", names)
         before = _settled()
 
@@ -81,12 +81,17 @@ def measure(world: World, segments: int, codes: int) -> Memory:
         del outlooks
         _settled()
         spans, whole = _peak(lambda: history(definitions, log, world.end + 1))
-    answers = [log.occurrences(request) for request in log.answers]  # type: ignore[arg-type]
-    size = sum(len(answer) for answer in answers)
+    answers = [a for a in log.answers.values() if isinstance(a, Occurrences)]
+    size = occurrences_in(log)
     arrays = sum(a.at.nbytes + a.offsets.nbytes for a in answers) + log.first_seen.nbytes
-    peaks = [(peak - before) / size for peak in (reading, refresh, whole)]
     return Memory(
-        size, arrays / size, resident / size, *peaks, memberships=sum(map(len, spans.values()))
+        size,
+        arrays / size,
+        resident / size,
+        (reading - before) / size,
+        (refresh - before) / size,
+        (whole - before) / size,
+        sum(map(len, spans.values())),
     )
 
 

@@ -27,3 +27,8 @@ def log_of(index: Index, world: World) -> Log:
 def project(rules: Sequence[Rule], world: World) -> Definitions:
     """The rules as a project over the world's events."""
     return definitions(rules, world.event_names)
+
+
+def occurrences_in(log: Log) -> int:
+    """How many occurrences the log indexes, over all answers."""
+    return sum(len(answer) for answer in log.answers.values() if isinstance(answer, Occurrences))

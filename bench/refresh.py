@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,14 @@ import numpy as np
 from bench.duckdb_rival import DuckDB
 from bench.generate import Columns, World, columns, index
 from bench.measure import Clock, Timing, instants
-from bench.own import log_of, project
-from bench.rival import BY_EVENT, FUSED, ONE_BY_ONE, Asked, Way
+from bench.own import log_of, occurrences_in, project
+from bench.rival import BY_EVENT, Asked, Way
 from bench.rules import Rule, rules
+from segue.language.tree import Definitions
 from segue.timeline.evaluate import history, now
+from segue.timeline.log import Int32s, Log
 from segue.timeline.outlook import Outlook
+from segue.timeline.spans import Spans
 
 Outlooks = Mapping[str, Outlook]
 
@@ -68,21 +72,22 @@ def refresh(
     with rivals(columns(world), chosen, chdb=chdb) as ways:
         clocks = [Clock() for _ in ways]
         for at in instants(world.end, rounds):
-            found = own.time(lambda at=at: now(definitions, log, at))  # type: ignore[misc]
+            found = own.time(partial(now, definitions, log, at))
             sizes = [int(found[rule.id].holds.sum()) for rule in chosen]
             for way, clock in zip(ways, clocks, strict=True):
-                _same_sizes(way, clock.time(lambda way=way, at=at: way.counts(at)), sizes)  # type: ignore[misc]
+                _same_sizes(way, clock.time(partial(way.counts, at)), sizes)
         last = instants(world.end, rounds)[-1]
         for way in ways:
             _same_members(way, way.members(last), now(definitions, log, last))
     for at in instants(world.end, 2):
-        entered.time(lambda at=at: {k: s.at(at) for k, s in history(definitions, log, at).items()})  # type: ignore[misc]
+        entered.time(partial(_with_entry, definitions, log, at))
     rows = [
         Row(way.engine, way.name, way.layout, way.kind, clock.timing)
         for way, clock in zip(ways, clocks, strict=True)
     ]
-    occurrences = sum(len(answer.at) for answer in map(log.occurrences, log.answers))  # type: ignore[arg-type]
-    return Refresh(own.timing, entered.timing, tuple(rows), segments, sum(sizes), occurrences)
+    return Refresh(
+        own.timing, entered.timing, tuple(rows), segments, sum(sizes), occurrences_in(log)
+    )
 
 
 @contextmanager
@@ -106,19 +111,9 @@ def rivals(log: Columns, chosen: Sequence[Rule], *, chdb: bool) -> Iterator[list
         duck.connection.close()
 
 
-def own_timings(
-    world: World, codes: Sequence[int], sizes: Iterable[int], rounds: int
-) -> tuple[dict[int, Timing], int]:
-    """Segue alone: the time of a refresh for several numbers of segments, in turns, and how many
-    occurrences are indexed. Keeps nothing of the log but the index."""
-    built = index(world, codes)
-    log = log_of(built, world)
-    projects = {size: project(rules(size, codes), world) for size in sizes}
-    clocks = {size: Clock() for size in projects}
-    for at in instants(world.end, rounds):
-        for size, clock in clocks.items():
-            clock.time(lambda size=size, at=at: now(projects[size], log, at))  # type: ignore[misc]
-    return {size: clock.timing for size, clock in clocks.items()}, built.occurrences
+def _with_entry(definitions: Definitions, log: Log, at: int) -> dict[str, Spans]:
+    """Of every segment, the spans that hold at the instant: when each member entered and leaves."""
+    return {name: spans.at(at) for name, spans in history(definitions, log, at).items()}
 
 
 def _bits(log: Columns) -> int:
@@ -131,10 +126,7 @@ def _same_sizes(way: Way, found: Sequence[int], expected: Sequence[int]) -> None
         raise AssertionError(f"{way.engine} ({way.name}, {way.layout}) counts other members")
 
 
-def _same_members(way: Way, found: Mapping[Rule, np.ndarray], own: Outlooks) -> None:  # type: ignore[type-arg]
+def _same_members(way: Way, found: Mapping[Rule, Int32s], own: Outlooks) -> None:
     for rule, people in found.items():
         if not np.array_equal(people, np.flatnonzero(own[rule.id].holds)):
             raise AssertionError(f"{way.engine} ({way.name}) has other members of {rule.id}")
-
-
-__all__ = ["FUSED", "ONE_BY_ONE", "Refresh", "Row", "own_timings", "refresh", "rivals"]
