@@ -10,9 +10,10 @@ from typing import Self
 import pyarrow as pa
 
 from segue.adapters.duckdb_store import DuckDBStore
+from segue.adapters.sources import Layout
 from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
-from segue.bootstrap.instants import At, instant_of
+from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
@@ -123,23 +124,26 @@ class Engine:
         *,
         columns: Mapping[str, str] | None = None,
         time_zone: str | None = None,
+        time_format: str | None = None,
         on_rows: OnRows | None = None,
+        keep_rejects: bool = True,
     ) -> list[Imported]:
-        """Read files or globs of CSV, JSON Lines or Parquet; what cannot be read is rejected, row
-        by row, into a file beside each. `columns` maps Segue's column names to the file's.
+        """Read files or globs of CSV, JSON Lines or Parquet. What cannot be read is rejected, row
+        by row, into `FILE.rejects.jsonl` beside each (not where `keep_rejects` is false).
 
+        `columns` maps Segue's column names to the file's; `time_zone` is that of times without one
+        (by default the project's), `time_format` a `strptime` format for times of another form.
         Raises `InputError` where a file cannot be read at all or a needed column is missing.
         """
-        zone = time_zone or self._source.project.timezone
-        return import_files(self._store, files, dict(columns or {}), zone, on_rows)
+        layout = Layout(columns or {}, known_zone(time_zone or self._zone()), time_format)
+        return import_files(self._store, files, layout, on_rows=on_rows, keep_rejects=keep_rejects)
 
     def record(self, events: object, *, columns: Mapping[str, str] | None = None) -> Appended:
         """Store events from anything that speaks the Arrow C-stream interface.
 
         Raises `InputError` where rows cannot be read.
         """
-        zone = self._source.project.timezone
-        return record_arrow(self._store, events, dict(columns or {}), zone)
+        return record_arrow(self._store, events, Layout(columns or {}, self._zone()))
 
     # ------------------------------------------------------------------------------------- answers
 
@@ -175,6 +179,9 @@ class Engine:
     def first_look(self) -> FirstLook:
         """The drafted project evaluated at the last event: segments, who leaves next, a mistake."""
         return first_look(self._store, self.draft(), self._instant(None))
+
+    def _zone(self) -> str:
+        return self._source.project.timezone
 
     def _instant(self, at: At) -> int:
         return instant_of(at, self.definitions.timezone, self._last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segue.bootstrap import environment
 from segue.domain.errors import UsageError
@@ -12,6 +13,17 @@ from segue.domain.instant import parse_instant, start_of_day
 
 At: TypeAlias = str | int | dt.datetime | dt.date | None
 """`"2026-05-04"`, RFC 3339, `"now"`, `"last"`, milliseconds, a datetime or a date; None is last."""
+
+
+def known_zone(name: str) -> str:
+    """The name of a time zone, given that there is such a zone; else `UsageError`."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"There is no time zone {name!r}", hint="write it as Europe/Berlin"
+        ) from error
+    return name
 
 
 def instant_of(at: At, zone: str, last: Callable[[], int]) -> int:

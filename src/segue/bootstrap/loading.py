@@ -1,37 +1,179 @@
-"""Temporary."""
+"""Events from files and Arrow streams into a store, with what became of every row."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
 
-import pyarrow as pa
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final, Self, TypeAlias
 
+from segue.adapters.duckdb_store import DuckDBStore
+from segue.adapters.sources import Batch, Layout, Rejected, read_arrow, read_files
 from segue.bootstrap import environment
+from segue.domain.errors import InputError
+from segue.domain.ports import Appended
 
-OnRows = Callable[[int, int | None], None]
+OnRows: TypeAlias = Callable[[int, int | None], None]
+"""Told how many rows are read, and of how many (None: not known)."""
+
+_REASONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of the rows of one file, and how long it took. `reasons` are the most frequent
+    ones of the rejected rows; `rejects` is the file that holds them."""
+
+    source: str
+    rows: int
+    stored: int
+    duplicates: int
+    conflicts: int
+    conflicting_ids: tuple[str, ...]
+    unreadable_numbers: int
+    rejected: int
+    reasons: tuple[tuple[str, int], ...]
+    rejects: Path | None
+    seconds: float
+
+
+def import_files(
+    store: DuckDBStore,
+    files: Sequence[str | Path],
+    layout: Layout,
+    *,
+    on_rows: OnRows | None,
+    keep_rejects: bool,
+) -> list[Imported]:
+    """Read the files into the store; rejected rows go into `FILE.rejects.jsonl` beside each where
+    they are kept. Raises `InputError` where a file cannot be read at all."""
+    received_at = environment.now()
+    counts: dict[str, _Count] = {}
+    rows = 0
+    with _Rejects(keep=keep_rejects) as rejects:
+        for batch in read_files([str(file) for file in files], layout):
+            count = counts.setdefault(batch.source, _Count(batch.source))
+            appended = store.append(batch.events, received_at=received_at)
+            count.add(batch, appended)
+            rejects.write(batch.source, batch.rejected)
+            rows += batch.rows
+            if on_rows is not None:
+                on_rows(rows, None)
+        return [count.imported(rejects.path_of(source)) for source, count in counts.items()]
+
+
+def record_arrow(store: DuckDBStore, events: object, layout: Layout) -> Appended:
+    """Store the events of an Arrow stream. Raises `InputError` where any row cannot be read: there
+    is no file to keep it in."""
+    received_at = environment.now()
+    batches = list(read_arrow(events, layout))
+    rejected = [one for batch in batches for one in batch.rejected]
+    if rejected:
+        first = rejected[0]
+        raise InputError(
+            f"{len(rejected)} rows are no events; row {first.row}: {first.reason}",
+            hint="drop or correct them; from a file the good rows would be read all the same",
+        )
+    return _sum(store.append(batch.events, received_at=received_at) for batch in batches)
+
+
+def _sum(parts: Iterable[Appended]) -> Appended:
+    total = Appended()
+    for part in parts:
+        total = Appended(
+            total.stored + part.stored,
+            total.duplicates + part.duplicates,
+            total.conflicts + part.conflicts,
+            (total.conflicting_ids + part.conflicting_ids)[:20],
+            total.unreadable_numbers + part.unreadable_numbers,
+        )
+    return total
 
 
 @dataclass
-class Imported:
-    rejected: int = 0
+class _Count:
+    """Counts the batches of one file."""
+
+    source: str
+    rows: int = 0
+    appended: Appended = field(default_factory=Appended)
+    reasons: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
+
+    def add(self, batch: Batch, appended: Appended) -> None:
+        """Count one batch."""
+        self.rows += batch.rows
+        self.appended = _sum((self.appended, appended))
+        self.reasons.update(one.reason for one in batch.rejected)
+        self.seconds = time.monotonic() - self.began
+
+    def imported(self, rejects: Path | None) -> Imported:
+        """The outcome."""
+        return Imported(
+            self.source,
+            self.rows,
+            self.appended.stored,
+            self.appended.duplicates,
+            self.appended.conflicts,
+            self.appended.conflicting_ids,
+            self.appended.unreadable_numbers,
+            self.reasons.total(),
+            tuple(self.reasons.most_common(_REASONS)),
+            rejects,
+            self.seconds,
+        )
 
 
-def record_arrow(store, events, columns, zone):
-    t = pa.table(events)
-    n = t.num_rows
-    return store.append(
-        pa.table(
-            {
-                "distinct_id": t["person_id"],
-                "event": t["event"],
-                "occurred_at": t["occurred_at"].cast(pa.int64()),
-                "event_id": t["event_id"],
-                "sequence": pa.nulls(n, pa.int64()),
-                "properties": t["properties"],
-            }
-        ),
-        received_at=environment.now(),
-    )
+class _Rejects:
+    """The reject files of an import, one per source, opened when the first row needs it."""
+
+    def __init__(self, *, keep: bool) -> None:
+        self._keep = keep
+        self._files: dict[str, IO[str]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def path_of(self, source: str) -> Path | None:
+        """Where the rejected rows of the source are; None where there are none."""
+        return _rejects_path(source) if source in self._files else None
+
+    def write(self, source: str, rejected: Sequence[Rejected]) -> None:
+        """Add rows to the source's file."""
+        if not (self._keep and rejected):
+            return
+        if source not in self._files:
+            self._files[source] = _opened(_rejects_path(source))
+        self._files[source].writelines(
+            json.dumps({"row": one.row, "reason": one.reason, "raw": one.raw}, ensure_ascii=False)
+            + "\n"
+            for one in rejected
+        )
 
 
-def import_files(*a):
-    raise SystemExit
+def _rejects_path(source: str) -> Path:
+    return Path(f"{source}.rejects.jsonl")
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise InputError(
+            f"Cannot write the rejected rows to {path}: {error.strerror or error}",
+            hint="import from a folder that may be written",
+        ) from error

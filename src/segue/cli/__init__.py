@@ -7,8 +7,10 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     demonstrating,
     evaluating,
     explaining,
+    importing,
     keeping,
     measuring,
+    trying,
 )
 from segue.cli.app import app
 

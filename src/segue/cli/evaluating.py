@@ -6,17 +6,15 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.results import write_table, writer_for
 from segue.cli import options, words
 from segue.cli.app import app, example
-from segue.cli.output import console, print_json
+from segue.cli.output import console, plain_table, print_json
 from segue.cli.overview import print_summary, summary_document
 from segue.cli.source import opened
 from segue.domain.instant import format_instant
@@ -106,14 +104,14 @@ def heading(engine: Engine, view: View, at: str | None, people: int) -> str:
 
 def print_leaving(out: Console, leaving: list[Leaving], at: int, zone: str) -> None:
     """Print who leaves next, soonest first."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column(" Leaves", no_wrap=True)
+    table = plain_table()
+    table.add_column("Leaves", no_wrap=True)
     table.add_column("Person", overflow="fold")
     table.add_column("Segment", overflow="fold")
     table.add_column("At", style="faint", no_wrap=True)
     for one in leaving:
         table.add_row(
-            f" [soon]{words.distance(one.leaves_at, at)}[/]",
+            f"[soon]{words.distance(one.leaves_at, at)}[/]",
             Text(one.person_id),
             Text(one.title),
             words.moment(one.leaves_at, zone),
@@ -140,14 +138,14 @@ def _print_evaluation(engine: Engine, view: View, at: str | None, *, with_member
 def _print_members(out: Console, view: View) -> None:
     members = view.members()
     shown = members.sort_by([("segment_id", "ascending"), ("leaves_at", "ascending")])
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in (" Person", "Segment", "Entered", "Leaves, if nothing more happens"):
+    table = plain_table()
+    for name in ("Person", "Segment", "Entered", "Leaves, if nothing more happens"):
         table.add_column(name, overflow="fold")
     zone = view.definitions.timezone
     for row in shown.slice(0, MOST_MEMBERS).to_pylist():
         leaves = row["leaves_at"]
         table.add_row(
-            Text(f" {row['person_id']}"),
+            Text(row["person_id"]),
             Text(row["segment_id"]),
             words.moment(_instant(row["entered_at"]), zone),
             "[faint]never[/]" if leaves is None else words.distance(_instant(leaves), view.at),
@@ -160,7 +158,7 @@ def _print_members(out: Console, view: View) -> None:
 
 
 def _print_person(out: Console, view: View, person: str) -> None:
-    rows = view.memberships().sort_by([("entered_at", "ascending")]).to_pylist()
+    rows = view.memberships(person).sort_by([("entered_at", "ascending")]).to_pylist()
     zone = view.definitions.timezone
     out.print()
     if not rows:
@@ -170,14 +168,14 @@ def _print_person(out: Console, view: View, person: str) -> None:
         out.print()
         return
     out.print(f" [title]{escape(person)}[/] until {words.moment(view.at, zone)} · [faint]{zone}[/]")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in (" Entered", "Left", "Segment", "Stayed"):
+    table = plain_table()
+    for name in ("Entered", "Left", "Segment", "Stayed"):
         table.add_column(name, overflow="fold")
     for row in rows:
         entered = _instant(row["entered_at"])
         left = None if row["left_at"] is None else _instant(row["left_at"])
         table.add_row(
-            f" {words.moment(entered, zone)}",
+            words.moment(entered, zone),
             "[good]still in[/]" if left is None else words.moment(left, zone),
             Text(view.definitions.segment(row["segment_id"]).title),
             words.duration((view.at if left is None else left) - entered),
@@ -189,13 +187,13 @@ def _print_stays(out: Console, engine: Engine, view: View, at: str | None) -> No
     found = stays(view.definitions, view.spans, view.at)
     out.print()
     out.print(f" {heading(engine, view, at, view.summary().people)}")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column(" Segment", min_width=28, overflow="fold")
+    table = plain_table()
+    table.add_column("Segment", min_width=28, overflow="fold")
     for name in ("Memberships", "People", "Still in", "Median stay"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         table.add_row(
-            Text(f" {one.title}", style="" if one.memberships else "faint"),
+            Text(one.title, style="" if one.memberships else "faint"),
             words.number(one.memberships),
             words.number(one.people),
             words.number(one.still_in),
@@ -251,7 +249,8 @@ def rows_document(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def _instant(value: Any) -> int:
-    return int(round(value.timestamp() * 1000))
+    milliseconds: int = round(value.timestamp() * 1000)
+    return milliseconds
 
 
 def _say_written(view: View, rows: int, noun: str, path: str, *, as_json: bool) -> None:

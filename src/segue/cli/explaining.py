@@ -22,7 +22,16 @@ from segue.domain.instant import format_instant
 from segue.domain.ports import StoredEvent
 from segue.language.describe import describe
 from segue.language.text import to_text
-from segue.language.tree import And, Comparison, Condition, Definitions, InSegment, Or
+from segue.language.tree import (
+    And,
+    Comparison,
+    Condition,
+    Definitions,
+    InSegment,
+    Or,
+    Quantile,
+    Side,
+)
 from segue.services.explain import Explained
 from segue.timeline.explanation import Explanation, Missing
 
@@ -250,6 +259,8 @@ class _Shown:
 
 def _needs(condition: Condition) -> str:
     """What the comparison of the condition asks for, in words."""
+    if isinstance(condition, Quantile):
+        return "at least" if condition.side is Side.TOP else "at most"
     comparison = getattr(condition, "comparison", None)
     return _NEEDS[comparison] if isinstance(comparison, Comparison) else "against"
 

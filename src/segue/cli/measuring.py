@@ -8,13 +8,11 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
 
 from segue.bootstrap.measuring import Measured, measure
 from segue.cli import options, words
 from segue.cli.app import app, example
-from segue.cli.output import console, print_json
+from segue.cli.output import console, plain_table, print_json
 
 Rows = Annotated[
     int, typer.Option("--rows", min=1_000, max=200_000_000, help="How many events to generate.")
@@ -51,23 +49,23 @@ def _print(one: Measured) -> None:
         f" {words.counted(one.rows, 'event')} of {words.people(one.people)}, "
         f"{one.segments} segments · Python {platform.python_version()}, {os.cpu_count()} cores"
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column(" What")
+    table = plain_table()
+    table.add_column("What")
     table.add_column("Seconds", justify="right")
     table.add_column("That is")
     table.add_row(
-        " import, Parquet to store",
+        "import, Parquet to store",
         f"{one.importing:.2f}",
         f"{one.rows / one.importing:,.0f} rows/s",
     )
-    table.add_row(" read the log into arrays", f"{one.reading:.2f}", "once per run of the engine")
+    table.add_row("read the log into arrays", f"{one.reading:.2f}", "once per run of the engine")
     table.add_row(
-        " refresh everybody in every segment",
+        "refresh everybody in every segment",
         f"{one.refresh:.4f}",
         f"{one.people * one.segments / one.refresh:,.0f} answers/s, with leaving instants",
     )
     table.add_row(
-        " history, store to table",
+        "history, store to table",
         f"{one.history:.2f}",
         f"{words.counted(one.memberships, 'membership')}",
     )

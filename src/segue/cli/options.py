@@ -8,10 +8,8 @@ from typing import Annotated, Final, TypeAlias
 
 import typer
 
+from segue.adapters.sources import ROLES
 from segue.domain.errors import UsageError
-
-ROLES: Final = ("person_id", "event", "occurred_at", "event_id", "sequence", "properties")
-"""Segue's own column names, which `--columns` maps to those of a file."""
 
 _EVENTS: Final = "Where the events are"
 
@@ -59,6 +57,15 @@ TimeZone: TypeAlias = Annotated[
         "--time-zone",
         metavar="ZONE",
         help="Zone of times in the files that name none. Default: the project's.",
+        rich_help_panel=_EVENTS,
+    ),
+]
+TimeFormat: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--time-format",
+        metavar="FORMAT",
+        help="Form of times that are not RFC 3339, as for strptime: %d/%m/%Y %H:%M.",
         rich_help_panel=_EVENTS,
     ),
 ]

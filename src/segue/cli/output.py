@@ -10,8 +10,12 @@ import json
 import sys
 from typing import Any, Final
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 from rich.theme import Theme
 
 from segue.domain.errors import DefinitionError, Problem, SegueError
@@ -42,6 +46,23 @@ def console(*, to_stderr: bool = False) -> Console:
     stream = sys.stderr if to_stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
     return Console(file=stream, width=width, theme=THEME, highlight=False, emoji=False)
+
+
+def plain_table() -> Table:
+    """A table with a rule under its head and no other lines."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+
+
+def paragraph(out: Console, text: str | Text, *, bullet: str = "") -> None:
+    """Print a text that may take several lines, all at the same margin, after a bullet."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column()
+    if bullet:
+        grid.add_column()
+        grid.add_row(bullet, text)
+    else:
+        grid.add_row(text)
+    out.print(Padding(grid, (0, 0, 0, 1)))
 
 
 def print_json(value: Any) -> None:

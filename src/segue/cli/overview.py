@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from segue.cli import words
+from segue.cli.output import plain_table
 from segue.domain.instant import format_instant
 from segue.services.summarise import Ending, SegmentSummary, Summary
 
@@ -68,7 +68,7 @@ def _document(one: SegmentSummary) -> dict[str, Any]:
 
 
 def _segments(segments: Sequence[SegmentSummary], at: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=False)
+    table = plain_table()
     table.add_column("Segment", min_width=28, overflow="fold", ratio=1)
     table.add_column("People", justify="right")
     table.add_column("Share", justify="right")
@@ -76,7 +76,7 @@ def _segments(segments: Sequence[SegmentSummary], at: int) -> Table:
     table.add_column("This week", justify="right", no_wrap=True)
     table.add_column("Ends next", no_wrap=True)
     for place, (kind, members) in enumerate(_by_kind(segments)):
-        table.add_row(Text(f" {(kind or 'other').upper()}", style="kind"), end_section=False)
+        table.add_row(Text(f"{(kind or 'other').upper()}", style="kind"))
         for one in members:
             table.add_row(*_row(one, at))
         if place < len({one.kind for one in segments}) - 1:
@@ -95,7 +95,7 @@ def _by_kind(
 def _row(one: SegmentSummary, at: int) -> list[RenderableType]:
     quiet = "" if one.size else "faint"
     return [
-        Text(f" {one.title}", style=quiet),
+        Text(one.title, style=quiet),
         Text(words.number(one.size), style=quiet or "number"),
         Text(words.percent(one.share), style=quiet),
         Text(words.sparkline(one.sizes), style="faint" if not any(one.sizes) else "bar"),

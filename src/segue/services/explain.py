@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from segue.domain.errors import NotFoundError
 from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions, Quantile
 from segue.services.view import Store, known_segment
 from segue.timeline.evaluate import quantiles_of, requests_of, thresholds_of
 from segue.timeline.explain import explain
 from segue.timeline.explanation import Explanation, SegmentExplanation
+from segue.timeline.log import Log, Request, TraitRequest
 from segue.timeline.quantiles import Thresholds
 
 
@@ -35,51 +35,44 @@ def explain_membership(
     known_segment(definitions, segment_id)
     person_id = known_person(store, distinct_id)
     thresholds = _thresholds(store, definitions, segment_id, at)
-    explanation = _explained(store, definitions, segment_id, person_id, at, thresholds)
+    explanation = _explained(
+        store,
+        person_id,
+        requests_of(definitions, [segment_id]),
+        lambda log: explain(definitions, log, segment_id, at, thresholds),
+        at=at,
+        not_activity=definitions.not_activity,
+    )
     sources = sorted(_evidence(explanation))
     return Explained(person_id, explanation, dict(zip(sources, store.events(sources), strict=True)))
 
 
 def _explained(
     store: Store,
-    definitions: Definitions,
-    segment_id: str,
     person_id: str,
+    requests: Collection[Request | TraitRequest],
+    explained: Callable[[Log], SegmentExplanation],
+    *,
     at: int,
-    thresholds: Mapping[Quantile, Thresholds],
+    not_activity: Collection[str],
 ) -> SegmentExplanation:
     """Explain over the log of the one person.
 
     An explanation reads more than the evaluation does, depending on what it finds: what it asks for
     and was not read is read with the rest, until nothing is missing.
     """
-    requests = set(requests_of(definitions, [segment_id]))
+    wanted = set(requests)
     while True:
         read = store.read(
-            requests,
-            at=at,
-            people=[person_id],
-            sources=True,
-            not_activity=definitions.not_activity,
+            wanted, at=at, people=[person_id], sources=True, not_activity=not_activity
         )
         try:
-            return explain(definitions, read.log, segment_id, at, thresholds)
+            return explained(read.log)
         except KeyError as missing:
             request = missing.args[0]
-            if request in requests:
+            if request in wanted:
                 raise
-            requests.add(request)
-
-
-def known_person(store: Store, distinct_id: str) -> str:
-    """The id of the person who has this distinct id. Raises `NotFoundError` where nobody has."""
-    person_id = store.person_of(distinct_id)
-    if person_id is None:
-        raise NotFoundError(
-            f"There is no person {distinct_id!r}",
-            hint="any distinct id of theirs will do, exactly as it stands in the events",
-        )
-    return person_id
+            wanted.add(request)
 
 
 def _thresholds(

@@ -1,0 +1,117 @@
+"""`segue import`: events from files into a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from segue.bootstrap.engine import Engine
+from segue.bootstrap.environment import default_workspace
+from segue.bootstrap.loading import Imported
+from segue.cli import options, words
+from segue.cli.app import Exit, app, example
+from segue.cli.options import columns_of
+from segue.cli.output import console, print_json
+from segue.cli.progress import reading
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; globs too.")
+]
+
+
+@app.command(
+    "import",
+    epilog=example(
+        "segue import events.csv", "segue import 'log/*.parquet' --columns person_id=user"
+    ),
+)
+def import_(
+    files: Files,
+    *,
+    workspace: options.Workspace = None,
+    columns: options.Columns = None,
+    time_zone: options.TimeZone = None,
+    time_format: options.TimeFormat = None,
+    as_json: options.Json = False,
+) -> None:
+    """Read events from files into the workspace. Loading a file twice changes nothing.
+
+    Rows that are no events go to FILE.rejects.jsonl with the reason, and the exit code is 1.
+    """
+    mapping = columns_of(columns)
+    with Engine.open(workspace or default_workspace()) as engine:
+        with reading(quiet=as_json) as on_rows:
+            imported = engine.import_files(
+                files,
+                columns=mapping,
+                time_zone=time_zone,
+                time_format=time_format,
+                on_rows=on_rows,
+            )
+        extent = engine.extent()
+    if as_json:
+        print_json({"files": [_document(one) for one in imported], "events": extent.events})
+    else:
+        out = console()
+        for one in imported:
+            _print(out, one)
+        out.print(
+            f"The workspace holds {words.counted(extent.events, 'event')} of "
+            f"{words.people(extent.people)}."
+        )
+    if any(one.rejected for one in imported):
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _print(out: Console, one: Imported) -> None:
+    out.print(
+        Text.assemble(
+            ("✓ ", "good"),
+            (Path(one.source).name, "title"),
+            f": {words.counted(one.stored, 'event')} stored",
+            (f", {words.duration(int(one.seconds * 1000))}{_pace(one)}", "faint"),
+        )
+    )
+    if one.duplicates:
+        were = "was" if one.duplicates == 1 else "were"
+        out.print(f"  {words.counted(one.duplicates, 'event')} {were} there already")
+    if one.conflicts:
+        out.print(
+            Text(
+                f"  {words.counted(one.conflicts, 'event id')} came with different contents, such "
+                f"as {words.listed(one.conflicting_ids, 3)}",
+                style="soon",
+            )
+        )
+    if one.unreadable_numbers:
+        numbers = words.counted(one.unreadable_numbers, "number")
+        out.print(f"  [soon]{numbers} too large to count with exactly[/]")
+    if one.rejected:
+        out.print(f"  [soon]{words.counted(one.rejected, 'row')} rejected[/]", end="")
+        out.print(Text(f", see {one.rejects}" if one.rejects else ""), soft_wrap=True)
+        for reason, count in one.reasons:
+            out.print(Text(f"    {words.number(count)} × {reason}", style="faint"))
+
+
+def _pace(one: Imported) -> str:
+    return f", {one.rows / one.seconds:,.0f} rows/s" if one.seconds >= 1 else ""
+
+
+def _document(one: Imported) -> dict[str, Any]:
+    return {
+        "file": one.source,
+        "rows": one.rows,
+        "stored": one.stored,
+        "duplicates": one.duplicates,
+        "conflicts": one.conflicts,
+        "conflicting_ids": list(one.conflicting_ids),
+        "unreadable_numbers": one.unreadable_numbers,
+        "rejected": one.rejected,
+        "reasons": dict(one.reasons),
+        "rejects": None if one.rejects is None else str(one.rejects),
+        "seconds": round(one.seconds, 3),
+    }
