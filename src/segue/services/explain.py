@@ -47,6 +47,17 @@ def explain_membership(
     return Explained(person_id, explanation, dict(zip(sources, store.events(sources), strict=True)))
 
 
+def known_person(store: Store, distinct_id: str) -> str:
+    """The id of the person who has this distinct id. Raises `NotFoundError` where nobody has."""
+    person_id = store.person_of(distinct_id)
+    if person_id is None:
+        raise NotFoundError(
+            f"There is no person {distinct_id!r}",
+            hint="any distinct id of theirs will do, exactly as it stands in the events",
+        )
+    return person_id
+
+
 def _explained(
     store: Store,
     person_id: str,
