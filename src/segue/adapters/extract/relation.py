@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,9 @@ event by), `who` INTEGER the code of a distinct id, `name` INTEGER the code of a
 `occurred_at` BIGINT in ms, `sequence` BIGINT or NULL, `event_id` VARCHAR, `properties` VARIANT."""
 
 
+_PLACEHOLDER: Final = re.compile(r"\$(\w+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A table or view of events with the canonical columns, visible to `connection`.
@@ -31,8 +35,14 @@ class Relation:
     names: Sequence[str]
 
     def table(self, query: str, parameters: Mapping[str, Bindable]) -> pa.Table:
-        """The answer to a query with named parameters, as an Arrow table."""
-        return self.connection.sql(query, params=dict(parameters) or None).to_arrow_table()
+        """The answer to a query with named parameters, as an Arrow table.
+
+        Parameters that the query does not name are left out: a column that was compiled and then
+        not needed leaves its values behind, and DuckDB refuses values without a place.
+        """
+        named = _PLACEHOLDER.findall(query)
+        used = {name: value for name, value in parameters.items() if name in named}
+        return self.connection.sql(query, params=used or None).to_arrow_table()
 
 
 @dataclass(frozen=True, slots=True)
