@@ -1,5 +1,100 @@
-"""Segue: behavioural segmentation. A segment is a set of time intervals per person."""
+"""Segue: behavioural segmentation. A segment is a set of time intervals per person.
 
-from typing import Final
+`evaluate`, `history` and `explain` work on events at hand, `Engine` on a workspace. Conditions are
+text, or made with `did`, `trait`, `in_segment` and their like.
+"""
 
-__version__: Final = "0.1.0"
+from segue.bootstrap.direct import evaluate, explain, history
+from segue.bootstrap.engine import Engine
+from segue.domain.errors import (
+    DefinitionError,
+    InputError,
+    NotFoundError,
+    Problem,
+    SegueError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreLockedError,
+    StoreTooNewError,
+    UsageError,
+)
+from segue.language.build import (
+    active,
+    any_event,
+    avg_of,
+    bottom,
+    count_of,
+    did,
+    did_not,
+    did_not_some_of,
+    did_some_of,
+    distinct_of,
+    duration,
+    entered,
+    event,
+    everyone,
+    first,
+    in_segment,
+    inactive_for,
+    last,
+    left,
+    max_of,
+    min_of,
+    prop,
+    stored,
+    sum_of,
+    time_since_first,
+    time_since_last,
+    top,
+    trait,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DefinitionError",
+    "Engine",
+    "InputError",
+    "NotFoundError",
+    "Problem",
+    "SegueError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreFullError",
+    "StoreLockedError",
+    "StoreTooNewError",
+    "UsageError",
+    "__version__",
+    "active",
+    "any_event",
+    "avg_of",
+    "bottom",
+    "count_of",
+    "did",
+    "did_not",
+    "did_not_some_of",
+    "did_some_of",
+    "distinct_of",
+    "duration",
+    "entered",
+    "evaluate",
+    "event",
+    "everyone",
+    "explain",
+    "first",
+    "history",
+    "in_segment",
+    "inactive_for",
+    "last",
+    "left",
+    "max_of",
+    "min_of",
+    "prop",
+    "stored",
+    "sum_of",
+    "time_since_first",
+    "time_since_last",
+    "top",
+    "trait",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from segue.domain.errors import NotFoundError
 from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions, Quantile
 from segue.services.view import Store, known_segment

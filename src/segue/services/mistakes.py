@@ -136,6 +136,7 @@ def over_segmenting(view: View) -> Mistake | None:
 def treating_all_the_same(view: View) -> Mistake | None:
     """A segment that holds nearly everybody: a message to it is a message to all."""
     everyone = size_at(view.spans[COUNTED], view.at)
+    everywhere = ((one, view.spans[one.id]) for one in view.definitions.segments)
     found = [
         Mistake(
             "Treating everybody the same",
@@ -144,8 +145,10 @@ def treating_all_the_same(view: View) -> Mistake | None:
             f"Narrow {segment.id} until its members need something that the others do not.",
             0.6 * size / everyone,
         )
-        for segment, spans in _segments(view)
-        if everyone >= ENOUGH and (size := size_at(spans, view.at)) >= 0.9 * everyone
+        for segment, spans in everywhere
+        if not segment.id.startswith(("$", "journey."))
+        and everyone >= ENOUGH
+        and (size := size_at(spans, view.at)) >= 0.9 * everyone
     ]
     return _best(found)
 
