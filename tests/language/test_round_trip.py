@@ -8,7 +8,7 @@ from segue.language.tree import Amount, Condition, EventPattern, Filter
 from tests.language import strategies
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(strategies.conditions())
 def test_a_condition_reads_back_as_itself(condition: Condition) -> None:
     assert parse_condition(to_text(condition)) == condition

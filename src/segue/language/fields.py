@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSchema
@@ -11,23 +11,22 @@ from pydantic_core import PydanticCustomError
 
 from segue.domain.errors import DefinitionError
 from segue.domain.instant import format_duration
+from segue.language.canonical import shallow
 from segue.language.lexicon import KEYWORDS, has_bare_characters
 from segue.language.parse import parse_condition, parse_duration, parse_pattern
 from segue.language.text import to_text
 from segue.language.tree import Condition, EventPattern
 
 
-def _reader(parse: Callable[[str], Any], called: str) -> Callable[[Any], Any]:
-    """A validator that reads text with `parse` and takes what is already read as it is."""
+def _reader(parse: Callable[[str], Any], called: str, *nodes: type) -> Callable[[Any], Any]:
+    """A validator that reads text with `parse`, and takes nodes of those types as they are."""
 
     def read(value: Any) -> Any:
-        node = getattr(value, "node", value)
-        if node is None or isinstance(node, Mapping | list | bool | float):
+        node = getattr(value, "node", value)  # what the builder makes
+        if not isinstance(node, (str, *nodes)):
             raise PydanticCustomError("text", "{called} is written as text", {"called": called})
-        if not isinstance(node, str):
-            return node
         try:
-            return parse(node)
+            return parse(node) if isinstance(node, str) else _shallow(node)
         except DefinitionError as error:
             raise PydanticCustomError(
                 "condition", "{message}", {"message": str(error), "problems": error.problems}
@@ -36,19 +35,23 @@ def _reader(parse: Callable[[str], Any], called: str) -> Callable[[Any], Any]:
     return read
 
 
+def _shallow(node: Any) -> Any:
+    return node if isinstance(node, EventPattern) else shallow(node)
+
+
 def _schema(description: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "description": description, "examples": [example]})
 
 
 ConditionText: TypeAlias = Annotated[
     Condition,
-    PlainValidator(_reader(parse_condition, "a condition")),
+    PlainValidator(_reader(parse_condition, "a condition", *get_args(Condition))),
     PlainSerializer(to_text, return_type=str),
     _schema("A condition of the segment language.", "did purchase at least 3 times within 30 days"),
 ]
 PatternText: TypeAlias = Annotated[
     EventPattern,
-    PlainValidator(_reader(parse_pattern, "an event pattern")),
+    PlainValidator(_reader(parse_pattern, "an event pattern", EventPattern)),
     PlainSerializer(to_text, return_type=str),
     _schema("An event pattern.", 'any of ($pageview, "Page Viewed") where path = "/pricing"'),
 ]
@@ -85,7 +88,7 @@ def _zone(name: str) -> str:
 Id: TypeAlias = Annotated[
     str,
     AfterValidator(_bare),
-    WithJsonSchema({"type": "string", "pattern": r"^[\w$\-/:]+$"}),
+    WithJsonSchema({"type": "string", "description": "Letters, digits, _ $ - / and : only."}),
 ]
 """A name that needs no quotes."""
 ActionId: TypeAlias = Annotated[Id, AfterValidator(_no_keyword)]

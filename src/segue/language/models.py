@@ -98,19 +98,29 @@ class Goal(_Model):
 class Project(_Model):
     """A `segue.yaml`: everything that Segue knows about your product and your segments."""
 
-    project: str = ""
-    timezone: Zone = "UTC"
-    exclude: ConditionText | None = None
-    not_activity: list[str] = []
-    page_events: list[str] = list(PAGE_EVENTS)
-    campaign_keys: list[str] = list(CAMPAIGN_KEYS)
-    actions: dict[ActionId, PatternText] = {}
-    goals: dict[Id, Goal] = {}
-    journey: list[Stage] = []
-    ladders: dict[Id, Ladder] = {}
-    segments: dict[Id, SegmentDefinition] = {}
-    campaigns: dict[str, Any] = {}
-    surveys: dict[str, Any] = {}
+    project: str = Field("", description="The name of the project.")
+    timezone: Zone = Field("UTC", description="The zone of calendar days: an IANA name.")
+    exclude: ConditionText | None = Field(
+        None, description="People for whom this holds are in no segment."
+    )
+    not_activity: list[str] = Field([], description="Events that `any` leaves out.")
+    page_events: list[str] = Field(
+        list(PAGE_EVENTS), description="Events that are views of a page or screen."
+    )
+    campaign_keys: list[str] = Field(
+        list(CAMPAIGN_KEYS), description="Properties that a visit takes over from its first event."
+    )
+    actions: dict[ActionId, PatternText] = Field(
+        {}, description="Your event names, bound once; usable wherever an event is."
+    )
+    goals: dict[Id, Goal] = Field({}, description="What counts as success.")
+    journey: list[Stage] = Field(
+        [], description="Ordered stages; people are on the last one that holds."
+    )
+    ladders: dict[Id, Ladder] = Field({}, description="Graded levels, such as engagement.")
+    segments: dict[Id, SegmentDefinition] = Field({}, description="The segments, by id.")
+    campaigns: dict[str, Any] = Field({}, description="Campaigns.")
+    surveys: dict[str, Any] = Field({}, description="Surveys.")
 
     _yaml: YamlSource | None = PrivateAttr(None)
 

@@ -8,7 +8,7 @@ from typing import Final
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from segue.domain.errors import Problem
-from segue.language.lexicon import KEYWORDS, is_bare, quote
+from segue.language.lexicon import KEYWORDS, has_bare_characters, is_bare, quote
 
 _START: Final = {
     "condition": "a condition",
@@ -145,7 +145,7 @@ def _in_words(terminals: set[str]) -> tuple[str, ...]:
 def _suggestion(found: str, expected: set[str]) -> str:
     if found in _ALIASES:
         return _ALIASES[found]
-    if not is_bare(found):
+    if not has_bare_characters(found):
         return ""
     if found.lower() in {"true", "false"} and {"NUMBER", "TEXT"} <= expected:
         return f"is {found.lower()}"
@@ -154,7 +154,7 @@ def _suggestion(found: str, expected: set[str]) -> str:
         return close[0]
     if {"_EVERYONE", "DID"} <= expected and is_bare(found):
         return f"did {found}"
-    return quote(found) if "TEXT" in expected else ""
+    return quote(found) if "TEXT" in expected and is_bare(found) else ""
 
 
 def _keywords(terminals: set[str]) -> list[str]:
