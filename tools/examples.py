@@ -21,7 +21,7 @@ def refreshed(command: Command, printed: str) -> list[str]:
     shown = list(command.shown)
     if shown and not missing_lines(command.shown, printed):
         return shown
-    lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+    lines = "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n").splitlines()
     if LEFT_OUT not in shown:
         return lines
     place = shown.index(LEFT_OUT)
@@ -38,6 +38,8 @@ class Writer(Reader):
 
     def try_block(self, block: Block) -> None:
         """Do what the block shows; note the console blocks as they should read."""
+        if block.kind == "python":
+            return
         if block.kind != "console":
             super().try_block(block)
             return

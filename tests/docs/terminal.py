@@ -48,13 +48,12 @@ def commands(block: str) -> list[Command]:
 
 
 class Terminal:
-    """Runs commands in a folder; `cd` lasts, the home folder is empty, the width is fixed."""
+    """Runs commands in a folder; `cd` changes `here`, the home is empty, the width is fixed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self._state = folder.with_name(folder.name + "-terminal")
         self._state.mkdir()
-        self._cwd = folder
+        self.here = folder
         segue = self._state / "segue"
         program = "import sys; from segue.cli import main; sys.exit(main())"
         segue.write_text(f'#!/bin/sh\nexec {sys.executable} -c {shlex.quote(program)} "$@"\n')
@@ -66,7 +65,7 @@ class Terminal:
         script = f'{command.text}\ncode=$?\npwd > "{place}"\nexit $code\n'
         done = subprocess.run(
             ["/bin/sh", "-c", script],
-            cwd=self._cwd,
+            cwd=self.here,
             env=self._environment(),
             text=True,
             encoding="utf-8",
@@ -76,7 +75,7 @@ class Terminal:
             timeout=300,
         )
         assert done.returncode == command.exit_code, f"$ {command.text}\n{done.stdout}"
-        self._cwd = Path(place.read_text().strip())
+        self.here = Path(place.read_text().strip())
         return done.stdout
 
     def _environment(self) -> dict[str, str]:

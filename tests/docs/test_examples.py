@@ -37,14 +37,13 @@ class Reader:
     """Somebody who reads a page from top to bottom and tries everything in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self.names: dict[str, object] = {"__name__": "example"}
         self.terminal = Terminal(folder)
 
     def try_block(self, block: Block) -> None:
         """Do what the block shows; raises where it does not hold."""
         if block.title:
-            target = self.folder / block.title
+            target = self.terminal.here / block.title
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.body, encoding="utf-8")
         if block.kind == "yaml" and block.body.startswith(PROJECT_FILE):
@@ -54,14 +53,14 @@ class Reader:
 
     def project(self, block: Block) -> None:
         """A whole project file: it loads, and lies in the folder from here on."""
-        path = self.folder / (block.title or "segue.yaml")
+        path = self.terminal.here / (block.title or "segue.yaml")
         path.write_text(block.body, encoding="utf-8")
         load_project(path)
 
     def python(self, block: Block) -> None:
         """Run it with the names of the blocks before it."""
         code = compile("\n" * block.line + block.body, "example", "exec")
-        with chdir(self.folder):
+        with chdir(self.terminal.here):
             exec(code, self.names)
 
     def console(self, block: Block) -> None:
