@@ -19,4 +19,4 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
-    app()
+    app(prog_name="segue")

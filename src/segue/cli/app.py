@@ -33,8 +33,24 @@ _ClickError: Final[Any] = typer.BadParameter.__mro__[2]
 """The base of the parser's own errors, whichever parser this version of Typer stands on."""
 
 
+ORDER: Final = (
+    *("demo", "try", "init", "import", "check"),
+    *("evaluate", "history", "explain"),
+    *("export", "backup", "restore", "erase", "bench"),
+)
+"""The verbs in the order in which somebody meets them."""
+
+BEGIN: Final = "Begin"
+ASK: Final = "Ask"
+KEEP: Final = "Keep"
+
+
 class Verbs(TyperGroup):
     """The group of all verbs: turns every error into a message and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The verbs in their order."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run the arguments (of this process where None) and exit; see `Exit`."""
@@ -76,6 +92,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import typer
 
 from segue.cli import options, words
-from segue.cli.app import Exit, app, example
+from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.output import console, print_json, print_problem, problem_document
 from segue.cli.source import opened
 
 
-@app.command(epilog=example("segue check", "segue check --definitions segue.yaml --json"))
+@app.command(
+    rich_help_panel=BEGIN,
+    epilog=example("segue check", "segue check --definitions segue.yaml --json"),
+)
 def check(
     *,
     workspace: options.Workspace = None,

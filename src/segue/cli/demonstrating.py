@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from segue.bootstrap.demo import Demo, run_demo
 from segue.cli import options, words
-from segue.cli.app import app, example
+from segue.cli.app import BEGIN, app, example
 from segue.cli.evaluating import heading, print_leaving
 from segue.cli.explaining import explanation_document, print_explanation
 from segue.cli.output import console, print_json
@@ -22,7 +22,7 @@ from segue.domain.instant import format_instant
 Folder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The workspace to make.")]
 
 
-@app.command(epilog=example("segue demo", "segue demo --dir acme"))
+@app.command(rich_help_panel=BEGIN, epilog=example("segue demo", "segue demo --dir acme"))
 def demo(*, folder: Folder = Path("demo"), as_json: options.Json = False) -> None:
     """Simulate a small business, read its events, and show its segments.
 

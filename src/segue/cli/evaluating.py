@@ -13,7 +13,7 @@ from rich.text import Text
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.results import write_table, writer_for
 from segue.cli import options, words
-from segue.cli.app import app, example
+from segue.cli.app import ASK, app, example
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.overview import print_summary, summary_document
 from segue.cli.source import opened
@@ -30,7 +30,8 @@ Person = Annotated[
 
 
 @app.command(
-    epilog=example("segue evaluate --at 2026-06-30", "segue evaluate --out members.parquet")
+    rich_help_panel=ASK,
+    epilog=example("segue evaluate --at 2026-06-30", "segue evaluate --out members.parquet"),
 )
 def evaluate(
     *,
@@ -59,7 +60,9 @@ def evaluate(
             _print_evaluation(engine, view, at, with_members=bool(segment))
 
 
-@app.command(epilog=example("segue history", "segue history --out memberships.parquet"))
+@app.command(
+    rich_help_panel=ASK, epilog=example("segue history", "segue history --out memberships.parquet")
+)
 def history(
     *,
     workspace: options.Workspace = None,

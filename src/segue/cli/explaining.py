@@ -15,7 +15,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from segue.cli import options, words
-from segue.cli.app import app, example
+from segue.cli.app import ASK, app, example
 from segue.cli.output import console, print_json
 from segue.cli.source import opened
 from segue.domain.instant import format_instant
@@ -54,7 +54,8 @@ PersonId = Annotated[
 
 
 @app.command(
-    epilog=example("segue explain cart_abandoners p-0042", "segue explain dormant p-7 --json")
+    rich_help_panel=ASK,
+    epilog=example("segue explain cart_abandoners p-0042", "segue explain dormant p-7 --json"),
 )
 def explain(
     segment: SegmentId,

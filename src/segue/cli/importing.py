@@ -13,7 +13,7 @@ from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.bootstrap.loading import Imported
 from segue.cli import options, words
-from segue.cli.app import Exit, app, example
+from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.options import columns_of
 from segue.cli.output import console, print_json
 from segue.cli.progress import reading
@@ -25,6 +25,7 @@ Files = Annotated[
 
 @app.command(
     "import",
+    rich_help_panel=BEGIN,
     epilog=example(
         "segue import events.csv", "segue import 'log/*.parquet' --columns person_id=user"
     ),

@@ -12,7 +12,7 @@ from rich.markup import escape
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.cli import options, words
-from segue.cli.app import app, example
+from segue.cli.app import KEEP, app, example
 from segue.cli.output import console, print_json
 from segue.cli.progress import working
 from segue.domain.errors import UsageError
@@ -28,7 +28,8 @@ Person = Annotated[str, typer.Argument(metavar="PERSON", help="Any of the person
 
 
 @app.command(
-    epilog=example("segue export members members.csv", "segue export events events.parquet")
+    rich_help_panel=KEEP,
+    epilog=example("segue export members members.csv", "segue export events events.parquet"),
 )
 def export(
     what: What,
@@ -54,7 +55,7 @@ def export(
         )
 
 
-@app.command(epilog=example("segue backup monday.duckdb"))
+@app.command(rich_help_panel=KEEP, epilog=example("segue backup monday.duckdb"))
 def backup(
     target: Target,
     *,
@@ -80,7 +81,9 @@ def backup(
         )
 
 
-@app.command(epilog=example("segue restore monday.duckdb --workspace restored"))
+@app.command(
+    rich_help_panel=KEEP, epilog=example("segue restore monday.duckdb --workspace restored")
+)
 def restore(
     source: BackupFile,
     *,
@@ -102,7 +105,7 @@ def restore(
         )
 
 
-@app.command(epilog=example("segue erase p-0042 --yes"))
+@app.command(rich_help_panel=KEEP, epilog=example("segue erase p-0042 --yes"))
 def erase(
     person: Person,
     *,

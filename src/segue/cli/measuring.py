@@ -11,7 +11,7 @@ import typer
 
 from segue.bootstrap.measuring import Measured, measure
 from segue.cli import options, words
-from segue.cli.app import app, example
+from segue.cli.app import KEEP, app, example
 from segue.cli.output import console, plain_table, print_json
 
 Rows = Annotated[
@@ -23,7 +23,10 @@ People = Annotated[
 ]
 
 
-@app.command(epilog=example("segue bench", "segue bench --rows 20000000 --people 220000"))
+@app.command(
+    rich_help_panel=KEEP,
+    epilog=example("segue bench", "segue bench --rows 20000000 --people 220000"),
+)
 def bench(*, rows: Rows = 1_000_000, people: People = None, as_json: options.Json = False) -> None:
     """Measure importing and evaluating on this machine, on generated events.
 

@@ -74,8 +74,7 @@ At: TypeAlias = Annotated[
     typer.Option(
         "--at",
         metavar="T",
-        help="The instant: a date, RFC 3339, [bold]now[/], or [bold]last[/] (the last event).",
-        show_default="last",
+        help="The instant: a date, RFC 3339, now, or last: the last event. Default: last.",
     ),
 ]
 Out: TypeAlias = Annotated[

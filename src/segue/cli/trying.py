@@ -14,7 +14,7 @@ from rich.text import Text
 from segue.bootstrap.beginning import Begun, begin, keep, look_at, read_sample
 from segue.bootstrap.environment import default_workspace
 from segue.cli import options, words
-from segue.cli.app import Exit, app, example
+from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.evaluating import print_leaving
 from segue.cli.options import columns_of
 from segue.cli.output import console, paragraph, plain_table, print_json
@@ -37,7 +37,11 @@ From = Annotated[
 ]
 
 
-@app.command("try", epilog=example("segue try events.csv", "segue try events.parquet --keep shop"))
+@app.command(
+    "try",
+    rich_help_panel=BEGIN,
+    epilog=example("segue try events.csv", "segue try events.parquet --keep shop"),
+)
 def try_file(
     file: File,
     *,
@@ -81,7 +85,10 @@ def try_file(
                 console().print(f"[command]segue evaluate --workspace {escape(str(folder))}[/]")
 
 
-@app.command(epilog=example("segue init --from events.csv", "segue init --from events.csv --yes"))
+@app.command(
+    rich_help_panel=BEGIN,
+    epilog=example("segue init --from events.csv", "segue init --from events.csv --yes"),
+)
 def init(
     files: From,
     *,
