@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from segue.domain.instant import FOREVER, local_date, parse_instant, start_of_day
 from segue.language.tree import Filter, FilterAnd, FilterNot, FilterOr, Moment, Op, Path, Test
@@ -32,11 +33,18 @@ _ORDERINGS: Final = {
     Op.GT: operator.gt,
     Op.GE: operator.ge,
 }
+
+
+def _re2_matches(text: str, pattern: str) -> bool:
+    """Arrow's regular expressions are RE2, as the store's are."""
+    return bool(pc.match_substring_regex(pa.array([text]), pattern)[0].as_py())
+
+
 _TEXT_TESTS: Final[dict[Op, Callable[[str, str], bool]]] = {
     Op.CONTAINS: operator.contains,
     Op.STARTS_WITH: str.startswith,
     Op.ENDS_WITH: str.endswith,
-    Op.MATCHES: lambda text, pattern: re.search(pattern, text) is not None,
+    Op.MATCHES: _re2_matches,
 }
 _INSTANT_OPS: Final = frozenset({Op.WITHIN_LAST, Op.WITHIN_NEXT, Op.BEFORE, Op.AFTER})
 

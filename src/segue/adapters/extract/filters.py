@@ -72,7 +72,7 @@ class FilterCompiler:
 
     def _compared(self, value: str, op: Op, literal: Literal) -> str:
         if isinstance(literal, Decimal):
-            return f"{values.millionths_of(value)} {op} {self._number(literal)}"
+            return self._compared_number(value, op, literal)
         operand = self.binder.bind(literal)
         if op in _ORDER_TESTS:
             return values.holds_text(value, f"{{text}} {op} {operand}")
@@ -81,11 +81,10 @@ class FilterCompiler:
         return values.holds_text(value, _TEXT_TESTS[op].format(operand=operand))
 
     def _among(self, value: str, literals: tuple[Literal, ...]) -> str:
-        numbers = [self._number(literal) for literal in literals if isinstance(literal, Decimal)]
+        numbers = [literal for literal in literals if isinstance(literal, Decimal)]
         texts = [self.binder.bind(literal) for literal in literals if isinstance(literal, str)]
         tests = []
-        if numbers:
-            tests.append(f"{values.millionths_of(value)} IN ({', '.join(numbers)})")
+        tests += [self._compared_number(value, Op.EQ, literal) for literal in numbers]
         if texts:
             tests.append(values.holds_text(value, f"{{text}} IN ({', '.join(texts)})"))
         return any_of(f"coalesce({test}, false)" for test in tests)
@@ -108,9 +107,14 @@ class FilterCompiler:
     def _instant(self, instant: int) -> str:
         return f"{self.binder.bind(instant)}::BIGINT"
 
-    def _number(self, literal: Decimal) -> str:
-        """A literal in millionths; text, because it may be wider than 64 bits."""
-        return f"{self.binder.bind(str(int(literal.scaleb(6))))}::HUGEINT"
+    def _compared_number(self, value: str, op: Op, literal: Decimal) -> str:
+        double = f"{self.binder.bind(float(literal))}::DOUBLE"
+        scaled = literal.scaleb(6)
+        if scaled != scaled.to_integral_value():
+            return values.compares(value, f"{op} {double} * 1e6", f"{op} {double}")
+        # In millionths as text, because it may be wider than 64 bits.
+        millionths = f"{self.binder.bind(str(int(scaled)))}::HUGEINT"
+        return values.compares(value, f"{op} {millionths}", f"{op} {double}")
 
 
 @lru_cache(maxsize=1024)

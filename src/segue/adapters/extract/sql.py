@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-Bindable: TypeAlias = str | int | list[int] | list[str]
+Bindable: TypeAlias = str | int | float | list[int] | list[str]
 
 
 class Binder:

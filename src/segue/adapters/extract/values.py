@@ -80,6 +80,33 @@ def millionths_of(value: str) -> str:
     )
 
 
+def compares(value: str, millionths: str, number: str) -> str:
+    """Whether a number compares so with a literal: `millionths` tests a whole number in millionths,
+    `number` a DOUBLE (`> 4500000::HUGEINT` and `> 4.5::DOUBLE`).
+
+    The number itself is compared, not what six decimals leave of it: integers in millionths, any
+    other number as the DOUBLE that it is.
+    """
+    text = f"{value}::VARCHAR"
+    whole = f"* 1000000 {millionths}"
+    return (
+        f"CASE variant_typeof({value})"
+        f" WHEN 'UINT64' THEN {_cast(value, 'UBIGINT')}::HUGEINT {whole}"
+        f" WHEN 'INT64' THEN {_cast(value, 'BIGINT')}::HUGEINT {whole}"
+        f" WHEN 'DOUBLE' THEN {_finite(_cast(value, 'DOUBLE'), number)}"
+        f" WHEN 'VARCHAR' THEN CASE"
+        f" WHEN strlen({text}) <= 19 AND regexp_full_match({text}, {_INTEGER})"
+        f" THEN {_cast(text, 'BIGINT')}::HUGEINT {whole}"
+        f" WHEN regexp_full_match({text}, {_NUMBER})"
+        f" THEN {_finite(_cast(text, 'DOUBLE'), number)} END"
+        f" END"
+    )
+
+
+def _finite(number: str, test: str) -> str:
+    return f"(isfinite({number}) AND {number} {test})"
+
+
 def _cast(value: str, kind: str) -> str:
     """A cast that never raises: DuckDB may run it before it looks at what guards it."""
     return f"try_cast({value} AS {kind})"
