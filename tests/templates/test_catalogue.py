@@ -156,6 +156,12 @@ def test_a_form_may_ask_for_a_parameter() -> None:
     assert fill(chosen, {"order": "InvoiceNo"})["when"] == "distinct(purchase.InvoiceNo) >= 2"
 
 
+def test_high_value_needs_money() -> None:
+    """Without a property that holds the money, a tenth of the buyers would be all of them."""
+    assert "high_value_buyers" in {one.id for one in applicable({"purchase"})}
+    assert "high_value_buyers" not in {one.id for one in applicable({"purchase"}, {"revenue": ""})}
+
+
 @pytest.mark.parametrize(
     ("given", "written"),
     [

@@ -118,6 +118,17 @@ def test_several_names_of_one_action_are_taken_together() -> None:
     assert found["purchase"].pattern == '"Order Completed"'
 
 
+def test_a_page_about_it_is_not_the_deed() -> None:
+    """Looking at the upgrade is not upgrading, where both are events."""
+    found = guess_actions(
+        ["NextSong", "Upgrade", "Downgrade", "Submit Upgrade", "Submit Downgrade"]
+    )
+
+    assert found["subscribed"].events == ("Submit Upgrade",)
+    assert found["cancelled"].events == ("Submit Downgrade",)
+    assert found["pricing_view"].events == ("Upgrade",)
+
+
 def test_an_action_is_not_hundreds_of_events() -> None:
     """Where names hold numbers or dates, the first few are enough to see it."""
     found = guess_actions([f"Page Viewed {number}" for number in range(500)])

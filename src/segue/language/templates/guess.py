@@ -15,7 +15,7 @@ Words = tuple[str, ...]
 LEAST: Final = 0.5
 """Below this confidence an event is not offered at all."""
 
-NEAR: Final = 0.16
+NEAR: Final = 0.1
 """Events that look like an action nearly as much as the best are all taken for it."""
 
 MOST: Final = 12
@@ -79,6 +79,7 @@ class _Action:
     never: frozenset[str]
     pages: tuple[str, ...]
     one: bool
+    plain: bool
 
 
 def standard_actions() -> dict[str, str]:
@@ -105,7 +106,7 @@ def guess_actions(
             part = _by_path(action, found["page_view"], properties)
             if part is not None:
                 found[action.name] = part
-    if "core_feature" not in found:
+    if not found.keys() & {"core_feature", "lesson"}:
         rest = _most_used(event_names, found)
         if rest is not None:
             found["core_feature"] = rest
@@ -163,6 +164,7 @@ def _actions() -> tuple[_Action, ...]:
             frozenset(_stem(word) for word in entry.get("never", ())),
             tuple(entry.get("page", ())),
             entry.get("one", False),
+            entry.get("plain", False),
         )
         for entry in read_yaml("actions.yaml")
     )
@@ -206,7 +208,7 @@ def _likeness(action: _Action, event: Words) -> tuple[float, str]:
             score = (0.9 if len(name) > 1 else 0.7) - 0.1 * (len(event) - len(name))
         else:
             continue
-        if len(name) == 1 and position:  # one plain word may mean anything
+        if len(name) == 1 and position and not action.plain:  # it may mean anything
             score -= 0.15
         best = max(best, (score, phrase), key=lambda one: one[0])
     return best
@@ -226,7 +228,7 @@ def _by_path(
 
 def _most_used(event_names: Sequence[str], found: Mapping[str, Guess]) -> Guess | None:
     """What is no other action and no furniture of a site is, if anything, what people come for."""
-    taken = {event for name, guess in found.items() if name != "lesson" for event in guess.events}
+    taken = {event for guess in found.values() for event in guess.events}
     furniture = {_stem(word) for word in _FURNITURE | _MACHINES}
     rest = [
         event
