@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.domain.instant import FOREVER
+from segue.timeline.holding import in_periods
 from segue.timeline.intervals import (
     KEY_BITS,
     Intervals,
@@ -19,7 +20,6 @@ from segue.timeline.intervals import (
     key_of,
     later,
     merged,
-    moved,
     never,
     union,
     where_true,
@@ -85,11 +85,17 @@ def test_delayed_keeps_what_has_held_so_long(part: list[set[int]], duration: int
     assert instants(delayed(intervals(part), duration)) == expected
 
 
-@given(membership, st.integers(0, HORIZON))
-def test_moved_shifts_both_ends(part: list[set[int]], duration: int) -> None:
-    """A moved interval holds D later."""
-    expected = [{i + duration for i in one} for one in part]
-    assert instants(moved(intervals(part), duration)) == expected
+@given(membership, st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
+def test_in_periods_looks_back_in_steps(
+    part: list[set[int]], number: int, of: int, period: int
+) -> None:
+    """Of the instants t, t - period, … so many must hold, a few people at a time or all at once."""
+    reach = range(HORIZON + of * period)
+    expected = [
+        {i for i in reach if sum(i - n * period in one for n in range(of)) >= number}
+        for one in part
+    ]
+    assert instants(in_periods(intervals(part), number, of, period)) == expected
 
 
 @given(membership, st.integers(0, HORIZON))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,7 @@ from segue.language.tree import (
     InSegment,
     Not,
     Or,
+    Periods,
     Segment,
     Step,
     Within,
@@ -53,6 +57,16 @@ def same_people(people: int, instants: dict[EventPattern, list[int]]) -> Log:
     """A log of people who all did the same."""
     first = min(instant for times in instants.values() for instant in times)
     return Log(np.full(people, first, np.int64), Same(people, instants))
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most bytes that the work had in memory at once, NumPy's arrays included."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
@@ -112,3 +126,13 @@ def test_conditions_of_10000_terms() -> None:
     assert history(definitions, log, at, ["all"])["all"].holds(at).all()
     assert now(definitions, log, at)["all"].until.tolist() == [START + 2 * DAY] * 2
     assert now(definitions, log, at)["one"].until.tolist() == [START + 2 * DAY] * 2
+
+
+def test_100_of_365_days_in_bounded_memory() -> None:
+    """Only people who can reach the number are looked at day by day, some at a time."""
+    log = same_people(50_000, {A: [START + i * 7 * DAY for i in range(20)]})
+    definitions = Definitions((Segment("x", "", Did(A, when=Periods(100, 365, DAY))),))
+    assert peak_of(lambda: history(definitions, log, START + 400 * DAY)) < 300 << 20
+    often = same_people(300, {A: [START + i * 2 * DAY for i in range(110)]})
+    spans = history(definitions, often, START + 400 * DAY)["x"]
+    assert spans.start.tolist() == [START + 99 * 2 * DAY] * 300

@@ -61,6 +61,7 @@ from segue.timeline.exact import compare, product
 from segue.timeline.holding import (
     aged,
     at_least,
+    in_periods,
     tenures,
     while_coming,
     while_flagged,
@@ -68,12 +69,10 @@ from segue.timeline.holding import (
 )
 from segue.timeline.intervals import (
     Intervals,
-    covered,
     delayed,
     instant_of,
     intersection,
     merged,
-    moved,
     never,
     union,
     where_true,
@@ -241,8 +240,7 @@ def _in_periods(e: Evaluation, one: Intervals, when: Periods) -> Intervals:
     """Where the condition of one period, looked at i periods ago, held for at least K of the i."""
     if when.at_least <= 0:
         return e.block.everyone
-    shifted = [one, *(moved(one, i * when.period) for i in range(1, when.of))]
-    return covered(shifted, at_least=when.at_least)
+    return in_periods(one, when.at_least, when.of, when.period)
 
 
 def _did_some_of(e: Evaluation, node: DidSomeOf) -> Intervals:

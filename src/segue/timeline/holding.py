@@ -5,13 +5,24 @@ Each function takes points and gives intervals, by a closed form: no search, a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
 from segue.language.tree import Comparison, Which
-from segue.timeline.intervals import Intervals, instant_of, later, merged, never, nothing, union
+from segue.timeline.intervals import (
+    Intervals,
+    covered,
+    instant_of,
+    later,
+    merged,
+    never,
+    nothing,
+    person_of,
+    union,
+    where_true,
+)
 from segue.timeline.log import Bools, Int64s
 from segue.timeline.points import Points
 
@@ -32,6 +43,58 @@ def at_least(points: Points, number: int, older: int | None, newer: int) -> Inte
     last, first = points.key[number - 1 :], points.key[: len(points) - number + 1]
     # A run over two people would end before it starts, and vanishes.
     return merged(later(last, newer) if newer else last, later(first, older))
+
+
+def in_periods(one: Intervals, number: int, of: int, period: int) -> Intervals:
+    """Where `one` holds at `number` (>= 1) or more of the instants t, t - period, … (`of` in all).
+
+    Each interval stands for up to `of` copies of it, so only those are copied that have enough
+    others near them, a few people at a time.
+    """
+    one = _near_enough(one, number, of, period)
+    offsets = period * np.arange(of, dtype=np.int64)
+    parts = []
+    for rows in _by_person(person_of(one.start), max(_COPIES // of, 1)):
+        start, end = one.start[rows, None], one.end[rows, None]
+        copies = Intervals(
+            np.minimum(start + offsets, never(start)).ravel(),
+            np.minimum(end + offsets, never(start)).ravel(),
+        )
+        parts.append(covered([copies], at_least=number))
+    return Intervals(
+        np.concatenate([nothing().start, *(part.start for part in parts)]),
+        np.concatenate([nothing().end, *(part.end for part in parts)]),
+    )
+
+
+_COPIES: Final = 1 << 20
+"""How many copies of intervals are in memory at once, about."""
+
+
+def _near_enough(one: Intervals, number: int, of: int, period: int) -> Intervals:
+    """The intervals that, with all that some instant's periods reach, could count to `number`.
+
+    An interval is reached from its start until `of - 1` periods after its end, and counts at most
+    once per period of its length.
+    """
+    until = later(one.end, (of - 1) * period)
+    most = np.minimum(-((one.start - one.end) // period), of)
+    keys = np.concatenate((one.start, until))
+    rank = np.argsort(keys, kind="stable")
+    level = np.cumsum(np.concatenate((most, -most))[rank])
+    enough = where_true(keys[rank], level >= number)
+    begun = np.searchsorted(enough.start, until, "left")
+    kept = begun > np.searchsorted(enough.end, one.start, "right")
+    return Intervals(one.start[kept], one.end[kept])
+
+
+def _by_person(person: Int64s, rows: int) -> Iterator[slice]:
+    """Consecutive slices of about so many rows that never part a person's."""
+    first = 0
+    while first < len(person):
+        last = int(np.searchsorted(person, person[min(first + rows, len(person)) - 1], "right"))
+        yield slice(first, last)
+        first = last
 
 
 def tenures(points: Points, which: Which) -> tuple[Int64s, Int64s, Int64s]:
