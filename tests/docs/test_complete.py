@@ -130,16 +130,31 @@ def _headings(text: str) -> str:
 
 
 def _members(thing: Any) -> list[str]:
-    """The public methods of a class of ours, the parameters of a function of ours."""
+    """The public methods of a class, the parameters of a function; the builder is tried below."""
     if inspect.isclass(thing):
         return [
             name
             for name, value in vars(thing).items()
             if not name.startswith("_") and (inspect.isfunction(value) or inspect.ismethod(value))
         ]
-    if inspect.isfunction(thing):
+    if inspect.isfunction(thing) and not thing.__module__.startswith("segue.language"):
         return list(inspect.signature(thing).parameters)
     return []
+
+
+_ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \|$", re.MULTILINE)
+BUILT = [
+    (python.replace("\\|", "|"), text)
+    for python, text in _ROW.findall(page("python.md").text.split("## Building conditions")[1])
+]
+
+
+@pytest.mark.parametrize(("python", "text"), BUILT)
+def test_what_is_built_in_python_is_what_the_text_says(python: str, text: str) -> None:
+    """Each row of the table: the same tree, so the same printed form."""
+    built = eval(python, {name: getattr(segue, name) for name in segue.__all__})
+
+    assert built.node == parse_condition(text)
 
 
 ERRORS = [

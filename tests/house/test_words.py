@@ -3,7 +3,6 @@
 import ast
 import importlib
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,13 +98,6 @@ def test_the_package_lists_everything_that_it_offers() -> None:
     offered = {name for name in vars(segue) if not name.startswith("_")} - rooms
 
     assert offered <= set(segue.__all__)
-
-
-def test_the_version_is_one() -> None:
-    """The package and the project file agree."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-    assert segue.__version__ == project["version"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
