@@ -152,8 +152,8 @@ def test_unknown_segments_repeated_ids_and_circles_come_at_once() -> None:
         (1, 13, "there is no segment `stranger`", ""),
         (2, 14, "actions use each other in a circle: a → b → a", ""),
         (4, 3, "`journey` is the name of the journey; a ladder needs another one", ""),
-        (5, 63, "`twice.x` is already defined", ""),
-        (7, 9, "segments depend on each other in a circle: one → two → three → one", ""),
+        (5, 65, "`twice.x` is already defined", ""),
+        (7, 15, "segments depend on each other in a circle: one → two → three → one", ""),
         (13, 19, "there is no segment `onne`", "one"),
     }
 

@@ -352,11 +352,18 @@ def _pattern(pattern: Pattern) -> Phrase:
         parts = [_named(name) for name in pattern.names]
     unique = list(dict.fromkeys(parts))
     where = None if isinstance(pattern, PatternUnion) else pattern.where
-    whose = "" if where is None else f"whose {describe_filter(where)}"
-    return Phrase(
-        _spaced(_either([part.past for part in unique]), whose),
-        _spaced(_either([part.participle for part in unique]), whose),
-    )
+    past = _either([part.past for part in unique])
+    done = _either([part.participle for part in unique])
+    if where is None:
+        return Phrase(past, done)
+    whose = "whose" if len(unique) == 1 and _ends_in_a_thing(past) else "where"
+    said = f"{whose} {describe_filter(where)}"
+    return Phrase(f"{past} {said}", f"{done} {said}")
+
+
+def _ends_in_a_thing(past: str) -> bool:
+    """Whether "whose" can follow: "viewed a page whose", but "purchased where"."""
+    return " a " in past or " an " in past
 
 
 def _named(name: Name) -> Phrase:

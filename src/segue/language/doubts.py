@@ -234,7 +234,7 @@ def _exclusive(one: Condition, other: Condition) -> bool:
         case Did(), Did():
             return _counts_exclude(one, other)
         case Did(), Age():
-            return _recent_and_old(one, other)
+            return _recent_and_old(one, other) or _never_done(one)
         case Age(), Age():
             return _ages_exclude(one, other)
         case InSegment(), InSegment():
@@ -274,6 +274,10 @@ def _recent_and_old(recent: Did, old: Age) -> bool:
     if not recent.count or not isinstance(recent.when, Within) or old.which is not Which.LAST:
         return False
     return old.comparison in {Comparison.GE, Comparison.GT} and recent.when.duration <= old.duration
+
+
+def _never_done(never: Did) -> bool:
+    return (never.comparison, never.count, never.when) == (Comparison.LE, 0, Ever())
 
 
 def _ages_exclude(young: Age, old: Age) -> bool:

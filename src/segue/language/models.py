@@ -124,6 +124,12 @@ class Project(_Model):
 
     _yaml: YamlSource | None = PrivateAttr(None)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether they say the same, wherever they were read from."""
+        return isinstance(other, Project) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def placed(self, problem: Problem, loc: Loc, *, in_text: bool = False) -> Problem:
         """The problem with its place in the file, where the project came from one.
 

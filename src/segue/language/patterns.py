@@ -139,7 +139,8 @@ _NOT_RE2 = (
     (r"\(\?<?[=!]", "lookahead and lookbehind"),
     (r"\(\?>", "atomic groups"),
     (r"\(\?P=|\\[1-9]|\\k<", "backreferences"),
-    (r"[*+?}]\+", "possessive quantifiers"),
+    (r"(?:[*+?]|\{\d+(?:,\d*)?\})\+", "possessive quantifiers"),
+    (r"\{(?:\d*,)?(?:\d{5,}|[2-9]\d{3}|1\d*[1-9]\d*(?<=\d{4}))", "repetitions above 1000"),
 )
 
 

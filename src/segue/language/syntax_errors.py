@@ -145,7 +145,7 @@ def _in_words(terminals: set[str]) -> tuple[str, ...]:
 def _suggestion(found: str, expected: set[str]) -> str:
     if found in _ALIASES:
         return _ALIASES[found]
-    if not has_bare_characters(found):
+    if not has_bare_characters(found) or found.isnumeric():
         return ""
     if found.lower() in {"true", "false"} and {"NUMBER", "TEXT"} <= expected:
         return f"is {found.lower()}"

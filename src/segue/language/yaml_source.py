@@ -16,7 +16,7 @@ from segue.domain.errors import DefinitionError, Problem
 Loc: TypeAlias = tuple[str | int, ...]
 """A path into the data: keys and indexes."""
 
-_MOST_NODES: Final = 1_000_000
+_MOST_NODES: Final = 300_000
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS: Final = {"true": True, "True": True, "false": False, "False": False}
 _OPAQUE: Final = frozenset({"campaigns", "surveys"})
@@ -36,13 +36,13 @@ class YamlSource:
     _places: dict[Loc, tuple[Node, Node]] = field(repr=False)
 
     def placed(self, problem: Problem, loc: Loc, *, at_key: bool = False) -> Problem:
-        """The problem with the place of the value (or key) at `loc`, or of what is around it."""
+        """The problem with its place: the text at `loc`, else the key, else what is around it."""
         while loc and loc not in self._places:
             loc, at_key = loc[:-1], True
         if loc not in self._places:
             return replace(problem, source=self.source)
         key, value = self._places[loc]
-        mark = (key if at_key else value).start_mark
+        mark = (value if isinstance(value, ScalarNode) and not at_key else key).start_mark
         return self.at_mark(problem, mark.line, mark.column)
 
     def placed_in_text(self, problem: Problem, loc: Loc) -> Problem:
