@@ -22,8 +22,6 @@ _INSTANT: Final = (
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?'"
 )
 _WHOLE_TEXT: Final = "('VARCHAR', 'UINT64', 'INT64', 'BOOL_TRUE', 'BOOL_FALSE')"
-_LARGEST: Final = 10**25
-"""Numbers beyond this compare as this: no literal of the language is as large."""
 
 
 def property_at(path: Path, binder: Binder, root: str = "properties") -> str:
@@ -63,23 +61,6 @@ def is_boolean(value: str, expected: bool) -> str:
     )
 
 
-def millionths_of(value: str) -> str:
-    """A number in millionths as HUGEINT: JSON numbers, and strings in JSON number syntax."""
-    text = f"{value}::VARCHAR"
-    return (
-        f"CASE variant_typeof({value})"
-        f" WHEN 'UINT64' THEN {_cast(value, 'UBIGINT')}::HUGEINT * 1000000"
-        f" WHEN 'INT64' THEN {_cast(value, 'BIGINT')}::HUGEINT * 1000000"
-        f" WHEN 'DOUBLE' THEN {_rounded(_cast(value, 'DOUBLE'))}"
-        f" WHEN 'VARCHAR' THEN CASE"
-        f" WHEN strlen({text}) <= 19 AND regexp_full_match({text}, {_INTEGER})"
-        f" THEN {_cast(text, 'BIGINT')}::HUGEINT * 1000000"
-        f" WHEN regexp_full_match({text}, {_NUMBER})"
-        f" THEN {_rounded(_cast(text, 'DOUBLE'))} END"
-        f" END"
-    )
-
-
 def compares(value: str, millionths: str, number: str) -> str:
     """Whether a number compares so with a literal: `millionths` tests a whole number in millionths,
     `number` a DOUBLE (`> 4500000::HUGEINT` and `> 4.5::DOUBLE`).
@@ -95,8 +76,8 @@ def compares(value: str, millionths: str, number: str) -> str:
         f" WHEN 'INT64' THEN {_cast(value, 'BIGINT')}::HUGEINT {whole}"
         f" WHEN 'DOUBLE' THEN {_finite(_cast(value, 'DOUBLE'), number)}"
         f" WHEN 'VARCHAR' THEN CASE"
-        f" WHEN strlen({text}) <= 19 AND regexp_full_match({text}, {_INTEGER})"
-        f" THEN {_cast(text, 'BIGINT')}::HUGEINT {whole}"
+        f" WHEN strlen({text}) <= 30 AND regexp_full_match({text}, {_INTEGER})"
+        f" THEN {_cast(text, 'HUGEINT')} {whole}"
         f" WHEN regexp_full_match({text}, {_NUMBER})"
         f" THEN {_finite(_cast(text, 'DOUBLE'), number)} END"
         f" END"
@@ -113,27 +94,35 @@ def _cast(value: str, kind: str) -> str:
 
 
 def number_of(value: str) -> str:
-    """A number in millionths as BIGINT; NULL also where it does not fit."""
-    return f"try_cast({millionths_of(value)} AS BIGINT)"
+    """A number in millionths as BIGINT, half away from zero on its decimal text: JSON numbers, and
+    strings in JSON number syntax. NULL also where it does not fit."""
+    text = f"{value}::VARCHAR"
+    return (
+        f"CASE variant_typeof({value})"
+        f" WHEN 'DOUBLE' THEN {_rounded(_cast(value, 'DOUBLE'))}"
+        f" WHEN 'UINT64' THEN {_cast(_cast(value, 'UBIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
+        f" WHEN 'INT64' THEN {_cast(_cast(value, 'BIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
+        f" WHEN 'VARCHAR' THEN CASE WHEN regexp_full_match({text}, {_NUMBER})"
+        f" THEN {_from_text(text)} END"
+        f" END"
+    )
 
 
 def _rounded(number: str) -> str:
-    """A DOUBLE in millionths, half away from zero on its shortest decimal text.
-
-    Away from a tie (and where the product is precise enough to tell) the product rounds right;
-    otherwise the decimal text decides.
-    """
+    """A DOUBLE in millionths: away from a tie (and where the product is precise enough to tell) the
+    product rounds right; otherwise the shortest decimal text decides."""
     scaled = f"abs({number} * 1e6)"
     near_tie = f"abs({scaled} - floor({scaled}) - 0.5) <= 0.25"
-    decimal = _cast(f"{number}::VARCHAR", "DECIMAL(38, 6)")
-    exact = _cast(f"replace({decimal}::VARCHAR, '.', '')", "HUGEINT")
     return (
-        f"CASE WHEN {number} IS NULL OR NOT isfinite({number}) THEN NULL"
-        f" WHEN abs({number}) >= {_LARGEST}::DOUBLE"
-        f" THEN sign({number})::HUGEINT * {_LARGEST * 10**6}::HUGEINT"
-        f" WHEN abs({number}) >= 1e9 OR {near_tie} THEN {exact}"
-        f" ELSE try_cast(round({number} * 1e6) AS HUGEINT) END"
+        f"CASE WHEN abs({number}) >= 1e9 OR {near_tie} THEN {_from_text(f'({number})::VARCHAR')}"
+        f" ELSE {_cast(f'round({number} * 1e6)', 'BIGINT')} END"
     )
+
+
+def _from_text(text: str) -> str:
+    """Decimal text in millionths; NULL where it does not fit. DECIMAL rounds half away from 0."""
+    decimal = _cast(text, "DECIMAL(38, 6)")
+    return _cast(f"replace({decimal}::VARCHAR, '.', '')", "BIGINT")
 
 
 def instant_of(value: str, binder: Binder, zone: str) -> str:
