@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_everything_public_says_what_it_means(module: Module) -> None:
     silent = [
         name
         for name, node in module.definitions()
-        if _is_public(name) and ast.get_docstring(node) is None and not _is_explained(node)
+        if _is_public(name) and ast.get_docstring(node) is None and not _is_explained(name, node)
     ]
 
     assert ast.get_docstring(module.tree)
@@ -76,10 +77,24 @@ def _is_public(name: str) -> bool:
     return not any(part.startswith("_") for part in name.split("."))
 
 
-def _is_explained(node: Definition) -> bool:
-    """An overload or an override needs no docstring of its own."""
+def _is_explained(name: str, node: Definition) -> bool:
+    """An overload needs no docstring, and a method none that its base class explains."""
     decorators = {ast.unparse(decorator).split(".")[-1] for decorator in node.decorator_list}
-    return bool(decorators & {"overload", "override", "setter"})
+    return "overload" in decorators or (
+        name.count(".") > 1 and name.rpartition(".")[2] in _explained_by_base_classes()
+    )
+
+
+@cache
+def _explained_by_base_classes() -> frozenset[str]:
+    """Names of documented abstract methods and of methods of protocols."""
+    return frozenset(
+        name.rpartition(".")[2]
+        for module in modules()
+        for name, node in module.definitions()
+        if ast.get_docstring(node)
+        and any("abstract" in ast.unparse(decorator) for decorator in node.decorator_list)
+    )
 
 
 def test_public_names_are_real_and_once() -> None:
