@@ -128,6 +128,8 @@ WRONG = [
     (lambda: did(""), DefinitionError),
     (event, UsageError),
     (lambda: prop("a") == True, UsageError),  # noqa: E712
+    (lambda: prop("a") > float("inf"), UsageError),
+    (lambda: prop("a") == None, UsageError),  # noqa: E711
     (lambda: did("a").since_last("b").after_last("c"), UsageError),
     (lambda: did("a").in_at_least(3), UsageError),
     (lambda: b.did_some_of("a").days, UsageError),

@@ -174,6 +174,15 @@ def test_broken_yaml_is_a_problem_with_a_place(
     assert (problem.line, problem.column) == (line, column)
 
 
+def test_quotes_that_yaml_takes_away_are_suggested_back() -> None:
+    with pytest.raises(DefinitionError) as raised:
+        project_from('actions: {signed_up: "Signed Up"}')
+
+    (problem,) = raised.value.problems
+    assert problem.message == "an event name with spaces or dots needs its own quotes"
+    assert problem.suggestion == "'\"Signed Up\"'"
+
+
 def test_aliases_that_grow_without_end_are_refused() -> None:
     lines = ["campaigns:", "  a: &a [x, x, x, x, x, x, x, x, x, x]"]
     lines += [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from segue.domain.errors import DefinitionError
 from segue.domain.instant import format_duration
 from segue.language.canonical import shallow
-from segue.language.lexicon import KEYWORDS, has_bare_characters
+from segue.language.lexicon import KEYWORDS, has_bare_characters, quote
 from segue.language.parse import parse_condition, parse_duration, parse_pattern
 from segue.language.text import to_text
 from segue.language.tree import Condition, EventPattern
@@ -35,6 +37,23 @@ def _reader(parse: Callable[[str], Any], called: str, *nodes: type) -> Callable[
     return read
 
 
+def _named_pattern(text: str) -> EventPattern:
+    """An event pattern; a name whose quotes YAML took away gets them back in the suggestion."""
+    try:
+        return parse_pattern(text)
+    except DefinitionError as error:
+        if not _ONE_NAME.fullmatch(text):
+            raise
+        message = "an event name with spaces or dots needs its own quotes"
+        meant = replace(
+            error.problems[0], message=message, expected=(), suggestion=f"'{quote(text)}'"
+        )
+        raise DefinitionError([meant]) from None
+
+
+_ONE_NAME = re.compile(r"(?!any\b)[\w$\-/:]+(?:[ .]+[\w$\-/:]+){1,4}")
+
+
 def _shallow(node: Any) -> Any:
     return node if isinstance(node, EventPattern) else shallow(node)
 
@@ -51,7 +70,7 @@ ConditionText: TypeAlias = Annotated[
 ]
 PatternText: TypeAlias = Annotated[
     EventPattern,
-    PlainValidator(_reader(parse_pattern, "an event pattern", EventPattern)),
+    PlainValidator(_reader(_named_pattern, "an event pattern", EventPattern)),
     PlainSerializer(to_text, return_type=str),
     _schema("An event pattern.", 'any of ($pageview, "Page Viewed") where path = "/pricing"'),
 ]

@@ -127,7 +127,7 @@ def moment(text: str) -> Moment:
     parts = _MOMENT_PARTS.fullmatch(text.strip())
     try:
         parse_instant(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         parts = None
     if parts is None:
         raise mistake(f"{text} is not a date", expected=("a date like 2026-05-31",))

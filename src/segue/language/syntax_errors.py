@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Final
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -86,18 +87,15 @@ def syntax_problem(error: UnexpectedInput, expected: set[str], text: str, start:
     if not _has_content(text):
         return Problem(f"{_START[start]} is missing")
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        line, column = _end(text)
-        return _problem(f"{_START[start]} ends too early", line, column, text, expected)
-    found, message = _found(error, text)
+        line, column = error.token.end_line or 1, error.token.end_column or 1
+        message, found, suggestion = f"{_START[start]} ends too early", "", ""
+    else:
+        line, column = error.line, error.column
+        found, message = _found(error, text)
+        suggestion = _suggestion(found, expected, text, error.pos_in_stream or 0)
     words = () if found == '"' else _in_words(expected)
-    return Problem(
-        message=message,
-        line=error.line,
-        column=error.column,
-        excerpt=excerpt_of(text, error.line),
-        expected=words,
-        suggestion=_suggestion(found, expected),
-    )
+    excerpt = excerpt_of(text, line)
+    return Problem(message, line, column, excerpt, expected=words, suggestion=suggestion)
 
 
 def excerpt_of(text: str, line: int) -> str:
@@ -106,18 +104,8 @@ def excerpt_of(text: str, line: int) -> str:
     return lines[line - 1].rstrip("\r").replace("\t", " ") if line <= len(lines) else ""
 
 
-def _problem(message: str, line: int, column: int, text: str, expected: set[str]) -> Problem:
-    return Problem(message, line, column, excerpt_of(text, line), expected=_in_words(expected))
-
-
 def _has_content(text: str) -> bool:
     return any(line.split("#")[0].strip() for line in text.splitlines())
-
-
-def _end(text: str) -> tuple[int, int]:
-    """Line and column right after the last character that is no space."""
-    kept = text.rstrip()
-    return kept.count("\n") + 1, len(kept) - (kept.rfind("\n") + 1) + 1
 
 
 def _found(error: UnexpectedInput, text: str) -> tuple[str, str]:
@@ -142,19 +130,58 @@ def _in_words(terminals: set[str]) -> tuple[str, ...]:
     return tuple(words) + (("the end",) if "$END" in terminals else ())
 
 
-def _suggestion(found: str, expected: set[str]) -> str:
-    if found in _ALIASES:
-        return _ALIASES[found]
-    if not has_bare_characters(found) or found.isnumeric():
+def _suggestion(found: str, expected: set[str], text: str, at: int) -> str:
+    """What was probably meant."""
+    if {"WITHIN", "_AT"} <= expected and (meant := _after_event(found, text, at)):
+        return meant
+    if expected == {"_AT"}:
+        return "within 7 days"
+    if not has_bare_characters(found):
+        return "=" if text[:at].endswith("=") else _ALIASES.get(found, "")
+    if found.isnumeric():
         return ""
     if found.lower() in {"true", "false"} and {"NUMBER", "TEXT"} <= expected:
         return f"is {found.lower()}"
+    return _closest(found, expected) or _as_name(found, expected)
+
+
+def _after_event(found: str, text: str, at: int) -> str:
+    """An event name that needed quotes, a sequence without parentheses, or `did x > 3`."""
+    before = _NAME_BEFORE.search(text[:at])
+    name = before.group(1) if before else ""
+    match found.lower():
+        case ".":
+            rest = _NAME_AFTER.match(text, at)
+            return quote(name + (rest.group() if rest else ""))
+        case "=" | "!=" | "<" | "<=" | ">" | ">=":
+            return f"count({name}) {found}"
+        case "last" | "past":
+            return "within"
+        case "then":
+            return f"({name} then …)"
+        case _ if found[:1].isupper() and name[:1].isupper() and found not in _UPPER_WORDS:
+            return quote(f"{name} {found}")
+        case _:
+            return ""
+
+
+_NAME_BEFORE: Final = re.compile(r"([\w$\-/:]+)\s*$")
+_NAME_AFTER: Final = re.compile(r"[\w$\-/:.]+")
+_UPPER_WORDS: Final = frozenset(word.upper() for word in KEYWORDS)
+
+
+def _closest(found: str, expected: set[str]) -> str:
+    """The expected word that is spelt most alike."""
     close = difflib.get_close_matches(found.lower(), _keywords(expected), n=1, cutoff=0.6)
-    if close:
-        return close[0]
-    if {"_EVERYONE", "DID"} <= expected and is_bare(found):
+    return "".join(close)
+
+
+def _as_name(found: str, expected: set[str]) -> str:
+    if not is_bare(found):
+        return ""
+    if {"_EVERYONE", "DID"} <= expected:
         return f"did {found}"
-    return quote(found) if "TEXT" in expected and is_bare(found) else ""
+    return quote(found) if "TEXT" in expected else ""
 
 
 def _keywords(terminals: set[str]) -> list[str]:

@@ -51,6 +51,8 @@ def number_of(number: Number) -> Decimal:
     """An exact decimal: of a float, its shortest decimal text."""
     if isinstance(number, bool):
         raise UsageError("a number is expected, not a boolean", hint="use .is_true()")
+    if not isinstance(number, int | float | Decimal) or not Decimal(number).is_finite():
+        raise UsageError(f"a number is expected, not {number!r}")
     return read_number(str(number))
 
 

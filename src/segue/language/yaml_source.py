@@ -120,7 +120,9 @@ def read_yaml(text: str, source: str = "") -> YamlSource:
 def _syntax_problem(error: MarkedYAMLError, source: str, lines: list[str]) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    problem = Problem(f"not readable as YAML: {said}", source=source)
+    colon = "mapping values are not allowed" in said
+    meant = "`when: |` and the text on the next line, where it holds a colon" if colon else ""
+    problem = Problem(f"not readable as YAML: {said}", source=source, suggestion=meant)
     if mark is None:
         return problem
     return YamlSource(None, lines, source, {}).at_mark(problem, mark.line, mark.column)
