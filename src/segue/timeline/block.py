@@ -106,6 +106,10 @@ class Block:
             self._kept[name] = compute()
         return self._kept[name]  # type: ignore[return-value]
 
+    def forget(self) -> None:
+        """Let go of everything kept: nobody will ask again."""
+        self._kept.clear()
+
     def raw(self, request: Request) -> Occurrences:
         """The block's part of an answer, cut at `at`; a view where nothing is cut."""
         return self.kept(("raw", request), lambda: self._cut(self.log.occurrences(request)))
