@@ -32,6 +32,7 @@ help:
 
 demo: $(STAMPS)/segue
 	@$(BIN)/segue demo
+	@echo ' To have segue on your path: . $(BIN)/activate'
 
 test: check $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet
