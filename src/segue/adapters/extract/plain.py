@@ -58,6 +58,21 @@ class _Packed:
 
 
 def _pack(relation: Relation, people: People, codes: Codes, at: int | None) -> _Packed:
+    person, name, instant = _columns(relation, people, codes, at)
+    base = int(instant.min()) if len(instant) else 0
+    width = (int(instant.max()) - base).bit_length() if len(instant) else 0
+    assert width + len(people).bit_length() <= 63
+    key = person.astype(np.int64)
+    key <<= width
+    key += instant
+    key -= base
+    return _Packed(name, key, width, base)
+
+
+def _columns(
+    relation: Relation, people: People, codes: Codes, at: int | None
+) -> tuple[Int32s, Int32s, Int64s]:
+    """Person, name and instant of every row; the table they come from is gone on return."""
     binder = Binder()
     conditions = [binder.among("name", codes)]
     if at is not None:
@@ -68,14 +83,7 @@ def _pack(relation: Relation, people: People, codes: Codes, at: int | None) -> _
     )
     person = people.index[table["who"].to_numpy()]
     name, instant = table["name"].to_numpy(), table["occurred_at"].to_numpy()
-    if people.are_partial:
-        known = person >= 0
-        person, name, instant = person[known], name[known], instant[known]
-    base = int(instant.min()) if len(instant) else 0
-    width = (int(instant.max()) - base).bit_length() if len(instant) else 0
-    assert width + len(people).bit_length() <= 63
-    key = person.astype(np.int64)
-    key <<= width
-    key += instant
-    key -= base
-    return _Packed(name, key, width, base)
+    if not people.are_partial:
+        return person, name, instant
+    known = person >= 0
+    return person[known], name[known], instant[known]
