@@ -10,7 +10,7 @@ from functools import lru_cache
 import duckdb
 
 from segue.adapters.extract import values
-from segue.adapters.extract.sql import Binder, all_of, any_of
+from segue.adapters.extract.sql import Binder, all_of, any_of, let
 from segue.domain.errors import DefinitionError, Problem
 from segue.domain.instant import parse_instant, start_of_day
 from segue.language.tree import (
@@ -93,8 +93,8 @@ class FilterCompiler:
         when = values.instant_of(value, self.binder, self.zone)
         length = f"{self.binder.bind(duration)}::BIGINT"
         if op is Op.WITHIN_LAST:
-            return f"({self.instant} - {when}) >= 0 AND ({self.instant} - {when}) < {length}"
-        return f"({when} - {self.instant}) > 0 AND ({when} - {self.instant}) <= {length}"
+            return let("age", f"{self.instant} - {when}", f"age >= 0 AND age < {length}")
+        return let("wait", f"{when} - {self.instant}", f"wait > 0 AND wait <= {length}")
 
     def _beside(self, value: str, op: Op, moment: Moment) -> str:
         when = values.instant_of(value, self.binder, self.zone)

@@ -43,3 +43,8 @@ def all_of(conditions: Iterable[str]) -> str:
 def any_of(conditions: Iterable[str]) -> str:
     """The conditions joined by OR; false where there are none."""
     return " OR ".join(f"({condition})" for condition in conditions) or "false"
+
+
+def let(name: str, value: str, body: str) -> str:
+    """`body` with `name` standing for `value`, which is written, planned and computed once."""
+    return f"list_transform([{value}], lambda {name}: {body})[1]"

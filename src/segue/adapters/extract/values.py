@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from segue.adapters.extract.sql import Binder
+from segue.adapters.extract.sql import Binder, let
 from segue.adapters.extract.zones import zone_steps
 from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE, SECOND
 from segue.language.tree import Path
@@ -145,25 +145,25 @@ def _clamped(instant: str) -> str:
 
 def text_instant(text: str, binder: Binder, zone: str) -> str:
     """RFC 3339 text as ms; without a zone it is in `zone`, without a time it is midnight."""
-    day = f"try_cast({text}[1:10] AS DATE)"
-    fraction = rf"rpad(regexp_extract({text}, '\.([0-9]+)', 1)[1:3], 3, '0')"
+    day = "try_cast(t[1:10] AS DATE)"
+    fraction = r"rpad(regexp_extract(t, '\.([0-9]+)', 1)[1:3], 3, '0')"
     clock = (
         f"epoch_ms({day}::TIMESTAMP)"
-        f" + coalesce(try_cast({text}[12:13] AS BIGINT), 0) * {HOUR}"
-        f" + coalesce(try_cast({text}[15:16] AS BIGINT), 0) * {MINUTE}"
-        f" + coalesce(try_cast({text}[18:19] AS BIGINT), 0) * {SECOND}"
+        f" + coalesce(try_cast(t[12:13] AS BIGINT), 0) * {HOUR}"
+        f" + coalesce(try_cast(t[15:16] AS BIGINT), 0) * {MINUTE}"
+        f" + coalesce(try_cast(t[18:19] AS BIGINT), 0) * {SECOND}"
         f" + {_cast(fraction, 'BIGINT')}"
     )
-    mark = f"regexp_extract({text}, '([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$', 1)"
-    hours, minutes = _cast(f"{mark}[2:3]", "BIGINT"), _cast(f"{mark}[-2:]", "BIGINT")
-    shift = f"({hours} * {HOUR} + {minutes} * {MINUTE})"
-    return (
-        f"CASE WHEN NOT regexp_full_match({text}, {_INSTANT}) OR {text}[1:4] = '0000' THEN NULL"
-        f" WHEN strlen({text}) = 10 OR {mark} = '' THEN {utc_of_local(clock, binder, zone)}"
-        f" WHEN {mark} IN ('Z', 'z') THEN {clock}"
+    mark = "regexp_extract(t, '([Zz]|[+-][0-9]{2}:?[0-9]{2})$', 1)"
+    shift = f"({_cast('mark[2:3]', 'BIGINT')} * {HOUR} + {_cast('mark[-2:]', 'BIGINT')} * {MINUTE})"
+    zoned = (
+        f"CASE WHEN strlen(t) = 10 OR mark = '' THEN {utc_of_local(clock, binder, zone)}"
+        f" WHEN mark IN ('Z', 'z') THEN {clock}"
         f" WHEN {shift} >= {DAY} THEN NULL"
-        f" WHEN {mark}[1] = '-' THEN {clock} + {shift} ELSE {clock} - {shift} END"
+        f" WHEN mark[1] = '-' THEN {clock} + {shift} ELSE {clock} - {shift} END"
     )
+    valid = f"regexp_full_match(t, {_INSTANT}) AND t[1:4] <> '0000'"
+    return let("t", text, f"CASE WHEN {valid} THEN {let('mark', mark, zoned)} END")
 
 
 def utc_of_local(local: str, binder: Binder, zone: str) -> str:
@@ -173,8 +173,8 @@ def utc_of_local(local: str, binder: Binder, zone: str) -> str:
         return f"{local} - {binder.bind(steps.offsets[0])}::BIGINT"
     thresholds = binder.bind(list(steps.thresholds))
     offsets = binder.bind(list(steps.offsets))
-    passed = f"len(list_filter({thresholds}::BIGINT[], lambda step: step <= {local}))"
-    return f"{local} - ({offsets}::BIGINT[])[1 + {passed}]"
+    passed = f"len(list_filter({thresholds}::BIGINT[], lambda step: step <= wall))"
+    return let("wall", local, f"wall - ({offsets}::BIGINT[])[1 + {passed}]")
 
 
 def code_of(value: str) -> str:
