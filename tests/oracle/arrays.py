@@ -28,15 +28,22 @@ _SPACING = 4  # leaves room for derived events immediately before an event
 
 
 class PlainStore:
-    """Answers requests about plain events, as a store does: `log(requests)` and `person_ids`."""
+    """Answers requests about plain events, as a store does: `log(requests)` and `person_ids`.
+
+    The source of an occurrence is its event's place in `sources`, which holds event ids.
+    """
 
     def __init__(self, definitions, events, at=None):
         self.world = World(definitions, events, at)
         self.person_ids = sorted(self.world.people, key=str.encode)
         self.codes = {}
+        self.sources = []
+        self.source_of = {}
 
-    def log(self, requests):
-        people = [self.world.people[one] for one in self.person_ids]
+    def log(self, requests, only=None):
+        """Everybody's log, or that of one person."""
+        ids = self.person_ids if only is None else [only]
+        people = [self.world.people[one] for one in ids]
         seen = np.array([person.first_seen for person in people], np.int64)
         return Log(seen, {request: self._answer(request, people) for request in requests})
 
@@ -48,7 +55,7 @@ class PlainStore:
             for rank, one in enumerate(person.stored):
                 if self.world.matches(request.pattern, one):
                     value = self._read(request.reading, one.properties, one, one.at)
-                    rows.append((i, one.at, rank * _SPACING, value))
+                    rows.append((i, one.at, rank * _SPACING, value, self._source(one)))
         return _occurrences(rows, len(people), request.reading)
 
     def _writes(self, request, people):
@@ -61,9 +68,16 @@ class PlainStore:
                     removes = kind == "unset" or value is None
                     kinds.append(REMOVE if removes else SET if kind == "set" else SET_ONCE)
                     read = self._read(request.reading, {key: value}, one, 0)
-                    rows.append((i, one.at, rank * _SPACING, read))
+                    rows.append((i, one.at, rank * _SPACING, read, self._source(one)))
         answer = _occurrences(rows, len(people), request.reading)
         return TraitWrites(answer, np.array(kinds, np.int8))
+
+    def _source(self, one):
+        event_id = one.key[3].decode()
+        if event_id not in self.source_of:
+            self.source_of[event_id] = len(self.sources)
+            self.sources.append(event_id)
+        return self.source_of[event_id]
 
     def _read(self, reading, properties, one, r):
         zone = self.world.zone
@@ -90,8 +104,9 @@ def _occurrences(rows, people, reading):
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     at = np.array([row[1] for row in rows], np.int64)
     order = np.array([row[2] for row in rows], np.int32)
+    source = np.array([row[4] for row in rows], np.int64)
     if isinstance(reading, Nothing):
-        return Occurrences(offsets, at, order)
+        return Occurrences(offsets, at, order, source=source)
     value = np.array([row[3] or 0 for row in rows], np.int64)
     known = np.array([row[3] is not None for row in rows], np.bool_)
-    return Occurrences(offsets, at, order, value, known)
+    return Occurrences(offsets, at, order, value, known, source)

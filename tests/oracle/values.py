@@ -143,7 +143,8 @@ def _passes_text(op, operand, text):
         return text.startswith(operand.encode())
     if op is Op.ENDS_WITH:
         return text.endswith(operand.encode())
-    return re.search(operand, text.decode()) is not None
+    # RE2's `$` is the very end; Python's also stands before a final line break.
+    return re.search(operand.replace("$", r"\Z"), text.decode()) is not None
 
 
 def _passes_instant(op, operand, instant, r, zone):
