@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pytest
 
-from segue.domain.errors import DefinitionError, NotFoundError
+from segue.domain.errors import DefinitionError, InputError, NotFoundError
 from segue.language.parse import parse_condition, parse_pattern
 from segue.language.project import load_project, project_from
 
@@ -69,6 +69,11 @@ def test_an_empty_file_is_a_project_with_defaults() -> None:
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no file"):
         load_project(tmp_path / "segue.yaml")
+
+
+def test_a_folder_is_no_project_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_project(tmp_path)
 
 
 def test_a_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
@@ -172,6 +177,13 @@ def test_broken_yaml_is_a_problem_with_a_place(
     (problem,) = raised.value.problems
     assert message in problem.message
     assert (problem.line, problem.column) == (line, column)
+
+
+def test_repeated_keys_do_not_hide_other_problems() -> None:
+    with pytest.raises(DefinitionError) as raised:
+        project_from("project: a\nproject: b\nsegments: {x: {when: did}}")
+
+    assert [problem.line for problem in raised.value.problems] == [2, 3]
 
 
 def test_quotes_that_yaml_takes_away_are_suggested_back() -> None:

@@ -1,7 +1,7 @@
 """Checking a project: by itself, and against what is known of the log.
 
-Errors keep a segment from meaning anything; warnings are names that nobody has seen so far and
-conditions that say less than their author thinks.
+Errors are what can never hold or cannot be evaluated; warnings are names that nobody has seen so
+far and conditions that say less than their author thinks.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class _Known:
         texts = [set(self._catalog.texts.get(event, ())) for event in events]
         if measure is not Measure.DISTINCT and texts and all(path[0] in known for known in texts):
             message = f"`{measure}` needs numbers, but `{path[0]}` has only texts so far"
-            yield Doubt(message, node)
+            yield Doubt(message, node, Severity.WARNING)
 
     def _trait(self, test: Test) -> Iterator[Doubt]:
         if self._catalog.traits and test.path[0] not in self._catalog.traits:

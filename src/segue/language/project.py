@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from segue.domain.errors import DefinitionError, NotFoundError, Problem
+from segue.domain.errors import DefinitionError, InputError, NotFoundError, Problem
 from segue.language.models import Goal, Ladder, Level, Project, SegmentDefinition, Stage
 from segue.language.resolve import resolve
 from segue.language.yaml_source import Loc, YamlSource, dotted, read_yaml
@@ -22,8 +22,8 @@ __all__ = ["Project", "load_project", "project_from", "resolve"]
 def load_project(path: Path | str) -> Project:
     """Read a `segue.yaml`.
 
-    Raises `NotFoundError` where there is no such file and `DefinitionError` with every problem of
-    the file: YAML, unknown and missing keys, conditions.
+    Raises `NotFoundError` where there is no such file, `InputError` where it cannot be read, and
+    `DefinitionError` with every problem of the file: YAML, unknown and missing keys, conditions.
     """
     file = Path(path)
     try:
@@ -32,6 +32,8 @@ def load_project(path: Path | str) -> Project:
         raise NotFoundError(
             f"there is no file {file}", hint="name a segue.yaml, or make one with `segue init`"
         ) from None
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         problem = Problem(f"not UTF-8 text (byte {error.start})", source=str(file))
         raise DefinitionError([problem]) from None
@@ -50,10 +52,14 @@ def project_from(definitions: Mapping[str, Any] | str, *, source: str = "segue.y
         data = {}
     if not isinstance(data, Mapping):
         raise DefinitionError([Problem("a project is a mapping of keys to values", source=source)])
+    repeated = yaml.problems if yaml else ()
     try:
         project = Project.model_validate(data)
     except ValidationError as error:
-        raise DefinitionError(_problems(error, yaml, source)) from None
+        found = [*repeated, *_problems(error, yaml, source)]
+        raise DefinitionError(sorted(found, key=_place)) from None
+    if repeated:
+        raise DefinitionError(repeated)
     return project if yaml is None else project.from_file(yaml)
 
 
@@ -62,10 +68,11 @@ def project_from(definitions: Mapping[str, Any] | str, *, source: str = "segue.y
 
 def _problems(error: ValidationError, yaml: YamlSource | None, source: str) -> list[Problem]:
     place = source if yaml else ""
-    found = [
-        problem for details in error.errors() for problem in _problems_of(details, yaml, place)
-    ]
-    return sorted(found, key=lambda problem: (problem.line, problem.column))
+    return [problem for details in error.errors() for problem in _problems_of(details, yaml, place)]
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line, problem.column
 
 
 def _problems_of(details: ErrorDetails, yaml: YamlSource | None, source: str) -> list[Problem]:

@@ -34,6 +34,8 @@ class YamlSource:
     lines: list[str]
     source: str
     _places: dict[Loc, tuple[Node, Node]] = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+    """Keys that stand twice in one mapping; the data has the first."""
 
     def placed(self, problem: Problem, loc: Loc, *, at_key: bool = False) -> Problem:
         """The problem with its place: the text at `loc`, else the key, else what is around it."""
@@ -95,7 +97,7 @@ class YamlSource:
 
 
 def read_yaml(text: str, source: str = "") -> YamlSource:
-    """Read one YAML document. Raises `DefinitionError` for wrong YAML and for repeated keys."""
+    """Read one YAML document. Raises `DefinitionError` where it is none."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     reader = _Reader(source, lines)
     try:
@@ -112,9 +114,7 @@ def read_yaml(text: str, source: str = "") -> YamlSource:
         raise DefinitionError(
             [Problem(f"not readable as YAML: {message}", source=source)]
         ) from None
-    if reader.problems:
-        raise DefinitionError(reader.problems)
-    return YamlSource(data, lines, source, reader.places)
+    return YamlSource(data, lines, source, reader.places, tuple(reader.problems))
 
 
 def _syntax_problem(error: MarkedYAMLError, source: str, lines: list[str]) -> Problem:
