@@ -78,7 +78,7 @@ def test_a_cold_run_from_parquet_agrees_with_plain_sql(tmp_path: Path):
 
 
 def test_growth_varies_events_people_and_segments():
-    points = growth(SMALL, CODES, 1, lambda _: None)
+    points = growth(SMALL, CODES, 1, tell=lambda _: None)
     assert {p.segments for p in points} == {10, 50, 100, 200, 400}
     assert {p.people for p in points} == {5_250, 21_000, 84_000}
     assert growth_targets(points, SMALL)
