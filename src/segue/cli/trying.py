@@ -110,7 +110,7 @@ def init(
             f"{files[0]} has no column for {', '.join(sample.missing)}",
             hint=f"say which is which: --columns {sample.missing[0]}=NAME; segue try shows more",
         )
-    if not (yes or as_json or sys.stdin.isatty()):
+    if not (yes or as_json or is_answered()):
         raise UsageError("Nobody is there to answer the dialogue", hint="--yes takes the guesses")
     with reading(quiet=as_json) as on_rows:
         begun = begin(
@@ -196,9 +196,14 @@ def _print_actions(out: Console, draft: Draft) -> None:
     out.print(table)
 
 
+def is_answered() -> bool:
+    """Whether somebody is there to answer questions."""
+    return sys.stdin.isatty()
+
+
 def _offered(file: str) -> Path | None:
     """Where to keep it, asked on a terminal only."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (is_answered() and sys.stdout.isatty()):
         return None
     folder = Path(Path(file).name.split(".")[0])
     if not typer.confirm(f" Keep it as a workspace in ./{folder}?", default=False):
@@ -239,7 +244,8 @@ def _print_kept(out: Console, draft: Draft, folder: Path) -> None:
     bound = words.counted(len(draft.actions), "action")
     out.print(f"[good]✓[/] [title]{escape(str(folder / 'segue.yaml'))}[/] binds {bound}", end="")
     out.print(f" and fills {words.counted(count, 'segment')}, ", end="")
-    out.print(f"{words.counted(len(sections.get('ladders', {})), 'ladder')}")
+    journey = " and a journey" if "journey" in sections else ""
+    out.print(f"{words.counted(len(sections.get('ladders', {})), 'ladder')}{journey}")
     out.print("  Read it, correct it, then: [command]segue check[/], [command]segue evaluate[/]")
 
 
