@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from segue.domain.instant import DAY, HOUR
 from segue.language.tree import (
+    Amount,
     And,
     Between,
     Comparison,
@@ -20,18 +22,21 @@ from segue.language.tree import (
     EventPattern,
     ForAtLeast,
     InSegment,
+    Measure,
     Not,
     Or,
     Periods,
+    Quantile,
     Segment,
+    Side,
     Step,
     Within,
 )
 from segue.language.tree import Sequence as Chain
 from segue.timeline import evaluate
-from segue.timeline.evaluate import history, now, requests_of
+from segue.timeline.evaluate import history, now, requests_of, thresholds_of
 from segue.timeline.intervals import BLOCK
-from segue.timeline.log import Log, Occurrences, Request
+from segue.timeline.log import Log, Number, Occurrences, Request
 from tests.timeline.world import event
 
 A, B = event("a"), event("b")
@@ -136,3 +141,52 @@ def test_100_of_365_days_in_bounded_memory() -> None:
     often = same_people(300, {A: [START + i * 2 * DAY for i in range(110)]})
     spans = history(definitions, often, START + 400 * DAY)["x"]
     assert spans.start.tolist() == [START + 99 * 2 * DAY] * 300
+
+
+RANKED = Quantile(Side.TOP, Decimal(10), Amount(Measure.COUNT, A), Within(90 * DAY))
+
+
+def test_quantiles_of_many_people_over_years_in_bounded_memory() -> None:
+    """A thousand midnights of thousands of people are never in memory together."""
+    log = same_people(5_000, {A: [START + i * 100 * DAY for i in range(10)]})
+    definitions = Definitions((Segment("top", "", RANKED),))
+    at = START + 3 * 365 * DAY
+    assert peak_of(lambda: history(definitions, log, at)) < 350 << 20
+    spans = history(definitions, log, at)["top"]
+    # Everybody ties, so everybody is in from the first midnight on while they have the amount.
+    assert np.diff(spans.offsets).tolist() == [10] * 5_000
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_now_looks_at_past_thresholds_only_where_the_past_matters(link: str) -> None:
+    """What rests on a quantile stands now where its whole history says."""
+    segments = (Segment("top", "", RANKED), Segment("x", "", LINKS[link]("top")))
+    definitions = Definitions(segments)
+    log = same_people(3, {A: [START, START + DAY], B: [START]})
+    for at in (START + HOUR, START + DAY, START + 30 * DAY, START + 91 * DAY, START + 99 * DAY):
+        spans, outlook = history(definitions, log, at)["x"], now(definitions, log, at)["x"]
+        assert outlook.holds.tolist() == spans.holds(at).tolist()
+
+
+def test_one_event_in_1970_does_not_cost_years() -> None:
+    """A grid of 20,000 midnights on which nothing changes is passed over."""
+    log = same_people(2_000, {A: [0, START]})
+    definitions = Definitions((Segment("top", "", RANKED),))
+    assert now(definitions, log, START + 2 * DAY)["top"].holds.all()
+    assert thresholds_of(definitions, log, START + 2 * DAY)[RANKED].exists.sum() < 200
+
+
+@pytest.mark.parametrize("values", [[2**63 - 1] * 3, [-(2**63)] * 3, [2**62, 5, -1]])
+def test_quantiles_of_amounts_near_the_64_bit_limits(values: list[int]) -> None:
+    """Sums and averages beyond 64 bits rank exactly."""
+    at = np.array([START + i for i in range(3)] * 2, np.int64)
+    value = np.array([*values, *(v - (v > 0) for v in values)], np.int64)
+    answer = Occurrences(np.array([0, 3, 6]), at, np.full(6, 2, np.int32), value)
+    for measure in (Measure.SUM, Measure.AVG, Measure.MAX):
+        amount = Amount(measure, A, ("v",))
+        log = Log(np.full(2, START), {Request(A, Number(("v",))): answer})
+        top = Quantile(Side.TOP, Decimal(50), amount)
+        definitions = Definitions((Segment("top", "", top),))
+        first, second = now(definitions, log, START + DAY)["top"].holds.tolist()
+        assert first
+        assert second == (values[0] < 0)

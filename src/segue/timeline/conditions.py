@@ -70,6 +70,7 @@ from segue.timeline.holding import (
 from segue.timeline.intervals import (
     Intervals,
     delayed,
+    distinct_keys,
     instant_of,
     intersection,
     merged,
@@ -348,7 +349,7 @@ def _amount_is(e: Evaluation, node: AmountIs) -> Intervals:
 def _amount_versus(e: Evaluation, node: AmountVersus) -> Intervals:
     left = e.amount(node.left, node.left_when)
     right = e.amount(node.right, node.right_when)
-    at = np.union1d(left.at, right.at)
+    at = distinct_keys([left.at, right.at])
     left, right = left.sampled(at), right.sampled(at)
     numerator, denominator = (node.percent / Decimal(100)).as_integer_ratio()
     truth = compare(

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from segue.language.tree import Condition, Definitions, Quantile
+from segue.language.tree import Condition, Crossing, Definitions, Did, ForAtLeast, Quantile
 from segue.language.walk import nodes, segments_in
 from segue.timeline.block import blocks_of, order_of, places_of
 from segue.timeline.conditions import Evaluation
@@ -28,7 +28,7 @@ from segue.timeline.log import (
     TraitWrites,
 )
 from segue.timeline.outlook import Outlook, empty_outlooks, write_outlook
-from segue.timeline.quantiles import Thresholds, grid_of, thresholds
+from segue.timeline.quantiles import Ranking, Thresholds, grid_of, ranking, thresholds
 from segue.timeline.spans import Spans, spans_of
 
 T = TypeVar("T")
@@ -36,6 +36,8 @@ T = TypeVar("T")
 _THREADS: Final = min(8, os.cpu_count() or 1)
 _SMALL: Final = 1 << 13
 """Fewer people than this are one block: threads would cost more than they save."""
+_HISTORY_BLOCK: Final = 1 << 14
+"""People in a block whose whole history is computed: what that takes grows with their events."""
 
 
 def requests_of(
@@ -57,8 +59,14 @@ def history(
     """Everybody's spans in each segment: of the log cut at `at`, continued as if nothing more
     happened (spans that begin after `at` are part of that future)."""
     ids = _chosen(definitions, segment_ids)
-    evaluations = _evaluations(definitions, log, at, ids)
-    found = _side_by_side(evaluations, lambda e: [e.segment(segment_id) for segment_id in ids])
+    evaluations = _evaluations(definitions, log, at, ids, size=_HISTORY_BLOCK, since=0)
+
+    def look_back(e: Evaluation) -> list[Intervals]:
+        spans = [e.segment(segment_id) for segment_id in ids]
+        e.block.forget()
+        return spans
+
+    found = _side_by_side(evaluations, look_back)
     people = [e.block.people for e in evaluations]
     return {
         segment_id: spans_of([(p, block[i]) for p, block in zip(people, found, strict=True)])
@@ -71,12 +79,15 @@ def now(
 ) -> dict[str, Outlook]:
     """Where everybody stands at `at` in each segment, and until when if nothing more happens."""
     ids = _chosen(definitions, segment_ids)
-    evaluations = _evaluations(definitions, log, at, ids)
+    since = _looks_back_to(definitions, ids, at)
+    evaluations = _evaluations(definitions, log, at, ids, size=_block_size(log.people), since=since)
     found = empty_outlooks(ids, log.people)
+    # Those that look at the same events one after the other: the processor has them at hand then.
+    order = sorted(found, key=_subjects(definitions).__getitem__)
 
     def write(e: Evaluation) -> None:
-        for segment_id, outlook in found.items():
-            write_outlook(e, segment_id, outlook)
+        for segment_id in order:
+            write_outlook(e, segment_id, found[segment_id])
 
     _side_by_side(evaluations, write)
     return found
@@ -87,7 +98,24 @@ def thresholds_of(
 ) -> Mapping[Quantile, Thresholds]:
     """The thresholds, up to `at`, of the quantiles that these segments rest on: of the population
     of the log. Explaining one person needs them."""
-    return _evaluations(definitions, log, at, _chosen(definitions, segment_ids))[0].thresholds
+    ids = _chosen(definitions, segment_ids)
+    return _evaluations(definitions, log, at, ids, size=_HISTORY_BLOCK, since=0)[0].thresholds
+
+
+def _subjects(definitions: Definitions) -> dict[str, str]:
+    """What each segment looks at, where that is one happening."""
+    return {
+        segment.id: str(segment.condition.happening) if isinstance(segment.condition, Did) else ""
+        for segment in definitions.segments
+    }
+
+
+def _looks_back_to(definitions: Definitions, ids: Sequence[str], at: int) -> int:
+    """From when on these segments look at thresholds to know where people stand at `at`: all of the
+    past where a condition asks since when, or when, another one held."""
+    conditions = [*_excluding(definitions), *_conditions(definitions, ids)]
+    past = any(isinstance(n, ForAtLeast | Crossing) for c in conditions for n in nodes(c))
+    return 0 if past else at
 
 
 def _chosen(definitions: Definitions, segment_ids: Sequence[str] | None) -> list[str]:
@@ -97,18 +125,16 @@ def _chosen(definitions: Definitions, segment_ids: Sequence[str] | None) -> list
 
 
 def _evaluations(
-    definitions: Definitions, log: Log, at: int, ids: Sequence[str]
+    definitions: Definitions, log: Log, at: int, ids: Sequence[str], *, size: int, since: int
 ) -> list[Evaluation]:
-    """One evaluation per block of people, thresholds known."""
+    """One evaluation per block of at most `size` people, thresholds known from `since` on."""
     quantiles = list(quantiles_of(definitions, ids))
     limits: dict[Quantile, Thresholds] = {}
-    evaluations = [
-        Evaluation(block, limits)
-        for block in blocks_of(log, definitions, at, _block_size(log.people))
-    ]
+    evaluations = [Evaluation(block, limits) for block in blocks_of(log, definitions, at, size)]
     if quantiles:
         grid = grid_of(log.first_seen, at, definitions.timezone)
-        _limit(quantiles, evaluations, limits, grid)
+        in_force = max(int(np.searchsorted(grid, since, "right")) - 1, 0)
+        _limit(quantiles, evaluations, limits, grid[in_force:])
     return evaluations
 
 
@@ -123,42 +149,38 @@ def _limit(
 
         def population(
             e: Evaluation, quantile: Quantile = quantile, everybody: bool = everybody
-        ) -> tuple[object, Intervals | None]:
+        ) -> Ranking:
             exclude = None if everybody else e.block.definitions.exclude
-            amounts = e.amount(quantile.amount, quantile.when)
-            return amounts, None if exclude is None else e.holds(exclude)
+            out = None if exclude is None else e.holds(exclude)
+            return ranking(e.block.people, e.amount(quantile.amount, quantile.when), out, grid)
 
         blocks = _side_by_side(evaluations, population)
-        limits[quantile] = thresholds(quantile.side, quantile.percent, blocks, grid)  # type: ignore[arg-type]
+        limits[quantile] = thresholds(quantile.side, quantile.percent, blocks, grid)
 
 
 def quantiles_of(definitions: Definitions, ids: Sequence[str]) -> Iterator[tuple[Quantile, bool]]:
     """The quantiles that these segments rest on, inner ones first, and whether each ranks everybody
     (those inside `exclude`) or only people who are not excluded."""
     seen: set[Quantile] = set()
-    places = places_of(definitions)
-    for roots, everybody in (
-        (_excluding(definitions, places), True),
-        (_conditions(definitions, ids, places), False),
+    for conditions, everybody in (
+        (_excluding(definitions), True),
+        (_conditions(definitions, ids), False),
     ):
-        for condition in roots:
+        for condition in conditions:
             for node in nodes(condition):
                 if isinstance(node, Quantile) and node not in seen:
                     seen.add(node)
                     yield node, everybody
 
 
-def _excluding(definitions: Definitions, places: Mapping[str, int]) -> list[Condition]:
+def _excluding(definitions: Definitions) -> list[Condition]:
     exclude = definitions.exclude
-    if exclude is None:
-        return []
-    return [*_conditions(definitions, segments_in(exclude), places), exclude]
+    return [] if exclude is None else [*_conditions(definitions, segments_in(exclude)), exclude]
 
 
-def _conditions(
-    definitions: Definitions, ids: Iterable[str], places: Mapping[str, int]
-) -> list[Condition]:
+def _conditions(definitions: Definitions, ids: Iterable[str]) -> list[Condition]:
     """The conditions of these segments and of all that they rest on, inner ones first."""
+    places = places_of(definitions)
     order = order_of(definitions, ids, places)
     return [definitions.segments[places[segment_id]].condition for segment_id in order]
 

@@ -57,6 +57,19 @@ def earlier(keys: Int64s, duration: int) -> Int64s:
     return moved_keys
 
 
+def distinct_keys(parts: Sequence[Int64s]) -> Int64s:
+    """All the keys, ascending, each once. (`numpy.unique` takes several hundred times as long.)"""
+    keys = sorted_keys(parts)
+    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
+
+
+def sorted_keys(parts: Sequence[Int64s]) -> Int64s:
+    """All the keys, ascending."""
+    keys = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    keys.sort(kind="stable")  # a few sorted runs: merging them is nearly free
+    return keys
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Half-open intervals `[start, end)` as keys: sorted, disjoint, maximal, none empty."""
@@ -100,17 +113,11 @@ def covered(
     At an instant with m falls up to it the level is at least k exactly where the rise number m + k
     has come: so the k-th next rise pairs with each fall, in one pass over both sorted.
     """
-    rises = _sorted([i.start for i in plus] + [i.end for i in minus])
-    falls = _sorted([i.end for i in plus] + [i.start for i in minus])
+    rises = sorted_keys([i.start for i in plus] + [i.end for i in minus])
+    falls = sorted_keys([i.end for i in plus] + [i.start for i in minus])
     if len(rises) < at_least:
         return nothing()
     return merged(rises[at_least - 1 :], falls[: len(falls) - at_least + 1])
-
-
-def _sorted(parts: Sequence[Int64s]) -> Int64s:
-    keys = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    keys.sort(kind="stable")  # a few sorted runs: merging them is nearly free
-    return keys
 
 
 def union(terms: Sequence[Intervals]) -> Intervals:

@@ -30,6 +30,16 @@ class Steps:
     has: Bools
     some: Bools
 
+    def rows(self, kept: slice) -> Steps:
+        """Only these steps."""
+        return Steps(
+            self.at[kept],
+            self.numerator[kept],
+            self.denominator[kept],
+            self.has[kept],
+            self.some[kept],
+        )
+
     def sampled(self, keys: Int64s) -> Steps:
         """The steps' values at other keys, none before the person's first breakpoint."""
         index = np.searchsorted(self.at, keys, "right") - 1

@@ -6,7 +6,8 @@ zone), so live, evaluate and history see the same one. It is an exact rational, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -19,10 +20,11 @@ from segue.timeline.calendar import midnights_between
 from segue.timeline.exact import Integers, compare, product
 from segue.timeline.intervals import (
     INSTANT_MASK,
-    KEY_BITS,
     Intervals,
+    distinct_keys,
     instant_of,
-    key_of,
+    never,
+    nothing,
     person_of,
     where_true,
 )
@@ -56,7 +58,7 @@ def grid_of(first_seen: Int64s, at: int, zone: str) -> Int64s:
 def ages(points: Points, which: Which, seen: Int64s) -> Steps:
     """The age of the latest (first) point, as an amount that does not change with time: the
     negated instant. The older, the higher, as with the age itself."""
-    at = np.union1d(seen, points.key)
+    at = distinct_keys([seen, points.key])
     first = points.offsets[person_of(at)]
     reached = np.searchsorted(points.key, at, "right")
     has = reached > first
@@ -65,18 +67,46 @@ def ages(points: Points, which: Which, seen: Int64s) -> Steps:
     return Steps(at, -instants, np.ones(len(at), np.int64), has, has)
 
 
-def thresholds(
-    side: Side,
-    percent: Decimal,
-    blocks: Sequence[tuple[Steps, Intervals | None]],
-    grid: Int64s,
-) -> Thresholds:
-    """The thresholds of a population given as blocks: the amounts of their people, and when each is
-    excluded from the ranking."""
-    found = [
-        _threshold(side, percent, (_amounts_at(steps, out, int(g)) for steps, out in blocks))
-        for g in grid
-    ]
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """When the amounts of a block of people change, as a grid sees it: from the grid instant
+    `place[i]` on, person `person[i]` has the amount `numerator[i] / denominator[i]` and is ranked
+    where `ranked[i]`. Ascending by person, then place; at most one per person and place."""
+
+    people: int
+    place: Int64s
+    person: Int64s
+    numerator: Integers
+    denominator: Int64s
+    ranked: Bools
+
+
+def ranking(people: int, steps: Steps, out: Intervals | None, grid: Int64s) -> Ranking:
+    """The changes of a block's amounts, given when its people are excluded from the ranking."""
+    ranked = steps.has & steps.some
+    if out is not None:
+        steps = steps.sampled(distinct_keys([steps.at, out.start, out.end]))
+        began = np.searchsorted(out.start, steps.at, "right")
+        inside = began > np.searchsorted(out.end, steps.at, "right")
+        ranked = steps.has & steps.some & ~inside
+    place = np.searchsorted(grid, instant_of(steps.at), "left")
+    person = person_of(steps.at)
+    last = np.ones(len(place), np.bool_)
+    last[:-1] = (place[1:] != place[:-1]) | (person[1:] != person[:-1])
+    kept = np.flatnonzero(last & (place < len(grid)))
+    return Ranking(
+        people,
+        place[kept],
+        person[kept],
+        steps.numerator[kept],
+        steps.denominator[kept],
+        ranked[kept],
+    )
+
+
+def thresholds(side: Side, percent: Decimal, blocks: Sequence[Ranking], grid: Int64s) -> Thresholds:
+    """The thresholds of a population given as blocks."""
+    found = list(_over_time(side, percent, _together(blocks), len(grid)))
     numerators = np.array([n for n, _, _ in found], object)
     if all(abs(n) < FOREVER << 16 for n, _, _ in found):
         numerators = numerators.astype(np.int64)
@@ -84,11 +114,65 @@ def thresholds(
     return Thresholds(grid, numerators, denominators, np.array([e for _, _, e in found], np.bool_))
 
 
+def _together(blocks: Sequence[Ranking]) -> Ranking:
+    """The blocks as one, by place."""
+    people = np.cumsum([0, *(block.people for block in blocks)])
+    place = np.concatenate([block.place for block in blocks])
+    order = np.argsort(place, kind="stable")
+    return Ranking(
+        int(people[-1]),
+        place[order],
+        np.concatenate([b.person + first for b, first in zip(blocks, people, strict=False)])[order],
+        np.concatenate([block.numerator for block in blocks])[order],
+        np.concatenate([block.denominator for block in blocks])[order],
+        np.concatenate([block.ranked for block in blocks])[order],
+    )
+
+
+def _over_time(
+    side: Side, percent: Decimal, changes: Ranking, places: int
+) -> Iterator[tuple[int, int, bool]]:
+    """The threshold at each grid instant, carrying everybody's amount from one to the next."""
+    numerator = np.zeros(changes.people, changes.numerator.dtype)
+    denominator = np.ones(changes.people, np.int64)
+    ranked = np.zeros(changes.people, np.bool_)
+    starts = np.searchsorted(changes.place, np.arange(places + 1))
+    found = 0, 1, False
+    for first, last in itertools.pairwise(starts.tolist()):
+        if first < last:
+            person = changes.person[first:last]
+            numerator[person] = changes.numerator[first:last]
+            denominator[person] = changes.denominator[first:last]
+            ranked[person] = changes.ranked[first:last]
+            found = _threshold(side, percent, numerator[ranked], denominator[ranked])
+        yield found
+
+
 def beyond(side: Side, steps: Steps, limits: Thresholds, seen: Int64s) -> Intervals:
-    """Where a person has the amount, at or beyond the threshold of the latest grid instant."""
-    if not len(limits.grid):
-        return where_true(steps.at[:0], steps.has[:0])
-    at = np.union1d(steps.at, _grid_keys(seen, limits.grid))
+    """Where a person has the amount, at or beyond the threshold of the latest grid instant.
+
+    Everybody's instants of the grid are many, so a few people are looked at at a time.
+    """
+    if not len(limits.grid) or not len(seen):
+        return nothing()
+    people = max(_INSTANTS // len(limits.grid), 1)
+    parts = []
+    for first in range(0, len(seen), people):
+        some = seen[first : first + people]
+        end = seen[first + people] if first + people < len(seen) else never(seen[-1:])[0]
+        rows = slice(*np.searchsorted(steps.at, (some[0], end)))
+        parts.append(_beyond(side, steps.rows(rows), limits, some))
+    return Intervals(
+        np.concatenate([part.start for part in parts]), np.concatenate([part.end for part in parts])
+    )
+
+
+_INSTANTS: Final = 1 << 20
+"""How many grid instants of people are in memory at once, about."""
+
+
+def _beyond(side: Side, steps: Steps, limits: Thresholds, seen: Int64s) -> Intervals:
+    at = distinct_keys([steps.at, _grid_keys(seen, limits.grid)])
     index = np.searchsorted(limits.grid, instant_of(at), "right") - 1
     here = steps.sampled(at)
     truth = compare(
@@ -109,25 +193,9 @@ def _grid_keys(seen: Int64s, grid: Int64s) -> Int64s:
     return keys
 
 
-def _amounts_at(steps: Steps, out: Intervals | None, instant: int) -> tuple[Integers, Int64s]:
-    """The amounts, as numerators and denominators, of the people of a block who have one then."""
-    people = np.unique(person_of(steps.at))
-    keys = key_of(people, instant)
-    keys = keys[
-        np.searchsorted(steps.at, keys, "right") > np.searchsorted(steps.at, people << KEY_BITS)
-    ]
-    here = steps.sampled(keys)
-    kept = here.has & here.some
-    if out is not None:
-        began = np.searchsorted(out.start, keys, "right")
-        kept &= began == np.searchsorted(out.end, keys, "right")
-    return here.numerator[kept], here.denominator[kept]
-
-
 def _threshold(
-    side: Side, percent: Decimal, parts: Iterable[tuple[Integers, Int64s]]
+    side: Side, percent: Decimal, numerators: Integers, denominators: Int64s
 ) -> tuple[int, int, bool]:
-    numerators, denominators = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     size = len(numerators)
     if not size:
         return 0, 1, False
@@ -140,10 +208,14 @@ def _threshold(
 
 
 def _ranked(numerators: Integers, denominators: Int64s, place: int) -> int:
-    """The index of the amount at a place of the ascending order."""
-    if (denominators == 1).all() and numerators.dtype != object:
-        return int(np.argpartition(numerators, place)[place])
-    whole = numerators // denominators
+    """The index of the amount at a place of the ascending order: by its whole part, and among those
+    that share the whole part at that place by the fraction."""
+    whole = numerators if (denominators == 1).all() else numerators // denominators
+    chosen = np.partition(whole, place)[place]
+    tied = np.flatnonzero(whole == chosen)
+    if whole is numerators:
+        return int(tied[0])
+    rest = (numerators[tied] - whole[tied] * denominators[tied]) / denominators[tied]
     # Two different remainders r/n with n < 2^26 differ by more than a double's rounding.
-    part = ((numerators - whole * denominators) / denominators).astype(np.float64)
-    return int(np.lexsort((part, whole))[place])
+    rank = np.argsort(rest.astype(np.float64), kind="stable")
+    return int(tied[rank[place - int((whole < chosen).sum())]])

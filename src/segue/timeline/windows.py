@@ -27,6 +27,7 @@ from segue.language.tree import (
 )
 from segue.timeline.intervals import (
     INSTANT_MASK,
+    distinct_keys,
     earlier,
     later,
     person_of,
@@ -76,7 +77,7 @@ def window(
 def _sliding(points: Points, seen: Int64s, older: int | None, newer: int) -> Ranges:
     enters = later(points.key, newer) if newer else points.key
     changes = [seen, enters] if older is None else [seen, enters, later(points.key, older)]
-    at = _breakpoints(changes)
+    at = distinct_keys(changes)
     high = np.searchsorted(points.key, earlier(at, newer) if newer else at, "right")
     low = _row_starts(points, at)
     if older is not None:
@@ -86,7 +87,7 @@ def _sliding(points: Points, seen: Int64s, older: int | None, newer: int) -> Ran
 
 def _dated(points: Points, when: Since | Before, seen: Int64s, moment: int) -> Ranges:
     moment = min(max(moment, 0), FOREVER)
-    at = _breakpoints([seen, points.key, np.maximum(seen, (seen & ~INSTANT_MASK) + moment)])
+    at = distinct_keys([seen, points.key, np.maximum(seen, (seen & ~INSTANT_MASK) + moment)])
     reached = np.searchsorted(points.key, at, "right")
     dated = np.searchsorted(points.key, (at & ~INSTANT_MASK) + moment, "left")
     low, high = _row_starts(points, at), np.minimum(reached, dated)
@@ -98,7 +99,7 @@ def _dated(points: Points, when: Since | Before, seen: Int64s, moment: int) -> R
 def _after_anchor(
     points: Points, when: SinceAnchor | WithinAfter, seen: Int64s, anchors: Points
 ) -> Ranges:
-    at = _breakpoints([seen, points.key, anchors.key])
+    at = distinct_keys([seen, points.key, anchors.key])
     anchor, exists = _anchor(anchors, at, when.which)
     low = _taken(through(points, anchors), anchor, exists)
     high = np.searchsorted(points.key, at, "right")
@@ -109,7 +110,7 @@ def _after_anchor(
 
 
 def _before_anchor(points: Points, when: BeforeAnchor, seen: Int64s, anchors: Points) -> Ranges:
-    at = _breakpoints([seen, points.key, anchors.key])
+    at = distinct_keys([seen, points.key, anchors.key])
     anchor, exists = _anchor(anchors, at, when.which)
     high = _taken(before(points, anchors), anchor, exists)
     return _existing(at, _row_starts(points, at), high, exists, points)
@@ -136,10 +137,3 @@ def _taken(array: Int64s, index: Int64s, valid: Bools) -> Int64s:
 
 def _row_starts(points: Points, at: Int64s) -> Int64s:
     return points.offsets[person_of(at)]
-
-
-def _breakpoints(changes: list[Int64s]) -> Int64s:
-    """Distinct ascending keys."""
-    keys = np.concatenate(changes)
-    keys.sort(kind="stable")  # a few sorted runs: merging them is nearly free
-    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
