@@ -75,6 +75,7 @@ PHRASES = [
     ("Order Completed", "completed an order", "completed an order"),
     ("subscriptionCancelled", "cancelled a subscription", "cancelled a subscription"),
     ("trial_started", "started a trial", "started a trial"),
+    ("user_created", "created a user", "created a user"),
     ("invite_sent", "sent an invite", "sent an invite"),
     ("message_shown", "saw a message", "seen a message"),
     ("report_run", "ran a report", "run a report"),

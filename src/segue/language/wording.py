@@ -116,6 +116,7 @@ _IRREGULAR: Final = {
 _PAST_OF: Final = {
     form: tuple(forms.split("/")) for forms in _IRREGULAR.values() for form in forms.split("/")
 }
+_VOWEL = re.compile(r"(?!us|uni|ut|eu|one)[aeiou]|hour")
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_\-/:.]+")
 
 
@@ -155,4 +156,4 @@ def _object(words: str) -> str:
     first = words.partition(" ")[0]
     if not words or first in _NO_ARTICLE or words.endswith("s"):
         return words
-    return f"{'an' if first[0] in 'aeiou' else 'a'} {words}"
+    return f"{'an' if _VOWEL.match(first) else 'a'} {words}"
