@@ -14,7 +14,7 @@ def named(*names, where=None):
     return EventPattern(tuple(Name(name, quoted=True) for name in names), where)
 
 
-def event(person, name, at, properties=None, *, id=None, sequence=None):
+def event(person, name, at, properties=None, *, id=None, sequence=None):  # noqa: A002
     """One row for `append`."""
     return {
         "distinct_id": person,

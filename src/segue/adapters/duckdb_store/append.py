@@ -15,6 +15,7 @@ from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.extract import LINK_EVENTS
 from segue.adapters.hashset import Hashes, HashSet, repeated
+from segue.domain.errors import InputError
 from segue.domain.ports import Appended
 from segue.timeline.log import Bools
 
@@ -83,8 +84,13 @@ class Writer:
         self._next_ref = int(db.execute(query).fetchall()[0][0])
 
     def append(self, events: pa.Table, received_at: int) -> Appended:
-        """Store a batch in one commit; where that fails nothing has changed."""
+        """Store a batch in one commit; where that fails nothing has changed.
+
+        Raises `InputError` where a distinct id is empty or properties are no JSON.
+        """
         batch = events.select(BATCH.names).cast(BATCH)
+        if pc.any(pc.equal(batch["distinct_id"], "")).as_py():
+            raise InputError("an event has no distinct id", hint="Leave such rows out.")
         marks = len(self._names), len(self._ids)
         self._db.begin()
         try:
@@ -96,10 +102,12 @@ class Writer:
             self._insert(coded, verdict)
             self._drop_thresholds(batch)
             self._db.commit()
-        except BaseException:
-            self._names.truncate(marks[0])
-            self._ids.truncate(marks[1])
-            self._roll_back()
+        except BaseException as error:
+            self._roll_back(*marks)
+            if isinstance(error, duckdb.ConversionException):
+                raise InputError(
+                    f"an event's properties are no JSON: {error}", hint="Leave such rows out."
+                ) from error
             raise
         self._known.add(hashes[verdict.keep])
         self._next_ref += len(batch)
@@ -111,7 +119,9 @@ class Writer:
         since = None if linking else pc.min(batch["occurred_at"]).as_py()
         self._db.execute("DELETE FROM thresholds WHERE grid_at >= coalesce(?, grid_at)", [since])
 
-    def _roll_back(self) -> None:
+    def _roll_back(self, names: int, ids: int) -> None:
+        self._names.truncate(names)
+        self._ids.truncate(ids)
         # A commit that failed has ended the transaction already.
         with contextlib.suppress(duckdb.Error):
             self._db.rollback()

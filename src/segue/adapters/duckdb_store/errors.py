@@ -39,7 +39,8 @@ def as_store_errors(path: Path | None) -> Iterator[None]:
     except OSError as error:
         raise store_error(str(error), path) from error
     except duckdb.Error as error:
-        if isinstance(error, _STORAGE) or "corrupt" in str(error).lower():
+        text = str(error).lower()
+        if isinstance(error, _STORAGE) or any(sign in text for sign in ("corrupt", *_FULL)):
             raise store_error(str(error), path) from error
         raise
 

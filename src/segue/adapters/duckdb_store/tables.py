@@ -16,4 +16,6 @@ def registered(db: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Ite
     try:
         yield
     finally:
-        db.unregister(name)
+        # After a failed statement the name stays until the rollback; registering replaces it.
+        with contextlib.suppress(duckdb.TransactionException):
+            db.unregister(name)
