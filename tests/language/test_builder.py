@@ -30,7 +30,7 @@ BUILT: list[tuple[b.ConditionExpression, str]] = [
     (did(event("a").where(prop("b") == 1)), "did a where b = 1"),
     (did(event("a").where(prop("b.c") != "x")), 'did a where b.c != "x"'),
     (did(event("a").where(prop(("b.c", "d")) < 1.5)), 'did a where "b.c".d < 1.5'),
-    (did(event("a").where((prop("b") <= 1) & ((prop("c") > 2) | ~(prop("d") >= 3)))), "did a where (b <= 1 and (c > 2 or (not d >= 3)))"),
+    (did(event("a").where((prop("b") <= 1) & ((prop("c") > 2) | ~(prop("d") >= 3)))), "did a where (b <= 1 and (c > 2 or not d >= 3))"),
     (did(event("a").where(prop("b") > 1).where(prop("c") > 2)), "did a where (b > 1 and c > 2)"),
     (did(event("a").where(prop("b").is_in("x", 2))), 'did a where b in ("x", 2)'),
     (did(event("a").where(~prop("b").contains("x"))), 'did a where b not contains "x"'),

@@ -132,17 +132,25 @@ def _operand(operand: Operand) -> str:
 
 @to_text.register
 def _(node: FilterAnd) -> str:
-    return f"({' and '.join(to_text(term) for term in node.terms)})"
+    return f"({' and '.join(_inside(term) for term in node.terms)})"
 
 
 @to_text.register
 def _(node: FilterOr) -> str:
-    return f"({' or '.join(to_text(term) for term in node.terms)})"
+    return f"({' or '.join(_inside(term) for term in node.terms)})"
 
 
 @to_text.register
 def _(node: FilterNot) -> str:
     return f"(not {to_text(node.term)})"
+
+
+def _inside(term: Filter) -> str:
+    """A filter within parentheses, where `not` needs none of its own."""
+    wrapped = isinstance(term, FilterNot) or (
+        isinstance(term, Test) and term.negated and term.op not in _NEGATED_OPS
+    )
+    return to_text(term)[1:-1] if wrapped else to_text(term)
 
 
 # ---------------------------------------------------------------------------------------- patterns
