@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,12 +96,12 @@ def shop(segue: Segue, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def demo_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's workspace, made once."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
     result = CliRunner().invoke(app, ["demo", "--dir", str(folder)])
     assert result.exit_code == 0, result.stderr
-    yield folder
+    return folder
 
 
 @pytest.fixture

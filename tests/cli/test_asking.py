@@ -86,7 +86,10 @@ def _rows(path: Path) -> list[list[str | None]]:
             table = pq.read_table(path)
             assert table.schema == MEMBERS
             records = [
-                [v.strftime("%Y-%m-%dT%H:%M:%SZ") if hasattr(v, "strftime") else v for v in row.values()]
+                [
+                    v.strftime("%Y-%m-%dT%H:%M:%SZ") if hasattr(v, "strftime") else v
+                    for v in row.values()
+                ]
                 for row in table.to_pylist()
             ]
         case ".jsonl":

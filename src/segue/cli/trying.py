@@ -215,8 +215,8 @@ def _dialogue(draft: Draft) -> Draft:
     """Ask for the name, and about each guessed action."""
     out = console()
     means = standard_actions()
-    out.print("\n [title]What are your events?[/] [faint]Enter keeps a guess, n drops it, or type")
-    out.print(" the names of the right events, with commas between.[/]\n")
+    out.print("\n [title]What are your events?[/]")
+    out.print(" Enter keeps a guess, n drops it, or name the right events, with commas between.\n")
     name = typer.prompt(" Name of the project", default=draft.name)
     answers = {
         action: _asked(action, guess, means.get(action, action))
