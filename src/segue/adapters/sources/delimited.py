@@ -67,9 +67,8 @@ def _pieces(
         before = [fault for fault in rejected if fault.row < following]
         rejected[:] = rejected[len(before) :]
         yield Raw(pa.Table.from_batches([batch]), rows, rejected=before)
-    if rejected:
-        empty = pa.Table.from_batches([], reader.schema)
-        yield Raw(empty, [], rejected=rejected)
+    if rejected or following == 1:
+        yield Raw(pa.Table.from_batches([], reader.schema), [], rejected=rejected)
 
 
 def _next(reader: pa_csv.CSVStreamingReader, path: Path) -> pa.RecordBatch | None:

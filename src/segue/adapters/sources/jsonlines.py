@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from itertools import islice
@@ -22,7 +23,7 @@ def read_jsonl(path: Path, layout: Layout, lines_at_once: int) -> Iterator[Raw]:
     the file is empty or the first object lacks a needed key.
     """
     convert = None
-    with pa.input_stream(str(path), compression="detect") as stream:
+    with opened(path) as stream:
         numbered = enumerate(stream, 1)
         while piece := list(islice(numbered, lines_at_once)):
             rejected, cells, rows, texts = [], [], [], []
@@ -44,6 +45,11 @@ def read_jsonl(path: Path, layout: Layout, lines_at_once: int) -> Iterator[Raw]:
             yield cells_of(cells, rows, written, rejected)
     if convert is None:
         raise InputError(f"{path} holds no JSON object", hint="One JSON object per line is read.")
+
+
+def opened(path: Path) -> io.BufferedReader:
+    """The bytes of a file, decompressed where its name says so."""
+    return io.BufferedReader(pa.input_stream(str(path), compression="detect"), 1 << 20)
 
 
 def _parse(line: bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from segue.adapters.extract import DERIVED_EVENTS
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.values import text_instant, utc_of_local
 from segue.adapters.sources.batch import Layout
+from segue.domain.errors import UsageError
 from segue.domain.instant import EARLIEST, LATEST
 
 _SPACE: Final = "' ' || chr(9) || chr(10) || chr(13)"
@@ -35,6 +36,18 @@ def normalise(
         return db.sql(statement.text(), params=statement.binder.values).to_arrow_table()
     finally:
         db.unregister("segue_raw")
+
+
+def check_format(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Raise `UsageError` where the layout's time format is no `strptime` format."""
+    if layout.time_format is not None:
+        try:
+            db.execute("SELECT try_strptime('', ?)", [layout.time_format]).fetchall()
+        except duckdb.InvalidInputException as error:
+            raise UsageError(
+                f"{layout.time_format!r} is no time format: {error}",
+                hint="Like strptime's: '%d.%m.%Y %H:%M'.",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,9 @@ class _Statement:
         if kinds.is_timestamp(kind) or kinds.is_date(kind):
             if kinds.is_timestamp(kind) and kind.tz is not None:
                 return f"epoch_ms({cell}::TIMESTAMPTZ)"
-            return utc_of_local(f"epoch_ms({cell}::TIMESTAMP)", self.binder, self.layout.timezone)
+            fine = kinds.is_timestamp(kind) and kind.unit == "ns"
+            local = f"epoch_ns({cell}) // 1000000" if fine else f"epoch_ms({cell}::TIMESTAMP)"
+            return utc_of_local(local, self.binder, self.layout.timezone)
         if kinds.is_integer(kind):
             return _since_1970(f"{cell}::HUGEINT")
         if kinds.is_floating(kind) or kinds.is_decimal(kind):
@@ -144,7 +159,7 @@ class _Statement:
 
 def _since_1970(number: str) -> str:
     milliseconds = f"CASE WHEN {number} >= 100000000000 THEN {number} ELSE {number} * 1000 END"
-    return f"try_cast(floor({milliseconds}) AS BIGINT)"
+    return f"try_cast(floor(greatest(-1, least({LATEST + 1}, {milliseconds}))) AS BIGINT)"
 
 
 def _json(cell: str, kind: pa.DataType) -> str:

@@ -6,6 +6,7 @@ import glob
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,8 @@ import pyarrow as pa
 from segue.adapters.sources.batch import EVENTS, Batch, Layout, Raw, Rejected
 from segue.adapters.sources.columnar import read_parquet, read_stream
 from segue.adapters.sources.delimited import read_csv
-from segue.adapters.sources.jsonlines import read_jsonl
-from segue.adapters.sources.normalise import normalise
+from segue.adapters.sources.jsonlines import opened, read_jsonl
+from segue.adapters.sources.normalise import check_format, normalise
 from segue.adapters.sources.rowids import RowIds
 from segue.adapters.sources.shapes import SegmentMessages, shaped
 from segue.adapters.sources.traits import split_traits
@@ -27,6 +28,7 @@ AS_IT_IS: Final = Layout()
 """Columns of Segue's own names, or a known shape; times in UTC."""
 ROWS_AT_ONCE: Final = 200_000
 """Rows per batch: enough to be quick, few enough to stay small."""
+_SAMPLE: Final = 50
 _CSV: Final = (".csv", ".tsv", ".txt")
 _JSONL: Final = (".jsonl", ".ndjson", ".json")
 _PARQUET: Final = (".parquet", ".pq")
@@ -36,13 +38,15 @@ _COMPRESSED: Final = (".gz", ".bz2", ".zst")
 def read_files(files: Sequence[str | Path], layout: Layout = AS_IT_IS) -> Iterator[Batch]:
     """Read files or globs, one after the other, as one import.
 
-    Raises `NotFoundError` where there is no such file, and `InputError` where one cannot be read at
-    all, is of an unknown kind, or lacks a needed column.
+    Raises `NotFoundError` where there is no such file, `InputError` where one cannot be read at
+    all, is of an unknown kind or lacks a needed column, and `UsageError` for a time format that is
+    none.
     """
     paths = [path for given in files for path in _found(given)]
     for path in paths:
         _kind(path)
     with duckdb.connect() as db:
+        check_format(db, layout)
         ids = RowIds(db)
         for path in paths:
             yield from _batches(db, ids, _raw(path, layout), str(path), layout)
@@ -54,6 +58,7 @@ def read_arrow(events: object, layout: Layout = AS_IT_IS) -> Iterator[Batch]:
     Raises `InputError` where it does not, or lacks a needed column.
     """
     with duckdb.connect() as db:
+        check_format(db, layout)
         raw = read_stream(events, ROWS_AT_ONCE)
         yield from _batches(db, RowIds(db), raw, "", layout)
 
@@ -62,12 +67,12 @@ def sample_file(file: str | Path) -> tuple[list[str], dict[str, list[object]]]:
     """The columns of a file, and their first values, to guess from."""
     path = _found(file)[0]
     if _kind(path) in _JSONL:
-        with pa.input_stream(str(path), compression="detect") as stream:
-            rows = [json.loads(line) for _, line in zip(range(50), stream, strict=False)]
+        with opened(path) as stream:
+            rows = [json.loads(line) for line in islice(stream, _SAMPLE) if line.strip()]
         names = list(dict.fromkeys(name for row in rows for name in row))
         return names, {name: [row.get(name) for row in rows] for name in names}
     first = next(_raw(path, Layout()))
-    table = only_utf8(replace(first, table=first.table.slice(0, 50)), str(path)).table
+    table = only_utf8(replace(first, table=first.table.slice(0, _SAMPLE)), str(path)).table
     return table.column_names, dict(table.to_pydict())
 
 

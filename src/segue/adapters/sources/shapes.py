@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias
 import pyarrow as pa
 
 from segue.adapters.sources.batch import Layout, Raw, Rejected
-from segue.adapters.sources.columns import ROLES, roles_of
+from segue.adapters.sources.columns import NEEDED, ROLES, roles_of
 
 Record: TypeAlias = Mapping[str, Any]
 Cells: TypeAlias = tuple[str | None, ...]
@@ -90,7 +90,9 @@ def converter(names: Sequence[str], layout: Layout, source: str) -> Converter:
         return SegmentMessages()
     if not layout.columns and is_posthog(names):
         return _posthog_event
-    return _Plain(roles_of(names, layout.columns, source=source))
+    # The first object need not have what is optional.
+    optional = [layout.columns.get(role, role) for role in ROLES if role not in NEEDED]
+    return _Plain(roles_of([*names, *optional], layout.columns, source=source))
 
 
 class _Plain:
@@ -172,8 +174,8 @@ def _segment_event(kind: object, record: Record) -> tuple[object, dict[str, Any]
         named = {key: record[key] for key in ("name", "category") if record.get(key) is not None}
         return ("$pageview" if kind == "page" else "$screen"), {**named, **properties}
     if kind == "group":
-        group = {"$group_key": record.get("groupId"), "$group_set": record.get("traits")}
-        return "$groupidentify", {key: value for key, value in group.items() if value is not None}
+        group = {"$group_key": record.get("groupId"), "$group_set": _object(record.get("traits"))}
+        return "$groupidentify", group
     if kind == "alias":
         return "$create_alias", {"alias": record.get("previousId")}
     return (record.get("event") if kind == "track" else None), properties
