@@ -179,8 +179,9 @@ class Block:
     def _derived_points(self, name: str, where: Filter | None, reading: Reading) -> Points:
         derived = self._derived(name)
         points = self._read_derived(derived, reading)
-        if self._activity().source is not None and derived.origin is not None:
-            points = replace(points, source=self._activity().source[derived.origin])  # type: ignore[index]
+        source = self._activity().source
+        if source is not None:
+            points = replace(points, source=source[derived.origin])
         return points if where is None else points.only(self._satisfied(derived, where))
 
     def _read_derived(self, derived: Derived, reading: Reading) -> Points:
@@ -202,7 +203,7 @@ class Block:
         if computed is not None and len(path) == 1:
             return _read_computed(computed, reading)
         carried = derived.carries is None or path[0] in derived.carries
-        if derived.origin is None or computed is not None or not carried:
+        if computed is not None or not carried:
             return np.zeros(size, np.int64), np.zeros(size, np.bool_)
         read = self._activity(reading)
         known = np.ones(len(read), np.bool_) if read.known is None else read.known
@@ -210,7 +211,6 @@ class Block:
 
     def _satisfied(self, derived: Derived, where: Filter) -> Bools:
         def carried(test: Filter) -> Bools:
-            assert derived.origin is not None
             return flags(self._activity(Satisfies(test)))[derived.origin]
 
         def instants(path: tuple[str, ...]) -> tuple[Int64s, Bools]:
@@ -271,6 +271,12 @@ def _names(pattern: EventPattern, derived: str) -> bool:
 def matches(name: Name, event: str) -> bool:
     """Whether a quoted name stands for the event."""
     return event.startswith(name.text[:-1]) if name.is_prefix else name.text == event
+
+
+def is_stored(pattern: Pattern) -> bool:
+    """Whether no derived event can match the pattern."""
+    alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
+    return not any(_names(one, derived) for one in alternatives for derived in DERIVED)
 
 
 def _any_filter(filters: list[Filter | None]) -> Filter | None:

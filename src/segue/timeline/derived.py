@@ -33,11 +33,11 @@ _MILLIONTHS_PER_MS: Final = 1_000
 @dataclass(frozen=True, slots=True)
 class Derived:
     """Derived events of one name, N in all: when they are (`points`), for each the index of the
-    activity whose properties it carries (`origin` int64[N]; None: it carries none), which
-    top-level properties those are (`carries`; None: all), and what was computed."""
+    activity that it comes from (`origin` int64[N]), which top-level properties of it it carries
+    (`carries`; None: all), and what was computed."""
 
     points: Points
-    origin: Int64s | None
+    origin: Int64s
     carries: frozenset[str] | None
     computed: Mapping[str, Int64s]
 
@@ -63,7 +63,7 @@ def session_ended(activity: Points, is_page: Bools) -> Derived:
         "events": (stop - first) * 1_000_000,
         "pages": (pages[stop] - pages[first]) * 1_000_000,
     }
-    return Derived(_at(activity, later(key[last], GAP), order), None, frozenset(), computed)
+    return Derived(_at(activity, later(key[last], GAP), order), last, frozenset(), computed)
 
 
 def page_left(activity: Points, is_page: Bools) -> Derived:

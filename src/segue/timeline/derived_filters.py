@@ -89,7 +89,7 @@ def _positive(
         value, known = instants(test.path)
         return known & _instant_test(test, value, instant_of(derived.points.key), zone)
     absent = derived.carries is not None and test.path[0] not in derived.carries
-    if computed is not None or derived.origin is None or absent:
+    if computed is not None or absent:
         return np.zeros(len(derived.points), np.bool_)
     return carried(test)
 

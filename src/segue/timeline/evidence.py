@@ -6,16 +6,18 @@ References are those of `Occurrences.source`; a store turns them back into event
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
-from segue.language.tree import Crossing, EventPattern, Happening, PatternUnion, Sequence
-from segue.timeline.block import matches
+from segue.language.tree import Crossing, Happening, Pattern, Sequence
+from segue.timeline.block import is_stored
 from segue.timeline.conditions import Evaluation
-from segue.timeline.derived import DERIVED, GAP, begins
-from segue.timeline.intervals import instant_of
-from segue.timeline.log import ACTIVITY, Bools, Int64s
-from segue.timeline.points import Points, before, orders
+from segue.timeline.derived import GAP, begins
+from segue.timeline.evaluate import requests_of
+from segue.timeline.intervals import distinct_keys, instant_of
+from segue.timeline.log import ACTIVITY, Bools, Int64s, TraitWrites
+from segue.timeline.points import Points, before, through
 
 References = frozenset[int]
 AtInstant = Callable[[str, int], References]
@@ -27,63 +29,85 @@ def behind(
 ) -> References:
     """The stored events behind the chosen points of a happening of one person."""
     if isinstance(happening, Crossing):
-        return _behind_crossings(happening, instant_of(points.key[chosen]), members)
+        return _behind_crossings(e, happening, instant_of(points.key[chosen]), members)
     if isinstance(happening, Sequence):
-        index = np.arange(len(points))[chosen]
-        return frozenset().union(*(_chain(e, happening, points, int(i)) for i in index))
-    if _is_derived(happening):
-        return frozenset().union(
-            *(_derived(e, int(key)) for key in points.key[chosen]), _sources(points, chosen)
-        )
-    return _sources(points, chosen)
+        return _behind_chains(e, happening, points.only(_mask(len(points), chosen)))
+    return _behind_events(e, happening, points, chosen)
 
 
-def _sources(points: Points, chosen: slice | Bools) -> References:
+def _behind_events(
+    e: Evaluation, pattern: Pattern, points: Points, chosen: slice | Bools
+) -> References:
+    found = _sources(points, chosen)
+    return found if is_stored(pattern) else found | _sessions(e, points.key[chosen])
+
+
+def _sources(points: Points, chosen: slice | Bools | Int64s) -> References:
     if points.source is None:
         return frozenset()
-    return frozenset(int(source) for source in points.source[chosen] if source >= 0)
+    return frozenset(points.source[chosen].tolist())
 
 
-def _behind_crossings(crossing: Crossing, instants: Int64s, members: AtInstant) -> References:
-    """What held the person in when they came, or in the last moment before they left."""
+_CROSSINGS: Final = 30
+"""So many crossings are looked into one by one."""
+
+
+def _behind_crossings(
+    e: Evaluation, crossing: Crossing, instants: Int64s, members: AtInstant
+) -> References:
+    """What held the person in when they came, or in the last moment before they left; of very many
+    crossings, all that the segment looked at."""
     shift = 0 if crossing.edge == "entered" else 1
-    return frozenset().union(*(members(crossing.segment, int(i) - shift) for i in instants))
+    if len(instants) <= _CROSSINGS:
+        return frozenset().union(*(members(crossing.segment, int(i) - shift) for i in instants))
+    return _all_read(e, crossing.segment, int(instants[-1]))
 
 
-def _chain(e: Evaluation, sequence: Sequence, points: Points, index: int) -> References:
-    """The events of the chain with the latest beginning that ends at a point."""
-    mark = points.only(np.arange(len(points)) == index)
+def _all_read(e: Evaluation, segment_id: str, until: int) -> References:
+    """Every event up to an instant that a segment looks at."""
+    found: set[int] = set()
+    for request in requests_of(e.block.definitions, [segment_id]):
+        answer = e.block.log.answers[request]
+        events = answer.writes if isinstance(answer, TraitWrites) else answer
+        if events.source is not None:
+            found.update(events.source[events.at <= until].tolist())
+    return frozenset(found)
+
+
+def _behind_chains(e: Evaluation, sequence: Sequence, marks: Points) -> References:
+    """The events of the chains with the latest beginnings that end at the marks."""
     found: set[int] = set()
     for step in reversed(range(len(sequence.steps))):
         last = sequence.steps[step]
-        prefix = Sequence(sequence.first, sequence.steps[:step])
-        reached = e.happenings(prefix) if step else e.block.points(sequence.first, ordered=True)
+        reached = e.happenings(Sequence(sequence.first, sequence.steps[:step]), ordered=True)
         if last.absent:
             assert last.within is not None
-            mark = reached.only(reached.key == mark.key - last.within)
+            marks = reached.only(np.isin(reached.key, marks.key - last.within))
         else:
-            found |= _same(e.block.points(last.pattern, ordered=True), mark)
-            mark = reached.only(np.arange(len(reached)) == before(reached, mark)[0] - 1)
-    return frozenset(found | _same(e.block.points(sequence.first, ordered=True), mark))
+            found |= _at_marks(e, last.pattern, marks)
+            previous = distinct_keys([before(reached, marks) - 1])
+            marks = reached.only(_mask(len(reached), previous))
+    return frozenset(found | _at_marks(e, sequence.first, marks))
 
 
-def _same(points: Points, mark: Points) -> References:
-    """The events of the points at the mark, in instant and order."""
-    at_mark = np.isin(points.key, mark.key) & np.isin(orders(points), orders(mark))
-    return _sources(points, at_mark)
+def _at_marks(e: Evaluation, pattern: Pattern, marks: Points) -> References:
+    """The events of the points of a pattern that stand exactly at the marks, in event order."""
+    points = e.block.points(pattern, ordered=True)
+    place = before(points, marks)
+    return _behind_events(
+        e, pattern, points, _mask(len(points), place[place < through(points, marks)])
+    )
 
 
-def _derived(e: Evaluation, key: int) -> References:
-    """All activity of the sessions that a derived event at this key can come from."""
+def _mask(size: int, chosen: slice | Bools | Int64s) -> Bools:
+    mask = np.zeros(size, np.bool_)
+    mask[chosen] = True
+    return mask
+
+
+def _sessions(e: Evaluation, keys: Int64s) -> References:
+    """All activity of the sessions that derived events at these keys can come from."""
     activity = e.block.points(ACTIVITY, ordered=True)
     session = np.cumsum(begins(activity))
-    near = (activity.key == key) | (activity.key == key - GAP)
+    near = np.isin(activity.key, keys) | np.isin(activity.key + GAP, keys)
     return _sources(activity, np.isin(session, session[near]))
-
-
-def _is_derived(happening: Happening) -> bool:
-    patterns = happening.alternatives if isinstance(happening, PatternUnion) else (happening,)
-    names = [
-        name for pattern in patterns if isinstance(pattern, EventPattern) for name in pattern.names
-    ]
-    return any(matches(name, derived) for name in names for derived in DERIVED)

@@ -34,9 +34,8 @@ from segue.language.tree import (
     Which,
     Within,
 )
-from segue.timeline.block import Block, matches
+from segue.timeline.block import Block, is_stored
 from segue.timeline.conditions import Evaluation
-from segue.timeline.derived import DERIVED
 from segue.timeline.intervals import (
     KEY_BITS,
     Intervals,
@@ -159,7 +158,7 @@ def _count(node: Did, number: int) -> Count | None:
     pattern = node.happening
     if node.unit is not Unit.TIMES or not isinstance(node.when, Ever | Within):
         return None
-    if not isinstance(pattern, EventPattern | PatternUnion) or not _is_stored(pattern):
+    if not isinstance(pattern, EventPattern | PatternUnion) or not is_stored(pattern):
         return None
     return pattern, number, node.when.duration if isinstance(node.when, Within) else None
 
@@ -169,7 +168,7 @@ def _age(e: Evaluation, node: Age) -> Single | None:
     last_at_least = node.which is Which.LAST and node.comparison is Comparison.GE
     if not last_at_least or not isinstance(pattern, EventPattern | PatternUnion):
         return None
-    if not _is_stored(pattern):
+    if not is_stored(pattern):
         return None
     latest = _nth_latest(e.block, pattern, 1)
     return Single(
@@ -231,13 +230,6 @@ SHORTCUTS: Final[Mapping[type, Callable[[Evaluation, Any], Future | None]]] = {
     InSegment: _in_segment,
 }
 """Conditions whose future can be had without their history; None where not in this form."""
-
-
-def _is_stored(pattern: Pattern) -> bool:
-    """Whether no derived event can match the pattern."""
-    alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
-    names = [name for alternative in alternatives for name in alternative.names]
-    return not any(matches(name, derived) for name in names for derived in DERIVED)
 
 
 def _lapse(
