@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from segue.domain.errors import DefinitionError, InputError, NotFoundError
+from segue.domain.errors import DefinitionError, NotFoundError
 from segue.language.models import Project
 from segue.language.project import load_project, project_from
 from segue.language.resolve import resolve
@@ -44,14 +44,9 @@ class ProjectFile:
         return resolve(self.project)
 
     @property
-    def text(self) -> str | None:
-        """The file's text; None where the definitions are a mapping."""
-        if isinstance(self.given, Mapping):
-            return None
-        try:
-            return Path(self.given).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"Cannot read {self.given}: {error}") from error
+    def text(self) -> str:
+        """The text of the file; empty where the definitions are a mapping."""
+        return "" if isinstance(self.given, Mapping) else Path(self.given).read_text("utf-8")
 
     @property
     def timezone(self) -> str:

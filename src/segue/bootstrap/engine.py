@@ -19,7 +19,7 @@ from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import InputError, UsageError
-from segue.domain.ports import Appended, Erased, EventSummary, Extent
+from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
 from segue.language.tree import Definitions
 from segue.services.check import Checked, check_definitions
 from segue.services.draft import Draft, draft
@@ -37,10 +37,11 @@ class Engine:
     Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, store: DuckDBStore, source: ProjectFile, *, name: str) -> None:
+    def __init__(self, store: DuckDBStore, source: ProjectFile, *, name: str, is_own: bool) -> None:
         self._store = store
         self._source = source
         self._name = name
+        self._is_own = is_own
 
     # ------------------------------------------------------------------------ opening and closing
 
@@ -54,7 +55,8 @@ class Engine:
         place = Workspace(Path(workspace)).found()
         source = ProjectFile(place.definitions if definitions is None else definitions)
         store = DuckDBStore.open(place.store, timezone=source.timezone)
-        return cls(store, source, name=place.folder.resolve().name)
+        name = place.folder.resolve().name
+        return cls(store, source, name=name, is_own=definitions is None)
 
     @classmethod
     def create(cls, workspace: str | Path, definitions: str) -> Self:
@@ -71,7 +73,7 @@ class Engine:
         source = ProjectFile(definitions)
         zone = source.project.timezone
         name = "events" if isinstance(definitions, Mapping) else Path(definitions).stem
-        return cls(DuckDBStore.open(None, timezone=zone), source, name=name)
+        return cls(DuckDBStore.open(None, timezone=zone), source, name=name, is_own=False)
 
     def close(self) -> None:
         """Release the store."""
@@ -111,6 +113,10 @@ class Engine:
     def person_of(self, distinct_id: str) -> str:
         """The id of the person who has the distinct id. Raises `NotFoundError` where nobody has."""
         return known_person(self._store, distinct_id)
+
+    def definition_versions(self) -> list[DefinitionVersion]:
+        """Every version of the workspace's own definitions that was evaluated, oldest first."""
+        return self._store.definition_versions()
 
     def check(self) -> Checked:
         """Every problem of the definitions, and what the events make doubtful about them."""
@@ -196,10 +202,9 @@ class Engine:
         return last
 
     def _keep_version(self) -> None:
-        """Keep the definitions that are about to be used, so that the past can be told apart."""
-        text = self._source.text
-        if text is not None:
-            self._store.save_definitions(text, known_at=environment.now())
+        """Keep the workspace's own definitions, about to be used, as a version."""
+        if self._is_own:
+            self._store.save_definitions(self._source.text, known_at=environment.now())
 
     # ------------------------------------------------------------------------------------- keeping
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from segue import __version__
 from segue.cli.options import spread_events
 from segue.cli.output import print_error
-from segue.domain.errors import SegueError, UsageError
+from segue.domain.errors import InputError, SegueError, UsageError
 
 
 class Exit(IntEnum):
@@ -66,6 +66,9 @@ class Verbs(TyperGroup):
         except _ClickError as error:
             print_error(_usage(error), as_json=as_json)
             code = Exit.TROUBLE
+        except OSError as error:
+            print_error(_unreadable(error), as_json=as_json)
+            code = Exit.TROUBLE
         except (typer.Abort, KeyboardInterrupt):
             sys.stderr.write("\nStopped.\n")
             code = Exit.STOPPED
@@ -77,6 +80,14 @@ def _usage(error: Any) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "segue"
     return UsageError(error.format_message(), hint=f"{path} --help shows what it takes")
+
+
+def _unreadable(error: OSError) -> InputError:
+    """What the operating system refused, as one of ours."""
+    about = f"{error.filename}: " if error.filename else ""
+    return InputError(
+        f"{about}{error.strerror or error}", hint="check that it exists and who may use it"
+    )
 
 
 def _tolerate_narrow_encodings() -> None:
