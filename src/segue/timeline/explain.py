@@ -45,17 +45,36 @@ from segue.language.tree import (
 )
 from segue.timeline.block import Block
 from segue.timeline.conditions import Evaluation, is_relative
+from segue.timeline.evaluate import requests_of
 from segue.timeline.evidence import References
 from segue.timeline.exact import compare
 from segue.timeline.explainer import Explainer
 from segue.timeline.explanation import Because, Explanation, Missing, SegmentExplanation
 from segue.timeline.intervals import Intervals
-from segue.timeline.log import InstantOf, Log, Nothing, Satisfies, TraitRequest
+from segue.timeline.log import InstantOf, Log, Nothing, Request, Satisfies, TraitRequest
 from segue.timeline.measures import Steps
 from segue.timeline.points import Points, flags, points_from
 from segue.timeline.quantiles import Thresholds
 
-__all__ = ["EXPLAINERS", "Because", "Explanation", "Missing", "SegmentExplanation", "explain"]
+__all__ = [
+    "EXPLAINERS",
+    "Because",
+    "Explanation",
+    "Missing",
+    "SegmentExplanation",
+    "explain",
+    "requests_to_explain",
+]
+
+
+def requests_to_explain(
+    definitions: Definitions, segment_id: str
+) -> frozenset[Request | TraitRequest]:
+    """Everything that explaining a segment reads from a log: what evaluating it reads, and the same
+    in event order."""
+    requests = requests_of(definitions, [segment_id])
+    events = [request for request in requests if isinstance(request, Request)]
+    return requests | {replace(request, ordered=True) for request in events}
 
 
 def explain(
@@ -79,7 +98,7 @@ def explain(
         at,
         bool(log.first_seen[0] <= at),
         *state,
-        explainer.explain(evaluation.block.condition(segment_id)),
+        explainer.membership(segment_id),
         None if exclude is None else explainer.explain(exclude),
     )
 
@@ -117,10 +136,19 @@ def _for_at_least(x: Explainer, node: ForAtLeast) -> Explanation:
 
 def _in_segment(x: Explainer, node: InSegment) -> Explanation:
     definitions = x.e.block.definitions
-    children = [x.explain(x.e.block.condition(node.segment))]
+    member = x.membership(node.segment)
+    children = [member]
     if definitions.exclude is not None:
         children.append(x.explain(Not(definitions.exclude)))
-    return x.told(node, Because.PARTS, children=tuple(children), evidence=children[0].evidence)
+    if sum(child.size for child in children) <= _SHOWN:
+        return x.told(node, Because.PARTS, children=tuple(children), evidence=member.evidence)
+    note = f"explain {node.segment} for its many parts"
+    return x.told(node, Because.PARTS, evidence=member.evidence, note=note)
+
+
+_SHOWN: Final = 200
+"""So many parts of a segment are shown inside another one; segments that refer to each other many
+times over would else be told without end."""
 
 
 def _did(x: Explainer, node: Did) -> Explanation:

@@ -37,8 +37,17 @@ class Explainer:
     rules: Mapping[type, Callable[[Explainer, Any], Explanation]] = field(repr=False)
 
     def explain(self, condition: Condition) -> Explanation:
-        """The explanation of a condition and of its parts."""
-        return self.rules[type(condition)](self, condition)
+        """The explanation of a condition and of its parts; each distinct one is made once."""
+        return self.e.block.kept(
+            ("explanation", condition), lambda: self.rules[type(condition)](self, condition)
+        )
+
+    def membership(self, segment_id: str) -> Explanation:
+        """The explanation of a segment's condition."""
+        block = self.e.block
+        for one in block.in_turn("explained", segment_id):
+            block.kept(("explained", one), lambda one=one: self.explain(block.condition(one)))  # type: ignore[misc]
+        return self.explain(block.condition(segment_id))
 
     def state(self, intervals: Intervals) -> tuple[bool, int | None, int | None]:
         """Whether it holds, since when it is so, and when that changes."""
@@ -68,7 +77,7 @@ class Explainer:
     def _member(self, segment_id: str, at: int) -> References:
         block = replace(self.e.block, at=at, _kept={})
         inner = Explainer(Evaluation(block, self.e.thresholds), at, self.rules)
-        return inner.explain(block.condition(segment_id)).evidence
+        return inner.membership(segment_id).evidence
 
     def inside(self, points: Points, when: When) -> slice | None:
         """Which points the window holds now; None where it does not exist."""

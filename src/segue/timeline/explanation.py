@@ -63,6 +63,11 @@ class Explanation:
     children: tuple[Explanation, ...] = ()
 
     @property
+    def size(self) -> int:
+        """How many explanations it is, itself and its parts."""
+        return 1 + sum(child.size for child in self.children)
+
+    @property
     def margin(self) -> Fraction | None:
         """How far the value is from the threshold: value less threshold."""
         if self.value is None or self.threshold is None:
