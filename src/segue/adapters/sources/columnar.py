@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
@@ -55,12 +54,11 @@ def _numbered(
     batches: Iterator[pa.RecordBatch], schema: pa.Schema, rows_at_once: int
 ) -> Iterator[Raw]:
     kept = [name for name in schema.names if not name.startswith(_PANDAS_INDEX)]
-    numbers = count(1)
-    empty = True
+    first = 1
     for batch in batches:
         for start in range(0, batch.num_rows, rows_at_once):
             piece = pa.Table.from_batches([batch.slice(start, rows_at_once)]).select(kept)
-            empty = False
-            yield Raw(piece, [next(numbers) for _ in range(len(piece))])
-    if empty:
+            yield Raw(piece, range(first, first + len(piece)))
+            first += len(piece)
+    if first == 1:
         yield Raw(schema.empty_table().select(kept), [])

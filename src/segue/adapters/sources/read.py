@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa
+import numpy as np
 
 from segue.adapters.sources.batch import EVENTS, Batch, Layout, Raw, Rejected
 from segue.adapters.sources.columnar import read_parquet, read_stream
@@ -119,16 +119,16 @@ def _batches(
     for piece in pieces:
         raw = shaped(only_utf8(piece, source), layout, source, messages)
         found = normalise(db, raw.table, raw.roles, layout)
-        reasons = found["reason"].to_pylist()
-        good = found.filter(pa.array([reason is None for reason in reasons], pa.bool_()))
+        reasons = found["reason"]
         rejected = [
-            Rejected(source, raw.rows[place], reason, raw.text(place))
-            for place, reason in enumerate(reasons)
-            if reason is not None
+            Rejected(source, raw.rows[place], reasons[place].as_py(), raw.text(place))
+            for place in np.flatnonzero(reasons.is_valid()).tolist()
         ]
+        good = found.filter(reasons.is_null())
+        refused = sorted([*raw.rejected, *rejected], key=lambda fault: fault.row)
         yield Batch(
             source,
             split_traits(ids.complete(good.select(EVENTS.names).cast(EVENTS))),
-            sorted([*raw.rejected, *rejected], key=lambda fault: fault.row),
-            len({*raw.rows, *(fault.row for fault in raw.rejected)}),
+            refused,
+            len(np.unique([*raw.rows, *(fault.row for fault in raw.rejected)])),
         )

@@ -47,14 +47,20 @@ class RowIds:
             found = self._db.sql(_HASHES).to_arrow_table()
         finally:
             self._db.unregister("segue_rows")
-        ids = found["id"].to_pylist()
-        hashes = found["hash"].to_numpy()
+        ids, hashes = found["id"].combine_chunks(), found["hash"].to_numpy()
         seen = self._seen.contains(hashes)
-        for place in np.flatnonzero(seen | repeated(hashes)).tolist():
-            row_id = ids[place]
-            before = self._counts.get(row_id, int(seen[place]))
-            self._counts[row_id] = before + 1
-            if before:
-                ids[place] = f"{row_id}-{before}"
+        places = np.flatnonzero(seen | repeated(hashes))
         self._seen.add(hashes)
-        return pa.array(ids, pa.string())
+        if len(places) == 0:
+            return ids
+        equal = np.zeros(len(ids), np.bool_)
+        equal[places] = True
+        rows = zip(ids.filter(equal).to_pylist(), seen[places].tolist(), strict=True)
+        numbered = pa.array([self._numbered(row_id, before) for row_id, before in rows])
+        return pc.replace_with_mask(ids, equal, numbered)
+
+    def _numbered(self, row_id: str, seen: bool) -> str:
+        """The id of a row that has equals, by how many of them stand before it."""
+        before = self._counts.get(row_id, int(seen))
+        self._counts[row_id] = before + 1
+        return f"{row_id}-{before}" if before else row_id
