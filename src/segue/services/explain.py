@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from segue.domain.errors import NotFoundError
@@ -10,9 +10,8 @@ from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions, Quantile
 from segue.services.view import Store, known_segment
 from segue.timeline.evaluate import quantiles_of, requests_of, thresholds_of
-from segue.timeline.explain import explain
+from segue.timeline.explain import explain, requests_to_explain
 from segue.timeline.explanation import Explanation, SegmentExplanation
-from segue.timeline.log import Log, Request, TraitRequest
 from segue.timeline.quantiles import Thresholds
 
 
@@ -36,14 +35,14 @@ def explain_membership(
     known_segment(definitions, segment_id)
     person_id = known_person(store, distinct_id)
     thresholds = _thresholds(store, definitions, segment_id, at)
-    explanation = _explained(
-        store,
-        person_id,
-        requests_of(definitions, [segment_id]),
-        lambda log: explain(definitions, log, segment_id, at, thresholds),
+    read = store.read(
+        requests_to_explain(definitions, segment_id),
         at=at,
+        people=[person_id],
+        sources=True,
         not_activity=definitions.not_activity,
     )
+    explanation = explain(definitions, read.log, segment_id, at, thresholds)
     sources = sorted(_evidence(explanation))
     return Explained(person_id, explanation, dict(zip(sources, store.events(sources), strict=True)))
 
@@ -57,34 +56,6 @@ def known_person(store: Store, distinct_id: str) -> str:
             hint="any distinct id of theirs will do, exactly as it stands in the events",
         )
     return person_id
-
-
-def _explained(
-    store: Store,
-    person_id: str,
-    requests: Collection[Request | TraitRequest],
-    explained: Callable[[Log], SegmentExplanation],
-    *,
-    at: int,
-    not_activity: Collection[str],
-) -> SegmentExplanation:
-    """Explain over the log of the one person.
-
-    An explanation reads more than the evaluation does, depending on what it finds: what it asks for
-    and was not read is read with the rest, until nothing is missing.
-    """
-    wanted = set(requests)
-    while True:
-        read = store.read(
-            wanted, at=at, people=[person_id], sources=True, not_activity=not_activity
-        )
-        try:
-            return explained(read.log)
-        except KeyError as missing:
-            request = missing.args[0]
-            if request in wanted:
-                raise
-            wanted.add(request)
 
 
 def _thresholds(
