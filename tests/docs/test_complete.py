@@ -16,6 +16,7 @@ from segue.cli.app import app
 from segue.domain import errors
 from segue.domain.errors import DefinitionError
 from segue.language import tree
+from segue.language.models import Project
 from segue.language.parse import parse_condition
 from segue.language.templates import catalogue
 from tests.docs.pages import ROOT, page
@@ -73,6 +74,12 @@ def test_the_language_page_shows_every_node(node: type, shown: list[Any]) -> Non
 def test_the_language_page_shows_every_choice(choice: Enum, shown: list[Any]) -> None:
     """Every comparison, test, measure, unit, side and end."""
     assert any(type(part) is type(choice) and part is choice for part in shown)
+
+
+@pytest.mark.parametrize("key", Project.model_fields)
+def test_every_key_of_the_project_file_is_explained(key: str) -> None:
+    """A key that `segue.yaml` may have stands on its page."""
+    assert key in page("project.md").code_spans
 
 
 # --------------------------------------------------------------------------------- command line
