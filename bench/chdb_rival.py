@@ -55,12 +55,7 @@ class ChDB:
 
     def one_by_one(self) -> list[Way]:
         """`GROUP BY person HAVING count() >= n`, one query per segment."""
-        return [
-            self._having(layout, settings)
-            for layout in _TABLES
-            for settings in ("", _IN_ORDER)
-            if not (settings and layout == BY_PERSON_EVENT)
-        ]
+        return [self._having(layout) for layout in _TABLES]
 
     def fused(self) -> list[Way]:
         """Every way tried to ask for all segments at once."""
@@ -76,7 +71,7 @@ class ChDB:
 
     # ------------------------------------------------------------------------------------- the ways
 
-    def _having(self, layout: str, settings: str) -> Way:
+    def _having(self, layout: str) -> Way:
         table, _ = _TABLES[layout]
 
         def people(rule: Rule, at: int) -> str:
@@ -87,15 +82,14 @@ class ChDB:
 
         def counts(at: int) -> list[int]:
             return [
-                int(self._text(f"SELECT count() FROM ({people(rule, at)}){settings}"))
+                int(self._text(f"SELECT count() FROM ({people(rule, at)})"))
                 for rule in self.asked.rules
             ]
 
         def members(at: int) -> Mapping[Rule, NDArray[np.int32]]:
             return {rule: self._people(people(rule, at)) for rule in self.asked.rules}
 
-        name = "GROUP BY person HAVING" + (", in order" if settings else "")
-        return Way("chDB", name, layout, ONE_BY_ONE, counts, members)
+        return Way("chDB", "GROUP BY person HAVING", layout, ONE_BY_ONE, counts, members)
 
     def _filtered(self, layout: str) -> Way:
         def grouped(at: int) -> str:

@@ -15,7 +15,7 @@ from bench.duckdb_rival import DuckDB
 from bench.generate import Columns, World, columns, index
 from bench.measure import Clock, Timing, instants
 from bench.own import log_of, occurrences_in, project
-from bench.rival import BY_EVENT, Asked, Way
+from bench.rival import BY_EVENT, ONE_BY_ONE, Asked, Way
 from bench.rules import Rule, rules
 from segue.language.tree import Definitions
 from segue.timeline.evaluate import history, now
@@ -24,6 +24,9 @@ from segue.timeline.outlook import Outlook
 from segue.timeline.spans import Spans
 
 Outlooks = Mapping[str, Outlook]
+
+_ROUNDS_ONE_BY_ONE = 3
+"""Repetitions of what takes many seconds each."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,26 @@ class Refresh:
 def refresh(
     world: World, segments: int, codes: Sequence[int], rounds: int, *, chdb: bool
 ) -> Refresh:
-    """Time everybody's refresh. In each round everyone is asked once about the same instant, which
-    no earlier round asked about; every answer is compared with Segue's."""
+    """Time everybody's refresh. In each round every rival is asked once, each time about a later
+    instant, and right before it Segue about the same: what else the machine does falls on both.
+    Every answer is compared."""
     chosen = rules(segments, codes)
     definitions = project(chosen, world)
     log = log_of(index(world, codes), world)
     own, entered = Clock(), Clock()
     with rivals(columns(world), chosen, chdb=chdb) as ways:
         clocks = [Clock() for _ in ways]
-        for at in instants(world.end, rounds):
-            found = own.time(partial(now, definitions, log, at))
-            sizes = [int(found[rule.id].holds.sum()) for rule in chosen]
+        later = iter(instants(world.end, (rounds + 2) * len(ways)))
+        for turn in range(rounds + 1):
             for way, clock in zip(ways, clocks, strict=True):
+                if way.kind == ONE_BY_ONE and turn > _ROUNDS_ONE_BY_ONE:
+                    continue
+                at = next(later)
+                found = own.time(partial(now, definitions, log, at))
+                sizes = [int(found[rule.id].holds.sum()) for rule in chosen]
                 _same_sizes(way, clock.time(partial(way.counts, at)), sizes)
-        last = instants(world.end, rounds)[-1]
-        for way in ways:
-            _same_members(way, way.members(last), now(definitions, log, last))
+        for way, at in zip(ways, later, strict=False):
+            _same_members(way, way.members(at), now(definitions, log, at))
     for at in instants(world.end, 2):
         entered.time(partial(_with_entry, definitions, log, at))
     rows = [
