@@ -26,9 +26,11 @@ BASE = event("ann", "x", 5, {"n": 1}, id="one")
 
 
 def contents(store):
-    """What is stored, whatever the order of arrival."""
+    """What is stored, whatever the order of arrival; nobody is known without an event."""
     request = Request(ACTIVITY)
     found = store.read([request], sources=True).log.answers[request]
+    people = {store.person_of(one.distinct_id) for one in store.events(found.source.tolist())}
+    assert set(store.read([]).person_ids) == people
     return sorted(
         (
             one.event_id,
@@ -137,6 +139,24 @@ def test_an_event_of_nobody_is_refused():
     store = store_of()
     with pytest.raises(InputError, match="no distinct id"):
         store.append(table(event("", "x", 1)), received_at=1)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("properties", "count"),
+    [
+        ('{"n": 9223372036854.775807}', 0),
+        ('{"n": 9223372036854.775808}', 1),
+        ('{"n": -9223372036854.775808, "ms": 1777629600123}', 0),
+        ('{"n": [1e13, {"m": 12345678901234567890}, 1E+400]}', 3),
+        ('{"id": "12345678901234567890", "f": 0.12345678901234567, "e": 1e-20, "x": "1e30"}', 0),
+    ],
+)
+def test_numbers_that_do_not_fit_are_reported(properties, count):
+    """64-bit fixed point with six decimals holds up to 9,223,372,036,854.775807."""
+    store = store_of()
+    report = store.append(table(event("ann", "x", 1, properties)), received_at=1)
+    assert report.unreadable_numbers == count
     store.close()
 
 

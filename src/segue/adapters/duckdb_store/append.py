@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Final
 
 import duckdb
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segue.adapters.duckdb_store.dictionary import Dictionary
+from segue.adapters.duckdb_store.numbers import count_unreadable
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.extract import LINK_EVENTS
 from segue.adapters.hashset import Hashes, HashSet, repeated
@@ -89,34 +91,57 @@ class Writer:
         Raises `InputError` where a distinct id is empty or properties are no JSON.
         """
         batch = events.select(BATCH.names).cast(BATCH)
+        if len(batch) == 0:
+            return Appended()
         if pc.any(pc.equal(batch["distinct_id"], "")).as_py():
             raise InputError("an event has no distinct id", hint="Leave such rows out.")
         marks = len(self._names), len(self._ids)
         self._db.begin()
         try:
-            self._names.add(self._db, self._names.missing(batch["event"]))
-            self._ids.add(self._db, self._ids.missing(batch["distinct_id"]))
-            coded = self._coded(batch, received_at)
-            hashes = self._hashes(coded)
-            verdict = self._judge(coded, hashes)
-            self._insert(coded, verdict)
-            self._drop_thresholds(batch)
+            hashes = self._hashes(batch)
+            verdict = self._judge(batch, hashes, received_at)
+            unreadable = self._unreadable(batch)
+            losers = self._remove(verdict.replaced)
+            self._insert(batch.filter(verdict.keep), received_at)
+            unused = self._remove_unused(losers)
+            self._drop_thresholds(batch, everything=bool(verdict.replaced))
             self._db.commit()
         except BaseException as error:
             self._roll_back(*marks)
-            if isinstance(error, duckdb.ConversionException):
+            if isinstance(error, duckdb.ConversionException | json.JSONDecodeError):
                 raise InputError(
                     f"an event's properties are no JSON: {error}", hint="Leave such rows out."
                 ) from error
             raise
+        self._ids.forget(unused)
         self._known.add(hashes[verdict.keep])
-        self._next_ref += len(batch)
-        return verdict.report
+        return replace(verdict.report, unreadable_numbers=unreadable)
 
-    def _drop_thresholds(self, batch: pa.Table) -> None:
+    def _remove(self, refs: list[int]) -> list[int]:
+        """Delete replaced events; the codes of whose they were."""
+        if not refs:
+            return []
+        rows = self._db.execute(
+            "DELETE FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[])) RETURNING who",
+            {"refs": refs},
+        ).fetchall()
+        return [code for (code,) in rows]
+
+    def _remove_unused(self, codes: list[int]) -> list[int]:
+        """Delete those of the distinct ids that have no event left; their codes."""
+        if not codes:
+            return []
+        rows = self._db.execute(
+            "DELETE FROM distinct_ids WHERE code IN (SELECT unnest($codes::INTEGER[]))"
+            " AND code NOT IN (SELECT who FROM events) RETURNING code",
+            {"codes": codes},
+        ).fetchall()
+        return [code for (code,) in rows]
+
+    def _drop_thresholds(self, batch: pa.Table, *, everything: bool) -> None:
         """Drop the thresholds that the batch may change: later ones, or with a new link all."""
         linking = not set(LINK_EVENTS).isdisjoint(batch["event"].unique().to_pylist())
-        since = None if linking else pc.min(batch["occurred_at"]).as_py()
+        since = None if linking or everything else pc.min(batch["occurred_at"]).as_py()
         self._db.execute("DELETE FROM thresholds WHERE grid_at >= coalesce(?, grid_at)", [since])
 
     def _roll_back(self, names: int, ids: int) -> None:
@@ -126,14 +151,23 @@ class Writer:
         with contextlib.suppress(duckdb.Error):
             self._db.rollback()
 
-    def _coded(self, batch: pa.Table, received_at: int) -> pa.Table:
+    def _insert(self, batch: pa.Table, received_at: int) -> None:
+        self._names.add(self._db, self._names.missing(batch["event"]))
+        self._ids.add(self._db, self._ids.missing(batch["distinct_id"]))
         count = len(batch)
-        return (
-            batch.append_column("who", pa.array(self._ids.encode(batch["distinct_id"])))
+        coded = (
+            _received(batch, received_at)
+            .append_column("who", pa.array(self._ids.encode(batch["distinct_id"])))
             .append_column("name", pa.array(self._names.encode(batch["event"])))
-            .append_column("received_at", pa.array(np.full(count, received_at, np.int64)))
             .append_column("ref", pa.array(np.arange(count, dtype=np.int64) + self._next_ref))
         )
+        with registered(self._db, "segue_batch", coded):
+            self._db.execute(_INSERT)
+        self._next_ref += count
+
+    def _unreadable(self, batch: pa.Table) -> int:
+        with registered(self._db, "segue_batch", batch):
+            return count_unreadable(self._db, "segue_batch")
 
     def _hashes(self, batch: pa.Table) -> Hashes:
         with registered(self._db, "segue_batch", batch):
@@ -141,24 +175,21 @@ class Writer:
         hashes: Hashes = table["hash"].to_numpy()
         return hashes
 
-    def _judge(self, batch: pa.Table, hashes: Hashes) -> Verdict:
+    def _judge(self, batch: pa.Table, hashes: Hashes, received_at: int) -> Verdict:
         """Confirm which ids are known or repeated, and decide which content of each counts."""
         contested = self._known.contains(hashes) | repeated(hashes)
         if not np.any(contested):
             return Verdict(~contested, [], Appended(stored=len(batch)))
-        rows = batch.append_column("place", pa.array(np.arange(len(batch)))).filter(contested)
+        places = pa.array(np.arange(len(batch)))
+        rows = _received(batch, received_at).append_column("place", places).filter(contested)
         with registered(self._db, "segue_contested", rows):
             contest = self._db.sql(_CONTEST).to_arrow_table()
         return _verdict(contest, ~contested)
 
-    def _insert(self, batch: pa.Table, verdict: Verdict) -> None:
-        if verdict.replaced:
-            self._db.execute(
-                "DELETE FROM events WHERE ref IN (SELECT unnest(?::BIGINT[]))", [verdict.replaced]
-            )
-        kept = batch if np.all(verdict.keep) else batch.filter(verdict.keep)
-        with registered(self._db, "segue_batch", kept):
-            self._db.execute(_INSERT)
+
+def _received(batch: pa.Table, received_at: int) -> pa.Table:
+    instants = pa.array(np.full(len(batch), received_at, np.int64))
+    return batch.append_column("received_at", instants)
 
 
 def _verdict(contest: pa.Table, keep: Bools) -> Verdict:

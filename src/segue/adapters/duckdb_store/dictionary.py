@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,7 @@ from segue.timeline.log import Int32s
 class Dictionary:
     """Texts numbered from 0 in the order in which they first occurred, kept in a table.
 
-    The code of an erased text stands for the empty text, which no event carries.
+    The code of a text that is gone stands for the empty text, which no event carries.
     """
 
     def __init__(self, db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
@@ -59,3 +61,9 @@ class Dictionary:
         for text in self.texts[length:]:
             del self._codes[text]
         del self.texts[length:]
+
+    def forget(self, codes: Iterable[int]) -> None:
+        """Forget texts that are no longer in the table; their codes are not given again."""
+        for code in codes:
+            del self._codes[self.texts[code]]
+            self.texts[code] = ""

@@ -88,7 +88,8 @@ class DuckDBStore:
         """See `EventStore.append`. Raises `StoreFullError` where there is no room for the batch."""
         with self._gate.shared(), self._turn, as_store_errors(self._path):
             appended = self._writer.append(events, received_at)
-            if not set(LINK_EVENTS).isdisjoint(events["event"].unique().to_pylist()):
+            linking = not set(LINK_EVENTS).isdisjoint(events["event"].unique().to_pylist())
+            if linking or appended.conflicts:
                 self._directory.links_changed()
             return appended
 
