@@ -144,6 +144,8 @@ def _document(one: Explanation, events: Mapping[int, StoredEvent]) -> dict[str, 
     }
 
 
+_COUNTED: Final = ("times", "days", "patterns", "periods")
+
 _UNITS: Final = {"milliseconds": "seconds", "millionths": "number"}
 _SCALES: Final = {"milliseconds": 1_000, "millionths": 1_000_000}
 
@@ -234,14 +236,12 @@ class _Shown:
     def _facts(self, one: Explanation) -> Iterator[str]:
         if one.note:
             yield one.note
-        value = _said(one.value, one.unit)
-        threshold = _said(one.threshold, one.unit)
-        needs = _needs(one.condition)
-        if value and threshold:
-            yield f"it is {value}, needs {needs} {threshold}"
+        if one.value is not None and one.threshold is not None:
+            needed = _said(one.threshold, "" if one.unit in _COUNTED else one.unit)
+            yield f"{_said(one.value, one.unit)}, needs {_needs(one.condition)} {needed}"
         if one.flips_at is not None and not one.children:
             change = "ends" if one.holds else "begins"
-            yield f"{change} {words.distance(one.flips_at, self._at)} if nothing more happens"
+            yield f"{change} {words.distance(one.flips_at, self._at)}"
         if one.missing is not None and not one.holds:
             yield f"missing: {_wanted(one.missing)}"
 
@@ -271,9 +271,7 @@ def _latest_first(one: Explanation, events: Mapping[int, StoredEvent]) -> list[S
     return sorted(found, key=lambda event: (-event.occurred_at, event.event_id))
 
 
-def _said(value: Fraction | None, unit: str) -> str:
-    if value is None:
-        return ""
+def _said(value: Fraction, unit: str) -> str:
     if unit == "milliseconds":
         return words.duration(int(value))
     if unit == "millionths":
