@@ -125,11 +125,10 @@ def _ladder(name: str, levels: Sequence[SegmentSummary]) -> RenderableType:
     """The levels of a ladder, one bar each, scaled to the largest."""
     top = max((level.share for level in levels), default=0) or 1
     table = Table.grid(padding=(0, 2))
-    table.add_column(min_width=26)
+    table.add_column(min_width=28)
     table.add_column(min_width=BAR, no_wrap=True)
-    table.add_column(justify="right")
-    table.add_column(justify="right")
-    table.add_column(justify="right")
+    for width in (7, 6, 13):
+        table.add_column(justify="right", min_width=width, no_wrap=True)
     for level in levels:
         table.add_row(
             Text(f"  {level.title}"),
