@@ -53,14 +53,14 @@ def import_files(
     they are kept. Raises `InputError` where a file cannot be read at all."""
     received_at = environment.now()
     counts: dict[str, _Count] = {}
-    rows = 0
+    rows, began = 0, time.monotonic()
     with _Rejects(keep=keep_rejects) as rejects:
         for batch in read_files([str(file) for file in files], layout):
             count = counts.setdefault(batch.source, _Count(batch.source))
             appended = store.append(batch.events, received_at=received_at)
-            count.add(batch, appended)
             rejects.write(batch.source, batch.rejected)
-            rows += batch.rows
+            count.add(batch, appended, time.monotonic() - began)
+            rows, began = rows + batch.rows, time.monotonic()
             if on_rows is not None:
                 on_rows(rows, None)
         return [count.imported(rejects.path_of(source)) for source, count in counts.items()]
@@ -102,15 +102,14 @@ class _Count:
     rows: int = 0
     appended: Appended = field(default_factory=Appended)
     reasons: Counter[str] = field(default_factory=Counter)
-    began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
 
-    def add(self, batch: Batch, appended: Appended) -> None:
-        """Count one batch."""
+    def add(self, batch: Batch, appended: Appended, seconds: float) -> None:
+        """Count one batch, and how long reading and storing it took."""
         self.rows += batch.rows
         self.appended = _sum((self.appended, appended))
         self.reasons.update(one.reason for one in batch.rejected)
-        self.seconds = time.monotonic() - self.began
+        self.seconds += seconds
 
     def imported(self, rejects: Path | None) -> Imported:
         """The outcome."""

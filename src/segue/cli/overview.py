@@ -20,6 +20,9 @@ from segue.services.summarise import Ending, SegmentSummary, Summary
 BAR: Final = 30
 """Cells of a ladder's bar."""
 
+WIDE: Final = 94
+"""Columns from which a terminal has room for the sizes of twelve weeks."""
+
 
 def print_summary(out: Console, summary: Summary, *, heading: str) -> None:
     """Print the heading, the segments by kind, then every ladder and the journey."""
@@ -28,7 +31,7 @@ def print_summary(out: Console, summary: Summary, *, heading: str) -> None:
     out.print(f" {heading}")
     out.print()
     if single:
-        out.print(_segments(single, summary.at))
+        out.print(_segments(single, summary.at, wide=out.width >= WIDE))
     for name, levels in groupby(
         (one for one in summary.segments if one.ladder), key=lambda one: one.ladder
     ):
@@ -67,18 +70,19 @@ def _document(one: SegmentSummary) -> dict[str, Any]:
     }
 
 
-def _segments(segments: Sequence[SegmentSummary], at: int) -> Table:
+def _segments(segments: Sequence[SegmentSummary], at: int, *, wide: bool) -> Table:
     table = plain_table()
     table.add_column("Segment", min_width=28, overflow="fold", ratio=1)
     table.add_column("People", justify="right")
     table.add_column("Share", justify="right")
-    table.add_column("12 weeks", no_wrap=True)
+    if wide:
+        table.add_column("12 weeks", no_wrap=True)
     table.add_column("This week", justify="right", no_wrap=True)
     table.add_column("Ends next", no_wrap=True)
     for place, (kind, members) in enumerate(_by_kind(segments)):
         table.add_row(Text(f"{(kind or 'other').upper()}", style="kind"))
         for one in members:
-            table.add_row(*_row(one, at))
+            table.add_row(*_row(one, at, wide=wide))
         if place < len({one.kind for one in segments}) - 1:
             table.add_row()
     return table
@@ -92,13 +96,14 @@ def _by_kind(
     return [(kind, [one for one in segments if one.kind == kind]) for kind in kinds]
 
 
-def _row(one: SegmentSummary, at: int) -> list[RenderableType]:
+def _row(one: SegmentSummary, at: int, *, wide: bool) -> list[RenderableType]:
     quiet = "" if one.size else "faint"
+    weeks = Text(words.sparkline(one.sizes), style="bar" if any(one.sizes) else "faint")
     return [
         Text(one.title, style=quiet),
         Text(words.number(one.size), style=quiet or "number"),
         Text(words.percent(one.share), style=quiet),
-        Text(words.sparkline(one.sizes), style="faint" if not any(one.sizes) else "bar"),
+        *([weeks] if wide else []),
         _change(one),
         _ending(one.next_ending, at, one.size),
     ]
