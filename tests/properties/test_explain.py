@@ -128,6 +128,8 @@ def events_for(world, person, node):
     names = names or (["a"] if pattern.is_any else [])
     if not names or names[0] in ("$create_alias", "$identify", "$merge_dangerously"):
         return None
+    if missing.unit == "values" and len(node.condition.amount.path) != 1:
+        return None
     if missing.unit == "days" and (missing.times > 1 or _has_day(world, person, pattern, missing)):
         return None
     properties = {}
@@ -145,7 +147,7 @@ def events_for(world, person, node):
             "event_id": f"zzz{i}",
             "sequence": 10**6,
             "received_at": 0,
-            "properties": properties,
+            "properties": _different(node, i) if missing.unit == "values" else properties,
         }
         for i in range(missing.times)
     ]
@@ -160,6 +162,11 @@ def _moves(world, node, name):
 def _has_day(world, person, pattern, missing):
     days = {calendar_day(x.at, world.zone) for x in world.occurrences(person, pattern)}
     return calendar_day(missing.at, world.zone) in days
+
+
+def _different(node, i):
+    """The properties of an event with a value that no other one has."""
+    return {node.condition.amount.path[0]: f"a value of its own: {i}"}
 
 
 def _bringing(world, person, node):

@@ -7,6 +7,7 @@ that are the evidence, what is missing, and when it flips if nothing more happen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -21,13 +22,15 @@ from segue.language.tree import (
     AmountIs,
     AmountVersus,
     And,
+    BeforeAnchor,
     Comparison,
-    Condition,
     Definitions,
     Did,
     DidSomeOf,
     EventPattern,
     Everyone,
+    Filter,
+    FilterAnd,
     ForAtLeast,
     Happening,
     Has,
@@ -35,13 +38,17 @@ from segue.language.tree import (
     Measure,
     Not,
     Or,
+    Pattern,
+    PatternUnion,
     Periods,
     Quantile,
+    SinceAnchor,
     Trait,
     Unit,
     When,
     Which,
     Within,
+    WithinAfter,
 )
 from segue.timeline.block import Block
 from segue.timeline.conditions import Evaluation, is_relative
@@ -52,7 +59,7 @@ from segue.timeline.explainer import Explainer
 from segue.timeline.explanation import Because, Explanation, Missing, SegmentExplanation
 from segue.timeline.intervals import Intervals
 from segue.timeline.log import InstantOf, Log, Nothing, Request, Satisfies, TraitRequest
-from segue.timeline.measures import Steps
+from segue.timeline.measures import MILLION, Steps
 from segue.timeline.points import Points, flags, points_from
 from segue.timeline.quantiles import Thresholds
 
@@ -175,9 +182,10 @@ def _counted(
     holds, otherwise = (_compares(n, node.comparison, node.count) for n in (number, 0))
     because = Because.TIME
     more = _to_flip(number, node.comparison, node.count)
-    place = x.place(node.when)
+    # One more of what the window begins after would only move the window.
+    place = None if _moves(node.when, happening) else x.place(node.when)
     missing = None if more is None or place is None else Missing(happening, more, place, unit)
-    if holds and not otherwise:
+    if holds and not otherwise and evidence:
         because = Because.EVENTS
     elif holds and missing is not None:
         because = Because.ABSENCE
@@ -192,8 +200,12 @@ def _counted(
     )
 
 
-def _compares(left: int, comparison: Comparison, right: int) -> bool:
-    return bool(compare(np.array([left]), comparison, right)[0])
+def _moves(when: When, happening: Happening | str) -> bool:
+    return isinstance(when, SinceAnchor | WithinAfter | BeforeAnchor) and when.anchor == happening
+
+
+def _compares(left: int | Fraction, comparison: Comparison, right: int) -> bool:
+    return bool(compare(np.array([left], object), comparison, right)[0])
 
 
 def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
@@ -206,8 +218,12 @@ def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
     return target - number if target > number else None
 
 
-def _no_window(x: Explainer, node: Condition) -> Explanation:
-    return x.told(node, Because.TIME, note="the window does not exist yet")
+def _no_window(x: Explainer, node: Did | DidSomeOf) -> Explanation:
+    """What it waits for is the event that the window begins after, where nothing more is asked."""
+    assert isinstance(node.when, SinceAnchor | WithinAfter | BeforeAnchor), "others always exist"
+    enough = _compares(0, node.comparison, node.count)
+    missing = Missing(node.when.anchor, 1, x.at) if enough else None
+    return x.told(node, Because.TIME, missing=missing, note="the window does not exist yet")
 
 
 def _days(x: Explainer, points: Points, inside: slice) -> int:
@@ -223,6 +239,10 @@ def _did_in_periods(x: Explainer, node: Did | DidSomeOf, when: Periods) -> Expla
     whole = Within(when.period * when.of)
     evidence = _window_evidence(x, node, whole)
     otherwise = _compares(0, node.comparison, node.count)
+    lacking = when.at_least - number
+    missing = None
+    if lacking > 0 and not otherwise and isinstance(node, Did):
+        missing = Missing(node.happening, lacking, x.at, "periods")
     return x.told(
         node,
         Because.TIME if otherwise else Because.EVENTS,
@@ -230,6 +250,7 @@ def _did_in_periods(x: Explainer, node: Did | DidSomeOf, when: Periods) -> Expla
         threshold=Fraction(when.at_least),
         unit="periods",
         evidence=evidence,
+        missing=missing,
     )
 
 
@@ -265,33 +286,65 @@ def _age(x: Explainer, node: Age) -> Explanation:
     points = x.e.happenings(node.happening, ordered=True)
     past = points.key <= x.at
     if not past.any():
-        return x.told(node, Because.TIME, note="it has never happened", unit="milliseconds")
+        missing = Missing(node.happening, 1, x.at - _fitting_age(node))
+        return x.told(
+            node, Because.TIME, missing=missing, note=_NEVER_HAPPENED, unit="milliseconds"
+        )
     which = 0 if node.which is Which.FIRST else int(past.sum()) - 1
-    younger = node.which is Which.LAST and node.comparison in (
-        Comparison.GE,
-        Comparison.GT,
-    )
+    age = x.at - int(points.key[which])
+    # Only a later one moves the last, and that makes it younger.
+    holds = _compares(age, node.comparison, node.duration)
+    moves = node.which is Which.LAST and _compares(0, node.comparison, node.duration) != holds
     return x.told(
         node,
         Because.EVENTS,
-        value=Fraction(x.at - int(points.key[which])),
+        value=Fraction(age),
         threshold=Fraction(node.duration),
         unit="milliseconds",
         evidence=x.behind(node.happening, points, past),
-        missing=Missing(node.happening, 1, x.at) if younger else None,
+        missing=Missing(node.happening, 1, x.at) if moves else None,
     )
+
+
+def _fitting_age(node: Age) -> int:
+    """An age with which the condition would hold, in ms."""
+    ages = (0, node.duration, node.duration + 1)
+    return next((age for age in ages if _compares(age, node.comparison, node.duration)), 0)
+
+
+_NEVER_HAPPENED: Final = "it has never happened"
 
 
 def _has(x: Explainer, node: Has) -> Explanation:
     reading = Nothing() if is_relative(node.filter) else Satisfies(node.filter)
     points = x.e.block.points(node.pattern, reading, ordered=True)
     past = points.key <= x.at
+    wanted = Missing(_with_filter(node.pattern, node.filter), 1, x.at)
     if not past.any():
-        return x.told(node, Because.TIME, note="it has never happened")
+        return x.told(node, Because.TIME, missing=wanted, note=_NEVER_HAPPENED)
     chosen = past if points.value is None else past & flags(points)
+    missing = None
     if not x.state(x.e.holds(node))[0]:
         chosen = past
-    return x.told(node, Because.EVENTS, evidence=x.behind(node.pattern, points, chosen))
+        missing = wanted if node.which is Which.LAST else None
+    evidence = x.behind(node.pattern, points, chosen)
+    return x.told(node, Because.EVENTS, evidence=evidence, missing=missing)
+
+
+def _with_filter(pattern: Pattern, where: Filter) -> Pattern:
+    """The pattern of those of its events that satisfy a filter, too."""
+    if isinstance(pattern, PatternUnion):
+        return PatternUnion(
+            tuple(EventPattern(a.names, _both(a.where, where)) for a in pattern.alternatives)
+        )
+    return EventPattern(pattern.names, _both(pattern.where, where))
+
+
+def _both(left: Filter | None, right: Filter) -> Filter:
+    if left is None:
+        return right
+    terms = [t.terms if isinstance(t, FilterAnd) else (t,) for t in (left, right)]
+    return FilterAnd((*terms[0], *terms[1]))
 
 
 def _trait(x: Explainer, node: Trait) -> Explanation:
@@ -316,11 +369,11 @@ def _amount_is(x: Explainer, node: AmountIs) -> Explanation:
     nothing = None if node.amount.measure in _VALUELESS else Fraction(0)
     evidence = _amount_evidence(x, node.amount, node.when)
     otherwise = nothing is not None and _compares(0, node.comparison, node.value)
-    place = x.place(node.when)
-    missing = None
-    if value is not None and place is not None:
-        missing = Missing(node.amount.happening, 1, place, amount=node.value - value)
+    place = None if _moves(node.when, node.amount.happening) else x.place(node.when)
+    missing = None if place is None else _lacking(node, value, place)
     because = Because.ABSENCE if otherwise else Because.EVENTS
+    if otherwise and missing is None:
+        because = Because.TIME
     return x.told(
         node,
         because,
@@ -331,6 +384,24 @@ def _amount_is(x: Explainer, node: AmountIs) -> Explanation:
         missing=missing,
         note="" if value is not None else "the amount has no value",
     )
+
+
+def _lacking(node: AmountIs, value: Fraction | None, place: int) -> Missing | None:
+    """What would flip the comparison of an amount; None where no single kind of event does."""
+    happening, measure = node.amount.happening, node.amount.measure
+    if value is None:
+        return Missing(happening, 1, place) if measure in _VALUELESS else None
+    if measure is Measure.SUM:
+        return Missing(happening, 1, place, amount=node.value - value)
+    if measure in _VALUELESS:
+        return None
+    holds = _compares(value, node.comparison, node.value)
+    short = (node.value - value) / MILLION
+    for times in (math.ceil(short), math.floor(short) + 1):
+        if times > 0 and _compares(value + times * MILLION, node.comparison, node.value) != holds:
+            unit = "values" if measure is Measure.DISTINCT else "times"
+            return Missing(happening, times, place, unit)
+    return None
 
 
 _VALUELESS: Final = (Measure.AVG, Measure.MIN, Measure.MAX)

@@ -27,9 +27,11 @@ class Because(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What would flip the condition: so many more occurrences of `happening` (or, for `days`, on so
-    many further days; or, with `amount`, one that brings more than that many millionths) at the
-    instant `at`."""
+    """What would flip the condition: so many more occurrences of `happening` at the instant `at`.
+
+    By `unit`: `times`, on so many further `days`, in so many further `periods`, with so many
+    further `values`, or by so many further `patterns`. With `amount` (millionths), one that brings
+    so much (where the comparison is strict, more)."""
 
     happening: Happening | str
     times: int
