@@ -1,5 +1,6 @@
 """Every verb explains itself, and says so everywhere in the same way."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,66 @@ def test_python_m_segue_is_segue(tmp_path: Path) -> None:
     assert (nowhere.returncode, nowhere.stdout) == (2, "")
     assert "There is no workspace in this folder" in nowhere.stderr
     assert "segue demo" in nowhere.stderr
+
+
+HOLDING = """
+import sys
+import segue
+with segue.Engine.open("."):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_workspace_that_another_process_holds(segue: Segue, shop: Path) -> None:
+    """Said so, with a code of its own; afterwards it works again."""
+    holding = subprocess.Popen(
+        [sys.executable, "-c", HOLDING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == "open\n"
+        shown = segue("evaluate", "--json")
+    finally:
+        holding.communicate()
+
+    assert (shown.code, shown.error["code"]) == (2, "store_locked")
+    assert shown.error["hint"]
+    assert segue("evaluate").code == 0
+
+
+def test_a_pipe_that_closes_early_is_no_error(shop: Path) -> None:
+    """`segue history | head -1`."""
+    done = subprocess.run(
+        f"{sys.executable} -m segue evaluate --json | head -1",
+        shell=True,
+        cwd=shop,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
+def test_a_terminal_that_knows_only_ascii(shop: Path) -> None:
+    """Shows what it can."""
+    done = subprocess.run(
+        [sys.executable, "-m", "segue", "evaluate"],
+        cwd=shop,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert b"Buyers" in done.stdout
+
+
+def test_what_the_operating_system_refuses(segue: Segue, shop: Path, tmp_path: Path) -> None:
+    """Is an error with a hint, not a traceback."""
+    (tmp_path / "file").write_text("")
+
+    shown = segue("demo", "--dir", "file/demo", "--json")
+
+    assert (shown.code, shown.error["code"]) == (2, "input")
