@@ -26,7 +26,9 @@ class Mismatch:
 def rows(spans, i):
     """Person i's spans as pairs."""
     low, high = spans.offsets[i], spans.offsets[i + 1]
-    return [(int(s), int(e)) for s, e in zip(spans.start[low:high], spans.end[low:high], strict=True)]
+    return [
+        (int(s), int(e)) for s, e in zip(spans.start[low:high], spans.end[low:high], strict=True)
+    ]
 
 
 def plain_log(case):

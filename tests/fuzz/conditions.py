@@ -89,7 +89,9 @@ class Conditions:
             likely = LIKELY.get(path[0], NUMBER_LITERALS + TEXT_LITERALS)
             return tuple(self.rng.sample(likely, self.rng.randint(2, 3)))
         if op in (n.Op.CONTAINS, n.Op.STARTS_WITH, n.Op.ENDS_WITH):
-            return self.rng.choice(("/", "p", "o", "é", "pro", "") if path[0] in LIKELY else TEXT_LITERALS)
+            return self.rng.choice(
+                ("/", "p", "o", "é", "pro", "") if path[0] in LIKELY else TEXT_LITERALS
+            )
         if op is n.Op.MATCHES:
             return self.rng.choice(REGEXES)
         if op in (n.Op.WITHIN_LAST, n.Op.WITHIN_NEXT):
@@ -197,7 +199,9 @@ class Conditions:
             return n.Amount(measure, self.happening())
         if self.rng.random() < 0.55:
             # The plainest kind, which most often has a value.
-            pattern = n.EventPattern(self.rng.choice(((), (n.Name("a", True),), (n.Name("b", True),))))
+            pattern = n.EventPattern(
+                self.rng.choice(((), (n.Name("a", True),), (n.Name("b", True),)))
+            )
             return n.Amount(measure, pattern, self.rng.choice((("amount",), ("n",))))
         pattern = self.pattern()
         names = getattr(pattern, "names", ())

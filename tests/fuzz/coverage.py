@@ -29,7 +29,16 @@ IMPOSSIBLE = {
 def expected():
     """Every feature that must have been true and false at least once."""
     features = {kind.__name__ for kind in CONDITIONS}
-    whens = (n.Ever, n.Within, n.Between, n.Since, n.Before, n.SinceAnchor, n.WithinAfter, n.BeforeAnchor)
+    whens = (
+        n.Ever,
+        n.Within,
+        n.Between,
+        n.Since,
+        n.Before,
+        n.SinceAnchor,
+        n.WithinAfter,
+        n.BeforeAnchor,
+    )
     for holder in ("Did", "DidSomeOf", "AmountIs", "AmountVersus", "Quantile"):
         features |= {f"{holder} in {when.__name__}" for when in whens}
     features |= {"Did in Periods", "DidSomeOf in Periods"}
@@ -118,13 +127,13 @@ class Coverage:
         """Count a world, evaluated by the oracle at the first of its instants."""
         world = World(case.definitions, case.events, case.ats[0])
         self.pairs += len(world.people) * len(case.definitions.segments)
-        nodes = {
-            node for one in case.definitions.segments for node in conditions_in(one.condition)
-        }
+        nodes = {node for one in case.definitions.segments for node in conditions_in(one.condition)}
         for person in world.people.values():
             for node in nodes:
                 self._condition(world, person, node)
-            for pattern in {p for one in case.definitions.segments for p in patterns_in(one.condition)}:
+            for pattern in {
+                p for one in case.definitions.segments for p in patterns_in(one.condition)
+            }:
                 self._filter(world, person, pattern)
 
     def _condition(self, world, person, node):

@@ -104,9 +104,9 @@ def _in_slots(node, otherwise):
             yield replace(node, where=None)
         if slot.name == "when" and not isinstance(value, n.Ever):
             yield replace(node, when=n.Ever())
-        if slot.name in ("all_within", "within") and value is not None:
-            if not getattr(node, "absent", False):
-                yield replace(node, **{slot.name: None})
+        limit = slot.name in ("all_within", "within") and not getattr(node, "absent", False)
+        if limit and value is not None:
+            yield replace(node, **{slot.name: None})
         if slot.name == "steps" and len(value) > 1:
             for i in range(len(value)):
                 yield replace(node, steps=value[:i] + value[i + 1 :])

@@ -33,7 +33,20 @@ NUMBERS = (
     0, 1, 2, 3, 10, -3, 0.5, 10.5, 0.1, 0.2, 5e-07, 4e-07, -5e-07, 2.0000005, 9007199254740993,
     9007199254740992, 1e30, 0.0000015,
 )  # fmt: skip
-NUMERIC_TEXTS = ("10", "1", "-3", "10.50", "1e2", "010", "+5", " 10", "NaN", "0.0000005", "2.", "1E1")
+NUMERIC_TEXTS = (
+    "10",
+    "1",
+    "-3",
+    "10.50",
+    "1e2",
+    "010",
+    "+5",
+    " 10",
+    "NaN",
+    "0.0000005",
+    "2.",
+    "1E1",
+)
 TEXTS = ("pro", "free", "/pricing", "/pricing/é", "/", "", "true", "false", "É", "prö")
 ODD = (True, False, None, {"total": 5}, {"total": "10.5", "deep": {"x": 1}}, [1, 2], [])
 
@@ -137,8 +150,8 @@ class Worlds:
             ids = [f"u{i}"] + [f"anon{i}{x}" for x in "ab"[: self.rng.choice((0, 0, 1, 1, 2))]]
             if self.rng.random() < 0.05:
                 ids.append("guest")
-            for at in self.instants(self.rng.choice((1, 3, 6, 8, 12, 18, 25))):
-                events.append(self.event(at, ids))
+            instants = self.instants(self.rng.choice((1, 3, 6, 8, 12, 18, 25)))
+            events += [self.event(at, ids) for at in instants]
         events += self.stray_links(events, people)
         return self.late(events)
 
@@ -146,11 +159,15 @@ class Worlds:
         kind = self.rng.random()
         distinct_id = self.rng.choice(ids)
         if len(ids) > 1 and kind < 0.05:
-            return self.made(at, ids[0], "$identify", self.traits(at) | {"$anon_distinct_id": ids[-1]})
+            return self.made(
+                at, ids[0], "$identify", self.traits(at) | {"$anon_distinct_id": ids[-1]}
+            )
         if kind < 0.1:
             return self.made(at, distinct_id, "$identify", self.traits(at))
         if kind < 0.17:
-            return self.made(at, distinct_id, self.rng.choice(("$set", "$set_once")), self.traits(at))
+            return self.made(
+                at, distinct_id, self.rng.choice(("$set", "$set_once")), self.traits(at)
+            )
         if kind < 0.19:
             return self.made(at, distinct_id, "$unset", self.traits(at))
         if kind < 0.24:

@@ -8,6 +8,7 @@ by eye against DESIGN.
 from __future__ import annotations
 
 from segue.domain.instant import FOREVER
+from segue.language.tree import InSegment
 from tests.oracle.truth import World
 
 __all__ = ["World", "breakpoints", "holds", "leaves_at", "outlook", "spans"]
@@ -22,8 +23,6 @@ def holds(definitions, events, person_id, segment_id, t):
 
 def breakpoints(definitions, events, person_id, segment_id, at):
     """A superset of the instants around which the person's membership can change."""
-    from segue.language.tree import InSegment
-
     world = World(definitions, events, at)
     return world.breakpoints(world.people[person_id], InSegment(segment_id))
 

@@ -78,6 +78,8 @@ BERLIN = {"timezone": "Europe/Berlin"}
 SPRING = parse_instant("2025-03-29T23:00:00Z")  # midnight in Berlin; clocks go on at 2 o'clock
 PAGES = {"page_events": ("page", "Page*"), "campaign_keys": ("utm_source",)}
 
+# One row per rule.
+# fmt: off
 EXISTENCE = (
     Case("a person exists from their first event on", "everyone", "a@1d b@2d", "1d.."),
     Case("profile events make a person exist, too", "everyone", "$set@1d a@2d", "1d.."),
@@ -359,4 +361,5 @@ ZONES = (
 CASES = (
     *EXISTENCE, *COUNTS, *ANCHORS, *AGES, *SEQUENCES, *AMOUNTS, *TRAITS, *VALUES, *PATTERNS, *SESSIONS,
     *SEGMENTS, *QUANTILES, *ZONES,
-)  # fmt: skip
+)
+# fmt: on

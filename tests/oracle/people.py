@@ -8,6 +8,7 @@ received_at (ms), properties (a dict).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tests.oracle.values import as_text
 
@@ -75,8 +76,7 @@ def unique(events):
         if event["received_at"] < kept["received_at"]:
             by_id[event["event_id"]] = event
         elif event["received_at"] == kept["received_at"]:
-            same = {k: v for k, v in event.items()} == {k: v for k, v in kept.items()}
-            assert same, "which one counts depends on a hash that DESIGN does not fix"
+            assert event == kept, "which one counts depends on a hash that DESIGN does not fix"
     return sorted(by_id.values(), key=event_key)
 
 
@@ -85,7 +85,11 @@ def unique(events):
 
 def link_of(event):
     """The distinct id that the event says is the same person as its own; None where it says none."""
-    name = {"$identify": "$anon_distinct_id", "$create_alias": "alias", "$merge_dangerously": "alias"}
+    name = {
+        "$identify": "$anon_distinct_id",
+        "$create_alias": "alias",
+        "$merge_dangerously": "alias",
+    }
     other = as_text(event["properties"].get(name.get(event["event"], "")))
     return None if other is None else other.decode()
 
@@ -188,7 +192,7 @@ def derived_events(definitions, events):
     for session in sessions_of(definitions, events):
         derived.append(session_started(definitions, session))
         derived.append(session_ended(definitions, session))
-        for page, following in zip(session, session[1:], strict=False):
+        for page, following in pairwise(session):
             if is_page(definitions, page["event"]):
                 derived.append(page_left(page, following))
     return sorted(derived, key=lambda one: one.key)
@@ -238,9 +242,7 @@ def trait_values(person, t):
 def write(traits, one):
     """Apply what one event does to the traits."""
     for kind, key, value in trait_writes(one):
-        if kind == "set":
-            traits[key] = value
-        elif kind == "set_once" and traits.get(key) is None:
+        if kind == "set" or (kind == "set_once" and traits.get(key) is None):
             traits[key] = value
         elif kind == "unset":
             traits.pop(key, None)

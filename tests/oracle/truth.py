@@ -101,9 +101,7 @@ class World:
         if isinstance(when, n.BeforeAnchor):
             return [one for one in past if one.key < anchor.key]
         assert isinstance(when, n.WithinAfter)
-        return [
-            one for one in past if one.key > anchor.key and one.at <= anchor.at + when.duration
-        ]
+        return [one for one in past if one.key > anchor.key and one.at <= anchor.at + when.duration]
 
     def in_window(self, person, happenings, when, t, test):
         """Whether `test` holds of the occurrences of each happening in the window (in enough
@@ -305,7 +303,7 @@ class World:
                 start = None
         return spans if start is None else [*spans, (start, FOREVER)]
 
-    # ------------------------------------------------------------------------------ breakpoints
+    # ------------------------------------------------------- where truth can change: breakpoints
 
     def breakpoints(self, person, node):
         """A superset of the instants at which (or 1 ms around which) the truth can change."""
@@ -413,9 +411,7 @@ def chain_ends(world, person, sequence):
 def next_keys(step, before, occurrences):
     """Where a chain that stands at `before` can go by the step."""
     longest = FOREVER if step.within is None else step.within
-    reached = [
-        one.key for one in occurrences if one.key > before and one.at - before[0] <= longest
-    ]
+    reached = [one.key for one in occurrences if one.key > before and one.at - before[0] <= longest]
     if not step.absent:
         return reached
     return [] if reached else [instant_key(before[0] + step.within)]

@@ -81,7 +81,9 @@ def as_instant(value, zone):
 
 def as_identity(value):
     """What `distinct` counts: type and value."""
-    kind = "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+    kind = (
+        "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
+    )
     return kind, repr(value)
 
 

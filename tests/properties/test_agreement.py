@@ -42,9 +42,7 @@ def test_the_engine_agrees_on_worlds_never_seen_before():
         assert_agrees(random_world(seed), stored_log, seed)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(rng=st.randoms(use_true_random=False))
 def test_the_engine_agrees_where_hypothesis_looks(rng):
     """Small worlds whose every choice Hypothesis makes, and shrinks."""

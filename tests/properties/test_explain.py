@@ -186,6 +186,8 @@ def test_explanations_of_every_kind_were_seen():
     reasons = set()
     for seed in random.Random(1).sample(SEEDS, 8):
         case = single(seed)
-        reasons |= {(type(node.condition), node.because) for _, _, node, _ in explained(case, case.ats[0])}
+        reasons |= {
+            (type(node.condition), node.because) for _, _, node, _ in explained(case, case.ats[0])
+        }
     assert {kind for kind, _ in reasons} >= {n.Did, n.Age, n.Has, n.Trait, n.AmountIs, n.DidSomeOf}
     assert {because for _, because in reasons} == set(Because)
