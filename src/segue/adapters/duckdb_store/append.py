@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import duckdb
@@ -80,10 +81,14 @@ class Writer:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, names: Dictionary, ids: Dictionary) -> None:
         self._db, self._names, self._ids = db, names, ids
-        hashes = db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
-        self._known = HashSet(hashes["hash"].to_numpy())
         query = "SELECT coalesce(max(ref), -1) + 1 FROM events"
         self._next_ref = int(db.execute(query).fetchall()[0][0])
+
+    @cached_property
+    def _known(self) -> HashSet:
+        """The ids of all events, read when the first batch comes."""
+        hashes = self._db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
+        return HashSet(hashes["hash"].to_numpy())
 
     def append(self, events: pa.Table, received_at: int) -> Appended:
         """Store a batch in one commit; where that fails nothing has changed.

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from segue.adapters.extract.order import offsets_of
 from segue.adapters.extract.relation import People, Relation
@@ -58,21 +60,25 @@ class _Packed:
 
 
 def _pack(relation: Relation, people: People, codes: Codes, at: int | None) -> _Packed:
-    person, name, instant = _columns(relation, people, codes, at)
-    base = int(instant.min()) if len(instant) else 0
-    width = (int(instant.max()) - base).bit_length() if len(instant) else 0
+    """Pack the rows chunk by chunk: nothing of the table is copied, and it is gone on return."""
+    table = _table(relation, people, codes, at)
+    extremes = pc.min_max(table["occurred_at"]).as_py()
+    base = extremes["min"] or 0
+    width = ((extremes["max"] or 0) - base).bit_length()
     assert width + len(people).bit_length() <= 63
-    key = person.astype(np.int64)
-    key <<= width
-    key += instant
-    key -= base
+    name, key = np.empty(len(table), np.int32), np.empty(len(table), np.int64)
+    end = 0
+    for batch in table.to_batches():
+        here = slice(end, end := end + len(batch))
+        name[here] = batch["name"].to_numpy()
+        key[here] = people.index[batch["who"].to_numpy()]
+        key[here] <<= width
+        key[here] += batch["occurred_at"].to_numpy() - base
     return _Packed(name, key, width, base)
 
 
-def _columns(
-    relation: Relation, people: People, codes: Codes, at: int | None
-) -> tuple[Int32s, Int32s, Int64s]:
-    """Person, name and instant of every row; the table they come from is gone on return."""
+def _table(relation: Relation, people: People, codes: Codes, at: int | None) -> pa.Table:
+    """Who, name and instant of every row of people who are asked about."""
     binder = Binder()
     conditions = [binder.among("name", codes)]
     if at is not None:
@@ -81,9 +87,6 @@ def _columns(
         f"SELECT who, name, occurred_at FROM {relation.source} WHERE {all_of(conditions)}",
         binder.values,
     )
-    person = people.index[table["who"].to_numpy()]
-    name, instant = table["name"].to_numpy(), table["occurred_at"].to_numpy()
     if not people.are_partial:
-        return person, name, instant
-    known = person >= 0
-    return person[known], name[known], instant[known]
+        return table
+    return table.filter(people.index[table["who"].to_numpy()] >= 0)
