@@ -7,7 +7,6 @@ that are the evidence, what is missing, and when it flips if nothing more happen
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -17,8 +16,6 @@ import numpy as np
 
 from segue.language.tree import (
     Age,
-    AgeAmount,
-    Amount,
     AmountIs,
     AmountVersus,
     And,
@@ -35,7 +32,6 @@ from segue.language.tree import (
     Happening,
     Has,
     InSegment,
-    Measure,
     Not,
     Or,
     Pattern,
@@ -54,12 +50,11 @@ from segue.timeline.block import Block
 from segue.timeline.conditions import Evaluation, is_relative
 from segue.timeline.evaluate import requests_of
 from segue.timeline.evidence import References
-from segue.timeline.exact import compare
-from segue.timeline.explainer import Explainer
+from segue.timeline.explain_amounts import amount_is, amount_versus, quantile
+from segue.timeline.explainer import Explainer, compares, moves
 from segue.timeline.explanation import Because, Explanation, Missing, SegmentExplanation
 from segue.timeline.intervals import Intervals
 from segue.timeline.log import InstantOf, Log, Nothing, Request, Satisfies, TraitRequest
-from segue.timeline.measures import MILLION, Steps
 from segue.timeline.points import Points, flags, points_from
 from segue.timeline.quantiles import Thresholds
 
@@ -179,11 +174,11 @@ def _counted(
     evidence: References,
 ) -> Explanation:
     unit = "patterns" if isinstance(node, DidSomeOf) else node.unit.value
-    holds, otherwise = (_compares(n, node.comparison, node.count) for n in (number, 0))
+    holds, otherwise = (compares(n, node.comparison, node.count) for n in (number, 0))
     because = Because.TIME
     more = _to_flip(number, node.comparison, node.count)
     # One more of what the window begins after would only move the window.
-    place = None if _moves(node.when, happening) else x.place(node.when)
+    place = None if moves(node.when, happening) else x.place(node.when)
     missing = None if more is None or place is None else Missing(happening, more, place, unit)
     if holds and not otherwise and evidence:
         because = Because.EVENTS
@@ -200,14 +195,6 @@ def _counted(
     )
 
 
-def _moves(when: When, happening: Happening | str) -> bool:
-    return isinstance(when, SinceAnchor | WithinAfter | BeforeAnchor) and when.anchor == happening
-
-
-def _compares(left: int | Fraction, comparison: Comparison, right: int) -> bool:
-    return bool(compare(np.array([left], object), comparison, right)[0])
-
-
 def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
     """How many more flip the comparison; None where more cannot."""
     target = count + 1 if comparison in (Comparison.LE, Comparison.GT) else count
@@ -221,7 +208,7 @@ def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
 def _no_window(x: Explainer, node: Did | DidSomeOf) -> Explanation:
     """What it waits for is the event that the window begins after, where nothing more is asked."""
     assert isinstance(node.when, SinceAnchor | WithinAfter | BeforeAnchor), "others always exist"
-    enough = _compares(0, node.comparison, node.count)
+    enough = compares(0, node.comparison, node.count)
     missing = Missing(node.when.anchor, 1, x.at) if enough else None
     return x.told(node, Because.TIME, missing=missing, note="the window does not exist yet")
 
@@ -238,7 +225,7 @@ def _did_in_periods(x: Explainer, node: Did | DidSomeOf, when: Periods) -> Expla
     number = sum(_held(one, end) for end in ends)
     whole = Within(when.period * when.of)
     evidence = _window_evidence(x, node, whole)
-    otherwise = _compares(0, node.comparison, node.count)
+    otherwise = compares(0, node.comparison, node.count)
     lacking = when.at_least - number
     missing = None
     if lacking > 0 and not otherwise and isinstance(node, Did):
@@ -293,8 +280,8 @@ def _age(x: Explainer, node: Age) -> Explanation:
     which = 0 if node.which is Which.FIRST else int(past.sum()) - 1
     age = x.at - int(points.key[which])
     # Only a later one moves the last, and that makes it younger.
-    holds = _compares(age, node.comparison, node.duration)
-    moves = node.which is Which.LAST and _compares(0, node.comparison, node.duration) != holds
+    holds = compares(age, node.comparison, node.duration)
+    moves = node.which is Which.LAST and compares(0, node.comparison, node.duration) != holds
     return x.told(
         node,
         Because.EVENTS,
@@ -309,7 +296,7 @@ def _age(x: Explainer, node: Age) -> Explanation:
 def _fitting_age(node: Age) -> int:
     """An age with which the condition would hold, in ms."""
     ages = (0, node.duration, node.duration + 1)
-    return next((age for age in ages if _compares(age, node.comparison, node.duration)), 0)
+    return next((age for age in ages if compares(age, node.comparison, node.duration)), 0)
 
 
 _NEVER_HAPPENED: Final = "it has never happened"
@@ -364,105 +351,6 @@ def _trait(x: Explainer, node: Trait) -> Explanation:
     return x.told(node, because, evidence=evidence, missing=missing)
 
 
-def _amount_is(x: Explainer, node: AmountIs) -> Explanation:
-    value = _amount(x, node.amount, node.when)
-    nothing = None if node.amount.measure in _VALUELESS else Fraction(0)
-    evidence = _amount_evidence(x, node.amount, node.when)
-    otherwise = nothing is not None and _compares(0, node.comparison, node.value)
-    place = None if _moves(node.when, node.amount.happening) else x.place(node.when)
-    missing = None if place is None else _lacking(node, value, place)
-    because = Because.ABSENCE if otherwise else Because.EVENTS
-    if otherwise and missing is None:
-        because = Because.TIME
-    return x.told(
-        node,
-        because,
-        value=value,
-        threshold=Fraction(node.value),
-        unit="millionths",
-        evidence=evidence,
-        missing=missing,
-        note="" if value is not None else "the amount has no value",
-    )
-
-
-def _lacking(node: AmountIs, value: Fraction | None, place: int) -> Missing | None:
-    """What would flip the comparison of an amount; None where no single kind of event does."""
-    happening, measure = node.amount.happening, node.amount.measure
-    if value is None:
-        return Missing(happening, 1, place) if measure in _VALUELESS else None
-    if measure is Measure.SUM:
-        return Missing(happening, 1, place, amount=node.value - value)
-    if measure in _VALUELESS:
-        return None
-    holds = _compares(value, node.comparison, node.value)
-    short = (node.value - value) / MILLION
-    for times in (math.ceil(short), math.floor(short) + 1):
-        if times > 0 and _compares(value + times * MILLION, node.comparison, node.value) != holds:
-            unit = "values" if measure is Measure.DISTINCT else "times"
-            return Missing(happening, times, place, unit)
-    return None
-
-
-_VALUELESS: Final = (Measure.AVG, Measure.MIN, Measure.MAX)
-
-
-def _amount_versus(x: Explainer, node: AmountVersus) -> Explanation:
-    left = _amount(x, node.left, node.left_when)
-    right = _amount(x, node.right, node.right_when)
-    share = Fraction(node.percent) / 100
-    evidence = _amount_evidence(x, node.left, node.left_when) | _amount_evidence(
-        x, node.right, node.right_when
-    )
-    valued = not {node.left.measure, node.right.measure} & set(_VALUELESS)
-    otherwise = valued and _compares(0, node.comparison, 0)
-    return x.told(
-        node,
-        Because.TIME if otherwise else Because.EVENTS,
-        value=left,
-        threshold=None if right is None else right * share,
-        unit="millionths",
-        evidence=evidence,
-    )
-
-
-def _quantile(x: Explainer, node: Quantile) -> Explanation:
-    limits = x.e.thresholds[node]
-    index = int(np.searchsorted(limits.grid, x.at, "right")) - 1
-    limit = None
-    if index >= 0 and limits.exists[index]:
-        limit = Fraction(int(limits.numerator[index]), int(limits.denominator[index]))
-    age = isinstance(node.amount, AgeAmount)
-    value = _amount(x, node.amount, node.when)
-    return x.told(
-        node,
-        Because.EVENTS,
-        # An age amount is a negated instant: as ages now, both are milliseconds.
-        value=value + x.at if age and value is not None else value,
-        threshold=limit + x.at if age and limit is not None else limit,
-        unit="milliseconds" if age else "millionths",
-        evidence=_amount_evidence(x, node.amount, node.when),
-        note="" if limit is not None else "there is no threshold yet",
-    )
-
-
-def _amount(x: Explainer, amount: Amount | AgeAmount, when: When) -> Fraction | None:
-    steps: Steps = x.e.amount(amount, when)
-    index = int(np.searchsorted(steps.at, x.at, "right")) - 1
-    if index < 0 or not steps.has[index]:
-        return None
-    return Fraction(int(steps.numerator[index]), int(steps.denominator[index]))
-
-
-def _amount_evidence(x: Explainer, amount: Amount | AgeAmount, when: When) -> References:
-    if isinstance(amount, AgeAmount):
-        points = x.e.happenings(amount.happening, ordered=True)
-        return x.behind(amount.happening, points, points.key <= x.at)
-    points = x.e.measured(amount, ordered=True)
-    inside = x.inside(points, when)
-    return frozenset() if inside is None else x.behind(amount.happening, points, inside)
-
-
 EXPLAINERS: Final[Mapping[type, Callable[[Explainer, Any], Explanation]]] = {
     Everyone: _everyone,
     And: _combined,
@@ -475,8 +363,8 @@ EXPLAINERS: Final[Mapping[type, Callable[[Explainer, Any], Explanation]]] = {
     Age: _age,
     Has: _has,
     Trait: _trait,
-    AmountIs: _amount_is,
-    AmountVersus: _amount_versus,
-    Quantile: _quantile,
+    AmountIs: amount_is,
+    AmountVersus: amount_versus,
+    Quantile: quantile,
 }
 """One explainer per type of condition."""

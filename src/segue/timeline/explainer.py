@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,19 @@ from segue.language.tree import (
     Before,
     BeforeAnchor,
     Between,
+    Comparison,
     Condition,
     Happening,
     Periods,
     Since,
+    SinceAnchor,
     When,
     Which,
     WithinAfter,
 )
 from segue.timeline.conditions import Evaluation
 from segue.timeline.evidence import References, behind
+from segue.timeline.exact import compare
 from segue.timeline.explanation import Because, Explanation
 from segue.timeline.intervals import Intervals
 from segue.timeline.points import Points
@@ -114,3 +118,13 @@ class Explainer:
 
     def _moment(self, text: str) -> int:
         return parse_instant(text, self.e.block.definitions.timezone)
+
+
+def compares(left: int | Fraction, comparison: Comparison, right: int) -> bool:
+    """Whether two exact numbers compare so."""
+    return bool(compare(np.array([left], object), comparison, right)[0])
+
+
+def moves(when: When, happening: Happening | str) -> bool:
+    """Whether one more of the happening is what the window begins after, and so only moves it."""
+    return isinstance(when, SinceAnchor | WithinAfter | BeforeAnchor) and when.anchor == happening
