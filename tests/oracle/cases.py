@@ -260,6 +260,9 @@ VALUES = (
     _value("ends with, on an integer", 'ends with "0"', 10, True),
     _value("matches anywhere", 'matches "ri.i"', "/pricing", True),
     _value("matches is case-sensitive", 'matches "PRI"', "/pricing", False),
+    _value("contains: no wildcards", 'contains "_"', "abc", False),
+    _value("starts with: no wildcards", 'starts with "%"', "abc", False),
+    _value("ends with: a per cent sign", 'ends with "%"', "100%", True),
     _value("is set", "is set", False, True),
     _value("null is missing", "is set", None, False),
     _value("is not set", "is not set", None, True),
@@ -295,6 +298,9 @@ PATTERNS = (
     Case("any of", "did any of (a, b) at least 2 times", "a@1d b@2d", "2d.."),
     Case("a prefix", 'did "Page*"', "Page_Viewed@1d", "1d.."),
     Case("a prefix is case-sensitive", 'did "page*"', "Page_Viewed@1d", ""),
+    Case("a prefix has no wildcards", 'did "p_g*"', "page@1d", ""),
+    Case("a prefix may hold what SQL takes for a wildcard", 'did "100%*"', "100%off@1d", "1d.."),
+    Case("a name that is SQL is a name", "did \"x'; DROP TABLE events; --\"", "a@1d", ""),
     Case("a prefix matches derived events", 'did "$session*" at least 2 times', "a@1d", "1d+30m.."),
 )
 
