@@ -112,6 +112,36 @@ def test_try_names_the_columns_that_are_missing(segue: Segue, tmp_path: Path) ->
     assert (named.code, named.error["code"]) == (2, "input")
 
 
+SEGMENT = """\
+{"type":"track","userId":"u","event":"Order Completed","timestamp":"2026-05-01"}
+{"type":"page","userId":"u","name":"Pricing","timestamp":"2026-05-02"}
+"""
+POSTHOG = """\
+uuid,event,distinct_id,timestamp,properties
+1,$pageview,u,2026-05-01,{}
+2,purchase,u,2026-05-02,{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("exporter", "name", "content"),
+    [("Segment", "messages.jsonl", SEGMENT), ("PostHog", "events.csv", POSTHOG)],
+)
+def test_try_knows_the_exports_of_others(
+    segue: Segue, tmp_path: Path, exporter: str, name: str, content: str
+) -> None:
+    """No columns to name; their events are actions."""
+    Path(name).write_text(content)
+
+    found = segue("try", name, "--json").json
+
+    assert found["exported_by"] == exporter
+    assert {"page_view", "purchase"} <= set(found["actions"])
+    assert found["summary"]["people"] == 1
+    assert f"an export of {exporter}" in segue("try", name, "--keep", "kept").out
+    assert segue("evaluate", "-w", "kept", "--json").json["people"] == 1
+
+
 def test_try_reads_other_forms_of_time(segue: Segue, tmp_path: Path) -> None:
     """Days before months, as one says."""
     Path("a.csv").write_text("user,event,time\nana,look,31/12/2025 23:00\n")

@@ -24,13 +24,14 @@ MOST_ROWS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a file seems to be: its columns by role (none where it is an export of a known shape),
-    the needed roles that no column has."""
+    """What a file seems to be: its columns by role and the needed roles that no column has; or
+    whose export it is (`PostHog`, `Segment`), which needs no columns said."""
 
     path: Path
     names: tuple[str, ...]
     columns: Mapping[str, str]
     missing: tuple[str, ...]
+    exported_by: str = ""
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -56,8 +57,9 @@ def read_sample(file: str, columns: Mapping[str, str]) -> Sample:
     Raises `NotFoundError` where there is no such file and `InputError` where it cannot be read.
     """
     names, values = sample_file(file)
-    if not columns and (is_segment(names) or is_posthog(names)):
-        return Sample(Path(file), tuple(names), {}, ())
+    exported_by = "" if columns else _exported_by(names)
+    if exported_by:
+        return Sample(Path(file), tuple(names), {}, (), exported_by)
     free = [name for name in names if name not in columns.values()]
     guess = guess_columns(free, values)
     found = {
@@ -66,6 +68,12 @@ def read_sample(file: str, columns: Mapping[str, str]) -> Sample:
     }
     missing = tuple(role for role in NEEDED if role not in found)
     return Sample(Path(file), tuple(names), found, missing)
+
+
+def _exported_by(names: Sequence[str]) -> str:
+    if is_segment(names):
+        return "Segment"
+    return "PostHog" if is_posthog(names) else ""
 
 
 def begin(

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from segue.bootstrap.beginning import Begun, begin, keep, look_at, read_sample
+from segue.bootstrap.beginning import Begun, Sample, begin, keep, look_at, read_sample
 from segue.bootstrap.environment import default_workspace
 from segue.cli import options, words
 from segue.cli.app import BEGIN, Exit, app, example
@@ -74,9 +74,9 @@ def try_file(
     with begun.engine:
         look = begun.engine.first_look()
         if as_json:
-            print_json(_look_document(begun, look))
+            print_json(_look_document(sample, begun, look))
         else:
-            _print_look(console(), file, begun, look)
+            _print_look(console(), sample, begun, look)
         folder = keep_in or (None if as_json else _offered(file))
         if folder is not None:
             keep(begun, look.draft.text(), folder)
@@ -131,15 +131,17 @@ def init(
     _print_kept(console(), drafted, folder)
 
 
-def _print_look(out: Console, file: str, begun: Begun, look: FirstLook) -> None:
+def _print_look(out: Console, sample: Sample, begun: Begun, look: FirstLook) -> None:
     zone = look.draft.timezone
     extent = begun.engine.extent()
     out.print()
     out.print(
-        f" [title]{escape(Path(file).name)}[/] · {words.counted(extent.events, 'event')} of "
+        f" [title]{escape(sample.path.name)}[/] · {words.counted(extent.events, 'event')} of "
         f"{words.people(extent.people)} · {_period(extent.first_at, extent.last_at, zone)}"
     )
-    if begun.columns:
+    if sample.exported_by:
+        out.print(f" [faint]an export of {sample.exported_by}[/]")
+    elif begun.columns:
         pairs = ", ".join(f"{role} = {column}" for role, column in begun.columns.items())
         out.print(f" [faint]columns: {escape(pairs)}[/]")
     _print_rejected(out, begun)
@@ -165,7 +167,8 @@ def _print_look(out: Console, file: str, begun: Begun, look: FirstLook) -> None:
 def _period(first: int | None, last: int | None, zone: str) -> str:
     if first is None or last is None:
         return "no time at all"
-    return f"{words.day(first, zone)} to {words.day(last, zone)}"
+    days = dict.fromkeys((words.day(first, zone), words.day(last, zone)))
+    return " to ".join(days)
 
 
 def _print_rejected(out: Console, begun: Begun) -> None:
@@ -249,11 +252,12 @@ def _print_kept(out: Console, draft: Draft, folder: Path) -> None:
     out.print("  Read it, correct it, then: [command]segue check[/], [command]segue evaluate[/]")
 
 
-def _look_document(begun: Begun, look: FirstLook) -> dict[str, Any]:
+def _look_document(sample: Sample, begun: Begun, look: FirstLook) -> dict[str, Any]:
     mistake = look.mistake
     return {
         "event_log": True,
         "columns": dict(begun.columns),
+        "exported_by": sample.exported_by,
         "events": begun.engine.extent().events,
         "rejected": sum(one.rejected for one in begun.imported),
         "actions": _actions_document(look.draft),
