@@ -11,6 +11,7 @@ import pytest
 
 from segue.domain.instant import DAY, HOUR
 from segue.language.tree import (
+    Age,
     Amount,
     And,
     Between,
@@ -29,7 +30,10 @@ from segue.language.tree import (
     Quantile,
     Segment,
     Side,
+    SinceAnchor,
     Step,
+    Unit,
+    Which,
     Within,
 )
 from segue.language.tree import Sequence as Chain
@@ -190,3 +194,58 @@ def test_quantiles_of_amounts_near_the_64_bit_limits(values: list[int]) -> None:
         first, second = now(definitions, log, START + DAY)["top"].holds.tolist()
         assert first
         assert second == (values[0] < 0)
+
+
+class ReadOnly(Same):
+    """The same answers, in arrays that nobody can write to."""
+
+    def __missing__(self, request: Request) -> Occurrences:
+        self[request] = found = super().__missing__(request)
+        for array in (found.offsets, found.at, found.order):
+            assert array is not None
+            array.flags.writeable = False
+        return found
+
+
+SHARED = (
+    Did(A, when=Within(DAY)),
+    Did(Chain(A, (Step(B, DAY),))),
+    Did(Crossing("left", "0")),
+    Did(A, Comparison.GE, 2, Unit.DAYS, Within(7 * DAY)),
+    Did(B, when=SinceAnchor(Which.LAST, A)),
+    Did(event("$session_ended")),
+    Did(A, when=Periods(1, 2, DAY)),
+    Age(Which.LAST, A, Comparison.GE, DAY),
+    RANKED,
+)
+
+
+def test_threads_share_only_what_nobody_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks are evaluated side by side over arrays that are read-only, again and again the same."""
+    monkeypatch.setattr(evaluate, "_block_size", lambda people: 100)
+    monkeypatch.setattr(evaluate, "_HISTORY_BLOCK", 100)
+    log = Log(
+        np.full(3_000, START),
+        ReadOnly(3_000, {A: [START, START + DAY], B: [START + HOUR], EventPattern(): [START]}),
+    )
+    segments = tuple(Segment(str(i), "", condition) for i, condition in enumerate(SHARED))
+    definitions = Definitions(segments)
+    at = START + 3 * DAY
+    first, first_now = history(definitions, log, at), now(definitions, log, at)
+    for _ in range(3):
+        again, again_now = history(definitions, log, at), now(definitions, log, at)
+        for name, spans in first.items():
+            assert spans.start.tobytes() == again[name].start.tobytes()
+            assert spans.end.tobytes() == again[name].end.tobytes()
+            assert first_now[name].until.tobytes() == again_now[name].until.tobytes()
+
+
+def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails in one block fails the evaluation."""
+    monkeypatch.setattr(evaluate, "_block_size", lambda people: 100)
+    log = same_people(300, {A: [START]})  # B was never read
+    definitions = Definitions((Segment("x", "", Did(B)),))
+    with pytest.raises(KeyError):
+        now(definitions, log, START)
+    with pytest.raises(KeyError):
+        history(definitions, log, START)

@@ -13,11 +13,14 @@ from segue.timeline.log import Int64s
 
 @lru_cache(maxsize=64)
 def midnights(zone: str, first: dt.date, last: dt.date) -> Int64s:
-    """The first instant of each calendar day from `first` to `last` inclusive, int64, ms."""
+    """The first instant of each calendar day from `first` to `last` inclusive, int64, ms; the array
+    is shared, and read-only."""
     days = (last - first).days + 1
-    return np.array(
+    found = np.array(
         [start_of_day(first + dt.timedelta(days=day), zone) for day in range(days)], np.int64
     )
+    found.flags.writeable = False
+    return found
 
 
 def midnights_between(zone: str, start: int, end: int) -> Int64s:
