@@ -52,7 +52,7 @@ class Refresh:
     occurrences: int
 
     def best(self, kind: str, *, engine: str | None = None, any_layout: bool = False) -> Row | None:
-        """The quickest rival of a kind, by its quickest repetition."""
+        """The quickest rival of a kind, by its median; sorted by person unless any layout will do."""
         rows = [
             row
             for row in self.rivals
@@ -60,7 +60,7 @@ class Refresh:
             and (engine is None or row.engine == engine)
             and (any_layout or row.layout != BY_EVENT)
         ]
-        return min(rows, key=lambda row: row.timing.best, default=None)
+        return min(rows, key=lambda row: row.timing.median, default=None)
 
 
 def refresh(
