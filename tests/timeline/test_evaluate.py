@@ -45,6 +45,8 @@ CONDITIONS: dict[str, Condition] = {
     "often": Did(A, Comparison.GE, 3, when=Within(7 * DAY)),
     "quiet": Did(A, Comparison.LE, 0, when=Within(2 * DAY)),
     "exactly": Did(B, Comparison.EQ, 2, when=Within(5 * DAY)),
+    "fewer than none": Did(A, Comparison.LE, -1, when=Within(7 * DAY)),
+    "none or more": Did(A, Comparison.GE, 0, when=Within(7 * DAY)),
     "before": Did(A, when=Between(6 * DAY, DAY)),
     "days": Did(A, Comparison.GE, 2, Unit.DAYS, Within(4 * DAY)),
     "dormant": Age(Which.LAST, A, Comparison.GE, 3 * DAY),

@@ -122,6 +122,9 @@ TOLD = [
     Told("did not a since last b", "x@1d", "3d", NOTHING, missing="1 times 3d"),
     Told("did a since last b", "x@1d", "3d", NOTHING),
     Told("did a since last a", "a@1d", "3d", NOTHING, 0, 1),
+    Told("did not a since last a", "a@1d", "3d", TIME, 0, 0),
+    Told("did not a before first a", "a@1d", "3d", TIME, 0, 0),
+    Told("did a since first a", "a@1d", "3d", NOTHING, 0, 1, (), "1 times 3d"),
     Told("did not a before last b", "b@1d", "3d", ABSENCE, 0, 0, (), "1 times 1d-1ms"),
     Told("did not a within 1 day after last b", "b@1d", "3d", ABSENCE, 0, 0, (), "1 times 2d"),
     # Happenings

@@ -16,7 +16,9 @@ from segue.language.tree import (
     Between,
     Comparison,
     Condition,
+    EventPattern,
     Happening,
+    Pattern,
     Periods,
     Since,
     SinceAnchor,
@@ -126,5 +128,23 @@ def compares(left: int | Fraction, comparison: Comparison, right: int) -> bool:
 
 
 def moves(when: When, happening: Happening | str) -> bool:
-    """Whether one more of the happening is what the window begins after, and so only moves it."""
-    return isinstance(when, SinceAnchor | WithinAfter | BeforeAnchor) and when.anchor == happening
+    """Whether each further occurrence of the happening moves the window past itself, being what the
+    window begins after (or ends before) as well."""
+    match when:
+        case SinceAnchor(Which.LAST, anchor) | WithinAfter(_, Which.LAST, anchor):
+            return _among(happening, anchor)
+        case BeforeAnchor(Which.FIRST, anchor):
+            return _among(happening, anchor)
+        case _:
+            return False
+
+
+def _among(happening: Happening | str, anchor: Pattern) -> bool:
+    """Whether every occurrence of the happening is one of the anchor."""
+    if happening == anchor:
+        return True
+    if not isinstance(happening, EventPattern) or not isinstance(anchor, EventPattern):
+        return False
+    return (
+        set(happening.names) <= set(anchor.names) and anchor.where is None and bool(happening.names)
+    )

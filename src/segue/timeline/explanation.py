@@ -31,7 +31,7 @@ class Missing:
 
     By `unit`: `times`, on so many further `days`, in so many further `periods`, with so many
     further `values`, or by so many further `patterns`. With `amount` (millionths), one that brings
-    so much (where the comparison is strict, more)."""
+    so much, or the least bit more where that alone does not flip it."""
 
     happening: Happening | str
     times: int

@@ -142,7 +142,9 @@ def _did(e: Evaluation, node: Did) -> Single | None:
     fading = _fading_count(node)
     if fading is not None:
         return Single(e.block.at, _lapse(e.block, *fading))
-    if node.comparison is not Comparison.LE or (count := _count(node, node.count + 1)) is None:
+    if node.comparison is not Comparison.LE or node.count < 0:
+        return None
+    if (count := _count(node, node.count + 1)) is None:
         return None
     return Single(np.maximum(_lapse(e.block, *count), e.block.at), _existing(e.block).end)
 
