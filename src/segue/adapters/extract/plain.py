@@ -7,7 +7,8 @@ there is no permutation, and nothing beside the answers stays in memory.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,63 +19,85 @@ import pyarrow.compute as pc
 from segue.adapters.extract.order import offsets_of
 from segue.adapters.extract.relation import People, Relation
 from segue.adapters.extract.sql import Binder, all_of
-from segue.timeline.log import Int32s, Int64s, Occurrences
+from segue.timeline.log import Int64s, Occurrences
 
 Codes = frozenset[int]
 _THREADS = 4
+_NONE = np.empty(0, np.int64)
 
 
 def read_plain(
     relation: Relation, people: People, wanted: Collection[Codes], at: int | None
 ) -> dict[Codes, Occurrences]:
     """The occurrences of each wanted set of event names."""
-    rows = _pack(relation, people, frozenset().union(*wanted), at)
+    packed = _pack(_table(relation, people, frozenset().union(*wanted), at), people)
+    uses = Counter(code for codes in wanted for code in codes)
+    parts = [packed.part(codes, shared=any(uses[code] > 1 for code in codes)) for codes in wanted]
     with ThreadPoolExecutor(_THREADS) as pool:
-        answers = pool.map(lambda codes: rows.occurrences(codes, len(people)), wanted)
+        answers = pool.map(lambda part: packed.occurrences(part, len(people)), parts)
         return dict(zip(wanted, answers, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Rows as `person << width | at - base`, with the code of the event name of each."""
+    """Rows as `person << width | at - base`, those of one event name side by side: `places` says
+    where by its code."""
 
-    name: Int32s
     key: Int64s
+    places: Mapping[int, slice]
     width: int
     base: int
 
-    def occurrences(self, codes: Codes, people: int) -> Occurrences:
-        """The rows of these names as occurrences."""
-        key = self.key[self._chosen(codes)]
+    def part(self, codes: Codes, *, shared: bool) -> Int64s:
+        """The rows of these names, in an array that nobody else will change."""
+        parts = [self.key[self.places[code]] for code in codes if code in self.places]
+        return parts[0] if len(parts) == 1 and not shared else np.concatenate([_NONE, *parts])
+
+    def occurrences(self, key: Int64s, people: int) -> Occurrences:
+        """Rows as occurrences: sorted and unpacked where they are."""
         key.sort()
         offsets = offsets_of(key >> self.width, people)
         key &= (1 << self.width) - 1
         key += self.base
         return Occurrences(offsets, key)
 
-    def _chosen(self, codes: Codes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        chosen = np.zeros(len(self.name), np.bool_)
-        for code in codes:
-            chosen |= self.name == code
-        return chosen
 
-
-def _pack(relation: Relation, people: People, codes: Codes, at: int | None) -> _Packed:
-    """Pack the rows chunk by chunk: nothing of the table is copied, and it is gone on return."""
-    table = _table(relation, people, codes, at)
+def _pack(table: pa.Table, people: People) -> _Packed:
+    """Pack the rows chunk by chunk, each row to where those of its name stand."""
     extremes = pc.min_max(table["occurred_at"]).as_py()
     base = extremes["min"] or 0
     width = ((extremes["max"] or 0) - base).bit_length()
     assert width + len(people).bit_length() <= 63
-    name, key = np.empty(len(table), np.int32), np.empty(len(table), np.int64)
-    end = 0
-    for batch in table.to_batches():
-        here = slice(end, end := end + len(batch))
-        name[here] = batch["name"].to_numpy()
-        key[here] = people.index[batch["who"].to_numpy()]
-        key[here] <<= width
-        key[here] += batch["occurred_at"].to_numpy() - base
-    return _Packed(name, key, width, base)
+    batches = table.to_batches()
+    names = [batch["name"].to_numpy() for batch in batches]
+    highest = max((int(name.max()) for name in names if len(name)), default=0)
+    narrow = np.uint16 if highest < 1 << 16 else np.int32  # NumPy sorts 16 bits by radix
+    counts = np.array([np.bincount(name, minlength=highest + 1) for name in names], np.int64)
+    counts = counts.reshape(len(batches), highest + 1)
+    ends = np.cumsum(counts.T).reshape(highest + 1, len(batches))
+    key = np.empty(len(table), np.int64)
+
+    def fill(chunk: int) -> None:
+        batch = batches[chunk]
+        packed = people.index[batch["who"].to_numpy()].astype(np.int64)
+        packed <<= width
+        packed += batch["occurred_at"].to_numpy() - base
+        packed = packed[np.argsort(names[chunk].astype(narrow), kind="stable")]
+        taken = 0
+        for code in np.flatnonzero(counts[chunk]).tolist():
+            end, count = int(ends[code, chunk]), int(counts[chunk, code])
+            key[end - count : end] = packed[taken : taken + count]
+            taken += count
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(fill, range(len(batches))))
+    totals = counts.sum(axis=0)
+    stops = np.cumsum(totals)
+    places = {
+        code: slice(int(stops[code] - totals[code]), int(stops[code]))
+        for code in np.flatnonzero(totals).tolist()
+    }
+    return _Packed(key, places, width, base)
 
 
 def _table(relation: Relation, people: People, codes: Codes, at: int | None) -> pa.Table:
