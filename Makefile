@@ -42,10 +42,10 @@ check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/mkdocs --quiet build --strict --site-dir $(VENV)/site
+	@$(BIN)/mkdocs build --strict --site-dir $(VENV)/site
 
 docs: $(STAMPS)/docs
-	@$(BIN)/mkdocs --quiet build --strict --site-dir site
+	@$(BIN)/mkdocs build --strict --site-dir site
 	@echo 'The pages are in site/; open site/index.html.'
 
 bench: $(STAMPS)/segue $(STAMPS)/bench
