@@ -37,6 +37,7 @@ class Tally:
     """What a number of worlds amounted to."""
 
     worlds: int = 0
+    conditions: int = 0
     pairs: int = 0
     comparisons: int = 0
     events: int = 0
@@ -46,6 +47,7 @@ class Tally:
     def add(self, other):
         """Add what another tally counted."""
         self.worlds += other.worlds
+        self.conditions += other.conditions
         self.pairs += other.pairs
         self.comparisons += other.comparisons
         self.events += other.events
@@ -77,6 +79,7 @@ def _one(tally, seed, people, read):
         tally.failures.append(f"seed {seed}: {type(error).__name__}: {error}")
     pairs = len(known.get("people", ())) * len(case.definitions.segments)
     tally.worlds += 1
+    tally.conditions += len(case.definitions.segments)
     tally.pairs += pairs
     tally.comparisons += 2 * pairs * len(case.ats)
     tally.events += len(case.events)
@@ -113,10 +116,11 @@ def record(options, whole, seconds):
         "log": "read by the oracle" if options.direct else "read from an event store in memory",
         "seconds": round(seconds),
         "worlds": whole.worlds,
+        "conditions": whole.conditions,
         "events": whole.events,
         "pairs": whole.pairs,
         "histories_and_outlooks_compared": whole.comparisons,
-        "conditions_by_type": dict(sorted(whole.nodes.items())),
+        "nodes_by_type": dict(sorted(whole.nodes.items())),
         "failures": len(whole.failures),
         "shown": whole.failures[:SHOWN],
     }
