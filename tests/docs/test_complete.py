@@ -19,7 +19,7 @@ from segue.language import tree
 from segue.language.models import Project
 from segue.language.parse import parse_condition
 from segue.language.templates import catalogue
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import page
 from tools.templates import page as written_page
 
 # ------------------------------------------------------------------------------------- language
@@ -197,18 +197,3 @@ def test_the_tables_of_templates_are_those_that_ship() -> None:
     text = page("templates.md").text
 
     assert written_page(text) == text
-
-
-# ---------------------------------------------------------------------------------------- pages
-
-
-def test_the_pages_load_nothing_from_elsewhere() -> None:
-    """The documentation works without a network: no font, script or picture of another host."""
-    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    elsewhere = re.compile(r"!\[[^\]]*\]\(https?://|<(?:img|script|link|iframe)[^>]*https?://")
-    found = [
-        path.name for path in (ROOT / "docs").rglob("*.md") if elsewhere.search(path.read_text())
-    ]
-
-    assert "font: false" in config
-    assert not found
