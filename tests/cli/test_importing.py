@@ -90,6 +90,23 @@ def test_conflicting_contents_of_one_id_are_reported(segue: Segue, workspace: Pa
     assert "e1" in segue("import", write("b.csv", f"{HEAD},event_id\nx,y,2026-01-01,e1\n")).out
 
 
+def test_links_that_were_refused_are_reported(segue: Segue, workspace: Path) -> None:
+    """Two known people do not become one in silence, nor stay two in silence."""
+    rows = [
+        {"person_id": "ana", "event": "$identify", "properties": {"$anon_distinct_id": "x"}},
+        {"person_id": "ben", "event": "$identify", "properties": {"$anon_distinct_id": "ana"}},
+    ]
+    lines = [json.dumps({**row, "occurred_at": "2026-05-01"}) for row in rows]
+    write("a.jsonl", "\n".join(lines) + "\n")
+
+    shown = segue("import", "a.jsonl")
+    found = segue("import", "a.jsonl", "--json").json
+
+    assert "1 link between distinct ids refused" in shown.out
+    assert found["people"] == 2
+    assert found["refused_links"][0]["reason"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

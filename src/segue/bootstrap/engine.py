@@ -19,6 +19,7 @@ from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import InputError, UsageError
+from segue.domain.identity import Refusal
 from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
 from segue.language.tree import Definitions
 from segue.services.check import Checked, check_definitions
@@ -109,6 +110,10 @@ class Engine:
     def summaries(self) -> list[EventSummary]:
         """What the log knows of each event name, most frequent first."""
         return self._store.summaries()
+
+    def refused_links(self) -> tuple[Refusal, ...]:
+        """The links between distinct ids that were not made, and why, in event order."""
+        return self._store.refused_links()
 
     def person_of(self, distinct_id: str) -> str:
         """The id of the person who has the distinct id. Raises `NotFoundError` where nobody has."""

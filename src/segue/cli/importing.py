@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -17,6 +18,10 @@ from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.options import columns_of
 from segue.cli.output import console, print_json
 from segue.cli.progress import reading
+from segue.domain.identity import Refusal
+
+MOST_REFUSED: Final = 3
+"""Refused links shown; `--json` gives all."""
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; globs too.")
@@ -53,13 +58,22 @@ def import_(
                 time_format=time_format,
                 on_rows=on_rows,
             )
-        extent = engine.extent()
+        extent, refused = engine.extent(), engine.refused_links()
     if as_json:
-        print_json({"files": [_document(one) for one in imported], "events": extent.events})
+        print_json(
+            {
+                "files": [_document(one) for one in imported],
+                "events": extent.events,
+                "people": extent.people,
+                "refused_links": [_refusal_document(one) for one in refused],
+            }
+        )
     else:
         out = console()
         for one in imported:
             _print(out, one)
+        if refused:
+            _print_refused(out, refused)
         out.print(
             f"The workspace holds {words.counted(extent.events, 'event')} of "
             f"{words.people(extent.people)}."
@@ -96,6 +110,24 @@ def _print(out: Console, one: Imported) -> None:
         out.print(Text(f", see {one.rejects}" if one.rejects else ""), soft_wrap=True)
         for reason, count in one.reasons:
             out.print(Text(f"    {words.number(count)} × {reason}", style="faint"))
+
+
+def _print_refused(out: Console, refused: Sequence[Refusal]) -> None:
+    """Links that would have made one person of two, and why they did not."""
+    count = words.counted(len(refused), "link")
+    out.print(f"[soon]{count} between distinct ids refused[/], such as")
+    for one in refused[:MOST_REFUSED]:
+        pair = f"{one.link.distinct_id} and {one.link.other}"
+        out.print(Text(f"    {one.link.kind.value} of {pair}: {one.reason}", style="faint"))
+
+
+def _refusal_document(one: Refusal) -> dict[str, Any]:
+    return {
+        "event": one.link.kind.value,
+        "distinct_id": one.link.distinct_id,
+        "other": one.link.other,
+        "reason": one.reason,
+    }
 
 
 def _pace(one: Imported) -> str:
