@@ -1,7 +1,7 @@
 # Every target makes its own .venv; the machine needs Python 3.11 to 3.14 and make, nothing else.
 # What goes into .venv is locked, with hashes, in requirements/; stamps make a second call quick.
 
-.PHONY: help demo test check docs bench fuzz proof picture wheel lock clean
+.PHONY: help demo test check docs bench fuzz proof picture refresh wheel lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -28,6 +28,8 @@ help:
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
 	@echo 'make fuzz     the oracle against a million random conditions'
 	@echo 'make proof    everything that takes long'
+	@echo 'make picture  the pictures of the documentation, from real output'
+	@echo 'make refresh  what the commands of the documentation print, written anew'
 	@echo 'make lock     write requirements/ anew from pyproject.toml'
 
 demo: $(STAMPS)/segue
@@ -58,6 +60,10 @@ proof: fuzz bench
 
 picture: $(STAMPS)/segue
 	@$(BIN)/python -m tools.picture docs/images
+
+refresh: $(STAMPS)/segue $(STAMPS)/test
+	@$(BIN)/python -m tools.templates
+	@$(BIN)/python -m tools.examples README.md docs/guide.md docs/cli.md
 
 wheel: $(STAMPS)/wheel
 
