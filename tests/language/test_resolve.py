@@ -5,6 +5,7 @@ import pytest
 from segue.domain.errors import DefinitionError
 from segue.language.parse import parse_condition
 from segue.language.project import project_from, resolve
+from segue.language.resolve import structure_problems
 from segue.language.text import to_text
 
 
@@ -172,3 +173,13 @@ def test_a_segment_inside_a_thousand_others_is_put_in_order() -> None:
     project = project_from({"segments": {**chain, "s1000": {"when": "everyone"}}})
 
     assert resolve(project).segments[0].id == "s1000"
+
+
+def test_exclude_cannot_use_a_segment() -> None:
+    """Every segment leaves the excluded out, so `exclude: in …` would depend on itself."""
+    project = project_from("exclude: did a or in staff\nsegments: {staff: {when: did b}}")
+
+    (problem,) = structure_problems(project)
+
+    assert "`exclude` cannot use the segment `staff`" in problem.message
+    assert (problem.line, problem.column) == (1, 22)

@@ -108,6 +108,7 @@ def structure_problems(project: Project) -> list[Problem]:
     """Repeated ids, unknown segments and circles: what keeps a project from being evaluated."""
     problems = _repeated(project)
     problems += _unknown_segments(project)
+    problems += _excluded_segments(project)
     try:
         Actions(project.actions)
     except CyclicError as error:
@@ -145,6 +146,24 @@ def _unknown_segments(project: Project) -> list[Problem]:
         for loc, condition in uses.items()
         for name in segments_in(condition)
         if name not in set(known)
+    ]
+
+
+def _excluded_segments(project: Project) -> list[Problem]:
+    """Segments in `exclude`: every segment leaves the excluded out, so none can say who they are."""
+    known = {entry.segment.id for entry in entries(project)}
+    names = () if project.exclude is None else segments_in(project.exclude)
+    return [
+        project.placed_at_name(
+            Problem(
+                f"`exclude` cannot use the segment `{name}`: segments leave the excluded out, "
+                "so each would depend on the other; repeat the segment's condition instead"
+            ),
+            ("exclude",),
+            name,
+        )
+        for name in names
+        if name in known
     ]
 
 
