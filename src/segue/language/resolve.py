@@ -150,7 +150,7 @@ def _unknown_segments(project: Project) -> list[Problem]:
 
 
 def _excluded_segments(project: Project) -> list[Problem]:
-    """Segments in `exclude`: every segment leaves the excluded out, so none can say who they are."""
+    """Every segment leaves the excluded out, so none of them can say who is excluded."""
     known = {entry.segment.id for entry in entries(project)}
     names = () if project.exclude is None else segments_in(project.exclude)
     return [
