@@ -254,8 +254,8 @@ class Conditions:
         return n.Everyone() if self.rng.random() < 0.3 else self.did()
 
     def _count(self):
-        comparisons = (n.Comparison.GE, n.Comparison.LE, n.Comparison.EQ, n.Comparison.NE)
-        comparison = self.rng.choice((n.Comparison.GE, *comparisons))
+        # All six, as the language has them; the constructors make `> n` and `< n` canonical.
+        comparison = self.rng.choice((n.Comparison.GE, *n.Comparison))
         return comparison, self.rng.choice((0, 1, 1, 2, 2, 3, 5))
 
     def did(self):
