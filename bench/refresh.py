@@ -52,7 +52,7 @@ class Refresh:
     occurrences: int
 
     def best(self, kind: str, *, engine: str | None = None, any_layout: bool = False) -> Row | None:
-        """The quickest rival of a kind, by its median; sorted by person unless any layout will do."""
+        """The rival of a kind with the least median; sorted by person unless any layout will do."""
         rows = [
             row
             for row in self.rivals
