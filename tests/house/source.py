@@ -59,7 +59,8 @@ def modules() -> tuple[Module, ...]:
 @cache
 def tracked_files() -> tuple[Path, ...]:
     """Every file that git tracks, except the deleted ones."""
-    command = ["git", "ls-files", "--cached", "-z"]
+    # The checkout may belong to somebody else than the one who tests it.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     paths = (ROOT / name for name in sorted(listed.split("\0")) if name)
     return tuple(path for path in paths if path.is_file())

@@ -63,3 +63,12 @@ def test_where_there_is_no_python_make_says_what_is_needed(chosen: str, tmp_path
 
     assert done.returncode == 2
     assert "Segue needs Python 3.11 to 3.14" in done.stderr
+
+
+def test_the_build_server_runs_what_everybody_runs() -> None:
+    """`.ci/run` is `make test` and nothing else."""
+    script = ROOT / ".ci" / "run"
+    commands = [line for line in script.read_text().splitlines() if not line.startswith("#")]
+
+    assert os.access(script, os.X_OK)
+    assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "make test"]
