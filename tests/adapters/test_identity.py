@@ -95,7 +95,7 @@ def linking_events(draw):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(linking_events(), max_size=9, unique_by=lambda one: one["event_id"]), st.randoms())
 def test_a_store_folds_links_in_event_order_whatever_arrives_first(events, random):
     """A late link refolds: the people are those of the plain fold over the whole log."""

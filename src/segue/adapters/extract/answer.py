@@ -120,7 +120,7 @@ def _scanned(
     rows = {wanted: scan.run(relation, people, cut.at) for wanted, scan in scans.items()}
     if not rows:
         return {}
-    ranks = rank_ties(relation, [(part.person, part.at, part.ref) for part in rows.values()])
+    ranks = rank_ties(relation, [part.events for part in rows.values()])
     texts = _texts(rows, pieces)
     return {
         request: answer
@@ -163,20 +163,21 @@ def _answers(
     cut: Cut,
 ) -> Iterator[tuple[Request, Occurrences]]:
     """The answers that come out of one scan."""
-    key = ranks.of(rows.ref)
-    order = in_event_order(rows.person, rows.at, key)
+    events, keys = in_event_order(rows.events, ranks)
+    rows = Rows(events, rows.columns)
     for piece in pieces:
-        chosen = order
+        found, order = events, keys
         if piece.selected is not None:
-            chosen = order[rows.columns[piece.selected].to_numpy().astype(np.bool_)[order]]
+            places = np.flatnonzero(rows.truth(piece.selected))
+            found, order = events.taken(places), keys[places]
         value, known = _value(rows, piece, texts)
         answer = Occurrences(
-            offsets_of(rows.person[chosen], len(people)),
-            rows.at[chosen],
-            order=key[chosen] if piece.request.ordered else None,
-            value=None if value is None else value[chosen],
-            known=None if known is None else known[chosen],
-            source=rows.ref[chosen] if cut.sources else None,
+            offsets_of(found.person, len(people)),
+            found.at,
+            order=order if piece.request.ordered else None,
+            value=None if value is None else value[found.row],
+            known=None if known is None else known[found.row],
+            source=found.ref if cut.sources else None,
         )
         yield piece.request, answer
 

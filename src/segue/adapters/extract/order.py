@@ -21,8 +21,31 @@ UNTIED = 2
 that a derived event fits directly before a stored one."""
 
 
-def by_person_and_instant(person: Int32s, at: Int64s) -> Int64s:
-    """The permutation that sorts rows by person, then instant; stable."""
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events sorted by person, then instant: `row` int64[N] is where each stands in its scan,
+    person int32[N], at int64[N], ref int64[N]."""
+
+    row: Int64s
+    person: Int32s
+    at: Int64s
+    ref: Int64s
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def taken(self, places: Int64s) -> Events:
+        """The events at these places."""
+        return Events(self.row[places], self.person[places], self.at[places], self.ref[places])
+
+
+def sorted_events(person: Int32s, at: Int64s, ref: Int64s) -> Events:
+    """Sort rows by person and instant; how those that tie stand among each other is not said."""
+    order = _by_person_and_instant(person, at)
+    return Events(order, person[order], at[order], ref[order])
+
+
+def _by_person_and_instant(person: Int32s, at: Int64s) -> Int64s:
     if len(at) == 0:
         return np.empty(0, np.int64)
     base = int(at.min())
@@ -31,7 +54,7 @@ def by_person_and_instant(person: Int32s, at: Int64s) -> Int64s:
         return np.lexsort((at, person))
     key = person.astype(np.int64) << width
     key |= at - base
-    return np.argsort(key, kind="stable")
+    return np.argsort(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +74,9 @@ class Ranks:
         return keys
 
 
-def rank_ties(relation: Relation, scans: Sequence[tuple[Int32s, Int64s, Int64s]]) -> Ranks:
-    """Rank every event that shares person and instant with another one of any of the scans, each of
-    them (person int32[N], at int64[N], ref int64[N])."""
-    refs, group = _tied(*(np.concatenate(parts) for parts in zip(*scans, strict=True)))
+def rank_ties(relation: Relation, scans: Sequence[Events]) -> Ranks:
+    """Rank every event that shares person and instant with another one of any of the scans."""
+    refs, group = _tied(scans[0] if len(scans) == 1 else _joined(scans))
     if len(refs) == 0:
         return Ranks(refs, np.empty(0, np.int32))
     tied = pa.table({"ref": refs, "tie": group})
@@ -71,35 +93,42 @@ def rank_ties(relation: Relation, scans: Sequence[tuple[Int32s, Int64s, Int64s]]
     return Ranks(ranked["ref"].to_numpy(), ranked["key"].to_numpy())
 
 
-def _tied(person: Int32s, at: Int64s, ref: Int64s) -> tuple[Int64s, Int64s]:
-    """The distinct refs of rows that tie, and the number of the tie each belongs to."""
-    order = by_person_and_instant(person, at)
-    same = _same_as_next(person[order], at[order])
-    member = np.flatnonzero(_touching(same))
-    group = np.cumsum(np.concatenate(([True], ~same)))[member]
-    refs, first = np.unique(ref[order[member]], return_index=True)
+def in_event_order(events: Events, ranks: Ranks) -> tuple[Events, Int32s]:
+    """The events in event order, ties by their ranks, and the order key of each, int32[N]."""
+    keys = ranks.of(events.ref)
+    if len(ranks.refs) == 0:
+        return events, keys
+    tied = np.flatnonzero(_touching(_same_as_next(events)))
+    places = np.arange(len(events))
+    places[tied] = tied[np.lexsort((keys[tied], events.at[tied], events.person[tied]))]
+    return events.taken(places), keys[places]
+
+
+def _joined(scans: Sequence[Events]) -> Events:
+    person, at, ref = (
+        np.concatenate([getattr(scan, name) for scan in scans]) for name in ("person", "at", "ref")
+    )
+    return sorted_events(person, at, ref)
+
+
+def _tied(events: Events) -> tuple[Int64s, Int64s]:
+    """The distinct refs of events that tie, and the number of the tie each belongs to."""
+    same = _same_as_next(events)
+    tied = np.flatnonzero(_touching(same))
+    group = np.cumsum(np.concatenate(([True], ~same)))[tied]
+    refs, first = np.unique(events.ref[tied], return_index=True)
     return refs, group[first].astype(np.int64)
 
 
-def in_event_order(person: Int32s, at: Int64s, key: Int32s | None) -> Int64s:
-    """The permutation that sorts rows by person, instant and, where given, order key."""
-    order = by_person_and_instant(person, at)
-    if key is None or not np.any(key != UNTIED):
-        return order
-    member = np.flatnonzero(_touching(_same_as_next(person[order], at[order])))
-    rows = order[member]
-    order[member] = rows[np.lexsort((key[rows], at[rows], person[rows]))]
-    return order
-
-
-def _same_as_next(person: Int32s, at: Int64s) -> Bools:
-    """Of sorted rows, whether each but the last shares person and instant with the next."""
+def _same_as_next(events: Events) -> Bools:
+    """Whether each event but the last shares person and instant with the next."""
+    person, at = events.person, events.at
     same: Bools = (person[1:] == person[:-1]) & (at[1:] == at[:-1])
     return same
 
 
 def _touching(same: Bools) -> Bools:
-    """Whether a row is equal to a neighbour."""
+    """Whether an event is equal to a neighbour."""
     return np.concatenate((same, [False])) | np.concatenate(([False], same))
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from segue.adapters.extract import values
 from segue.adapters.extract.filters import FilterCompiler
 from segue.adapters.extract.names import NameCodes
+from segue.adapters.extract.order import Events, sorted_events
 from segue.adapters.extract.relation import People, Relation
 from segue.adapters.extract.sql import Binder, all_of, any_of
 from segue.language.tree import Pattern
@@ -23,7 +24,6 @@ from segue.timeline.log import (
     Bools,
     Code,
     InstantOf,
-    Int32s,
     Int64s,
     IsAmong,
     Nothing,
@@ -37,12 +37,15 @@ Codes = frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a scan found: parallel arrays, and one Arrow column per compiled expression."""
+    """What a scan found: the events, and one Arrow column per compiled expression."""
 
-    person: Int32s
-    at: Int64s
-    ref: Int64s
+    events: Events
     columns: dict[str, pa.ChunkedArray]
+
+    def truth(self, column: str) -> Bools:
+        """A column of 0 and 1, by event."""
+        found: Bools = self.columns[column].to_numpy().astype(np.bool_)[self.events.row]
+        return found
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ class Scan:
         return self.expressions.setdefault(expression, f"c{len(self.expressions)}")
 
     def run(self, relation: Relation, people: People, at: int | None) -> Rows:
-        """Read the rows of people who are asked about, in no particular order."""
+        """Read the rows of people who are asked about."""
         conditions = [self.binder.among("name", self.codes)]
         if at is not None:
             conditions.append(f"occurred_at <= {self.binder.bind(at)}::BIGINT")
@@ -124,12 +127,9 @@ def _rows(table: pa.Table, people: People) -> Rows:
     if people.are_partial:
         known = person >= 0
         table, person = table.filter(pa.array(known)), person[known]
-    return Rows(
-        person,
-        table["occurred_at"].to_numpy(),
-        table["ref"].to_numpy(),
-        {name: table[name] for name in table.column_names[3:]},
-    )
+    columns = {name: table[name] for name in table.column_names[3:]}
+    instants, refs = table["occurred_at"].to_numpy(), table["ref"].to_numpy()
+    return Rows(sorted_events(person, instants, refs), columns)
 
 
 def integers(column: pa.ChunkedArray) -> tuple[Int64s, Bools | None]:

@@ -42,11 +42,11 @@ def read_traits(
     values = {request: scan.read(request.reading) for request in requests}
     scan.wanted |= {f"({_kind(request.key, scan)}) IS NOT NULL" for request in requests}
     rows = scan.run(relation, people, at)
-    key = rank_ties(relation, [(rows.person, rows.at, rows.ref)]).of(rows.ref)
-    order = in_event_order(rows.person, rows.at, key)
+    events, _ = in_event_order(rows.events, rank_ties(relation, [rows.events]))
+    rows = Rows(events, rows.columns)
     return {
         request: _writes(
-            rows, order, len(people), kind=kinds[request], value=values[request], sources=sources
+            rows, len(people), kind=kinds[request], value=values[request], sources=sources
         )
         for request in requests
     }
@@ -82,24 +82,18 @@ def _unset(name: str) -> str:
     )
 
 
-def _writes(
-    rows: Rows,
-    order: log.Int64s,
-    people: int,
-    *,
-    kind: str,
-    value: str | None,
-    sources: bool,
-) -> TraitWrites:
+def _writes(rows: Rows, people: int, *, kind: str, value: str | None, sources: bool) -> TraitWrites:
     kinds, known = integers(rows.columns[kind])
-    chosen = order if known is None else order[known[order]]
+    events = rows.events
+    if known is not None:
+        events = events.taken(np.flatnonzero(known[events.row]))
     assert value is not None
     read, readable = integers(rows.columns[value])
     writes = Occurrences(
-        offsets_of(rows.person[chosen], people),
-        rows.at[chosen],
-        value=read[chosen],
-        known=None if readable is None else readable[chosen],
-        source=rows.ref[chosen] if sources else None,
+        offsets_of(events.person, people),
+        events.at,
+        value=read[events.row],
+        known=None if readable is None else readable[events.row],
+        source=events.ref if sources else None,
     )
-    return TraitWrites(writes, kinds[chosen].astype(np.int8))
+    return TraitWrites(writes, kinds[events.row].astype(np.int8))
