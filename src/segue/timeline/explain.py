@@ -207,7 +207,8 @@ def _to_flip(number: int, comparison: Comparison, count: int) -> int | None:
 
 def _no_window(x: Explainer, node: Did | DidSomeOf) -> Explanation:
     """What it waits for is the event that the window begins after, where nothing more is asked."""
-    assert isinstance(node.when, SinceAnchor | WithinAfter | BeforeAnchor), "others always exist"
+    if not isinstance(node.when, SinceAnchor | WithinAfter | BeforeAnchor):
+        return x.told(node, Because.TIME, note="the person is not seen yet")
     enough = compares(0, node.comparison, node.count)
     missing = Missing(node.when.anchor, 1, x.at) if enough else None
     return x.told(node, Because.TIME, missing=missing, note="the window does not exist yet")
