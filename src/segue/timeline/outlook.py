@@ -46,7 +46,7 @@ from segue.timeline.intervals import (
     union,
     without,
 )
-from segue.timeline.log import Bools, Int64s, Request
+from segue.timeline.log import Bools, Int64s, Occurrences, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,23 +239,31 @@ def _lapse(
 ) -> Int64s:
     """When "at least `number` within `duration`" lapses: the n-th latest occurrence plus the
     duration (FOREVER without one), and before all time where there are fewer; int64[P]."""
-    latest = _nth_latest(block, pattern, number, out)
+    latest = _nth_latest(block, pattern, number)
     if duration is None:
         return np.where(latest >= 0, FOREVER, _NEVER)
-    latest += duration
-    return latest
+    return np.add(latest, duration, out=out)
 
 
-def _nth_latest(block: Block, pattern: Pattern, number: int, out: Int64s | None = None) -> Int64s:
-    """The instant of each person's n-th latest occurrence; before all time where there are
-    fewer."""
-    occurrences = block.raw(Request(pattern))
-    latest = np.empty(block.people, np.int64) if out is None else out
+def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
+    """The instant of each person's n-th latest occurrence; before all time where there are fewer.
+
+    It is part of the log's index: found once, and the same at every instant after the last event.
+    """
+
+    def find() -> Int64s:
+        return _find_nth_latest(block.raw(Request(pattern)), number)
+
+    if block.log.until > block.at:
+        return find()
+    return block.log.kept(("nth latest", pattern, number, block.first, block.last), find)
+
+
+def _find_nth_latest(occurrences: Occurrences, number: int) -> Int64s:
     if not len(occurrences):
-        latest.fill(_NEVER)
-        return latest
+        return np.full(occurrences.people, _NEVER, np.int64)
     index = occurrences.offsets[1:] - number
-    occurrences.at.take(index, mode="clip", out=latest)
+    latest = occurrences.at.take(index, mode="clip")
     # -1 where there are fewer, else 0: arithmetic instead of a branch, several times as fast.
     index -= occurrences.offsets[:-1]
     index >>= 63
