@@ -447,3 +447,18 @@ def test_columns_may_be_of_any_width():
     store = DuckDBStore.open(None)
     assert store.append(wide, received_at=1).stored == 1
     store.close()
+
+
+def test_paths_with_quotes_dots_and_spaces(tmp_path):
+    """A path is a path, whatever it looks like to SQL."""
+    folder = tmp_path / 'it\'s; a "folder".v1'
+    folder.mkdir()
+    store = DuckDBStore.open(folder / "my 'data'.v2.duckdb")
+    store.append(table(event("ann", "x", 1), event("bea", "x", 1)), received_at=1)
+    store.backup(folder / "a 'copy'.duckdb")
+    assert store.erase("bea").remaining == 0
+    store.close()
+    restore(folder / "a 'copy'.duckdb", folder / "select 1;.duckdb")
+    again = DuckDBStore.open(folder / "select 1;.duckdb")
+    assert again.extent().people == 2
+    again.close()
