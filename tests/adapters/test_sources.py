@@ -567,3 +567,11 @@ def test_batches_stay_small(tmp_path, monkeypatch):
         pa.table({key: values * 25 for key, values in ROWS.items()}), tmp_path / "events.parquet"
     )
     assert [len(batch.events) for batch in read_files([tmp_path / "events.parquet"])] == [10] * 5
+
+
+def test_rows_are_counted_as_the_source_has_them(tmp_path):
+    """Rejected rows count, and a row that gives two events counts once."""
+    (batch,) = read_files([jsonl(tmp_path, *SEGMENT, b"no json")])
+    assert (batch.rows, len(batch.events), len(batch.rejected)) == (9, 8, 2)
+    (batch,) = read_files([csv(tmp_path, "ann,x,1", "ann,x", "ann,x,never")])
+    assert (batch.rows, len(batch.events), len(batch.rejected)) == (3, 1, 2)

@@ -130,5 +130,10 @@ def _batches(
             source,
             split_traits(ids.complete(good.select(EVENTS.names).cast(EVENTS))),
             refused,
-            len(np.unique([*raw.rows, *(fault.row for fault in raw.rejected)])),
+            _distinct(raw.rows) + len(raw.rejected),
         )
+
+
+def _distinct(rows: Sequence[int]) -> int:
+    """How many different numbers are in an ascending sequence: a row may give several events."""
+    return int(np.count_nonzero(np.diff(np.asarray(rows, np.int64), prepend=0)))
