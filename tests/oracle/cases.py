@@ -76,6 +76,7 @@ def duration(text):
 
 BERLIN = {"timezone": "Europe/Berlin"}
 SPRING = parse_instant("2025-03-29T23:00:00Z")  # midnight in Berlin; clocks go on at 2 o'clock
+TWICE = parse_instant("2010-11-05T02:40:00Z")  # two days before clocks go back over midnight
 PAGES = {"page_events": ("page", "Page*"), "campaign_keys": ("utm_source",)}
 
 # One row per rule.
@@ -361,6 +362,7 @@ ZONES = (
     Case("1 day is 24 hours all the same", "did a within 1 day", "a@0h", "0h..24h", options=BERLIN, zero=SPRING),
     Case("a bare date begins at local midnight", "did a since 2025-03-31", "x@0h a@23h", "23h..", options=BERLIN, zero=SPRING),
     Case("local times in values", "did a where v before 2025-03-30T03:30:00", 'a@1h{"v":"2025-03-30T03:29:59"}', "1h..", options=BERLIN, zero=SPRING),
+    Case("the grid knows a midnight that comes twice", "top 100% by count(a)", "x@0d a@1d", "1d+23h+50m..", options={"timezone": "America/St_Johns"}, zero=TWICE),
     Case("the grid follows the clocks", "top 100% by count(a) within 10 days", "a@0h+1ms", "23h..240h+1ms", options=BERLIN, zero=SPRING),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -267,8 +268,13 @@ class World:
         return self.thresholds[node, g]
 
     def grid_instant(self, t):
-        """The latest midnight of the project's zone at or before t."""
-        return start_of_day(local_date(t, self.zone), self.zone)
+        """The latest midnight of the project's zone at or before t.
+
+        Where clocks go back over midnight, a day has begun and it is the day before once more.
+        """
+        today = local_date(t, self.zone)
+        days = (today + timedelta(days=d) for d in (-1, 0, 1))
+        return max(m for m in (start_of_day(day, self.zone) for day in days) if m <= t)
 
     # ------------------------------------------------------------------------------------ spans
 

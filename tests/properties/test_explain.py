@@ -10,12 +10,12 @@ from segue.domain.instant import FOREVER
 from segue.language import tree as n
 from segue.timeline.evaluate import requests_of, thresholds_of
 from segue.timeline.explain import Because, explain
+from tests.fuzz.identity import renamed
 from tests.fuzz.worlds import random_world
 from tests.oracle import World
 from tests.oracle.arrays import PlainStore
 from tests.oracle.people import Occurrence
 from tests.oracle.values import COMPARE, calendar_day
-from tests.properties.test_invariance import renamed
 
 SEEDS = range(70_000, 70_016)
 DERIVED = ("$session_started", "$session_ended", "$page_left")

@@ -10,9 +10,10 @@ import pytest
 from segue.domain.instant import LATEST
 from segue.timeline.evaluate import history, requests_of
 from tests.fuzz.compare import rows
+from tests.fuzz.identity import renamed
 from tests.fuzz.stores import by_batch, store_of
 from tests.fuzz.worlds import random_world
-from tests.oracle.people import fold, link_of, unique
+from tests.oracle.people import unique
 
 SEEDS = range(50_000, 50_006)
 
@@ -92,19 +93,3 @@ def test_the_future_does_not_matter(seed):
         assert known == spans_by_person(case, *read(case, by_batch(case.events), at), at)
         past = [event for event in unique(renamed(case.events)) if event["occurred_at"] <= at]
         assert known == spans_by_person(case, *read(case, by_batch(past)), at)
-
-
-def renamed(events):
-    """The same events, each under its person's id from the start, linking nothing anew."""
-    person_of = fold(unique(events))
-    return [one_person(event, person_of) for event in events]
-
-
-def one_person(event, person_of):
-    """The event under its person's id; a link of it becomes one to itself."""
-    person = person_of[event["distinct_id"]]
-    properties = dict(event["properties"])
-    if link_of(event) is not None:
-        key = "$anon_distinct_id" if event["event"] == "$identify" else "alias"
-        properties[key] = person
-    return {**event, "distinct_id": person, "properties": properties}

@@ -24,8 +24,9 @@ def midnights(zone: str, first: dt.date, last: dt.date) -> Int64s:
 
 
 def midnights_between(zone: str, start: int, end: int) -> Int64s:
-    """The midnights of the zone from the day that holds `start` to the day that holds `end`."""
-    return midnights(zone, local_date(start, zone), local_date(end, zone))
+    """The midnights of the zone from the day that holds `start` to the day after the one that holds
+    `end`: where clocks go back over midnight, that day has begun already."""
+    return midnights(zone, local_date(start, zone), local_date(end, zone) + dt.timedelta(days=1))
 
 
 def days_of(instants: Int64s, zone: str) -> Int64s:
