@@ -41,8 +41,10 @@ class Memory:
     occurrences: int
     arrays: float
     """The arrays themselves."""
+    read: float
+    """Resident after reading."""
     resident: float
-    """After reading."""
+    """Resident after a refresh, its answer let go."""
     reading: float
     """Peak while reading."""
     refresh: float
@@ -76,10 +78,10 @@ def measure(world: World, segments: int, codes: int) -> Memory:
             return extract(relation, people, requests_of(definitions), at=world.end)
 
         log, reading = _peak(read)
-        resident = _settled() - before
+        read_size = _settled() - before
         outlooks, refresh = _peak(lambda: now(definitions, log, world.end + 1))
         del outlooks
-        _settled()
+        resident = _settled() - before
         spans, whole = _peak(lambda: history(definitions, log, world.end + 1))
     answers = [a for a in log.answers.values() if isinstance(a, Occurrences)]
     size = occurrences_in(log)
@@ -87,6 +89,7 @@ def measure(world: World, segments: int, codes: int) -> Memory:
     return Memory(
         size,
         arrays / size,
+        read_size / size,
         resident / size,
         (reading - before) / size,
         (refresh - before) / size,

@@ -37,6 +37,14 @@ def refresh_table(found: Refresh, world: World) -> str:
         ),
         (
             "Segue",
+            "the same, the first time after reading the log",
+            "",
+            *_seconds(found.first),
+            _times(found.first.best / found.own.best),
+            _times(found.first.median / found.own.median),
+        ),
+        (
+            "Segue",
             "the same with `entered_at` of every member (from the history)",
             "",
             *_seconds(found.entered_at),
@@ -89,7 +97,8 @@ def memory_table(found: Memory) -> str:
     """Bytes per indexed occurrence."""
     rows = [
         ("the arrays", f"{found.arrays:.1f}"),
-        ("resident after reading", f"{found.resident:.1f}"),
+        ("resident after reading", f"{found.read:.1f}"),
+        ("resident after a refresh, its answer let go", f"{found.resident:.1f}"),
         ("peak while reading", f"{found.reading:.1f}"),
         ("peak of a refresh, its answer held", f"{found.refresh:.1f}"),
         (

@@ -105,8 +105,9 @@ def thresholds_of(
 def _subjects(definitions: Definitions) -> dict[str, str]:
     """What each segment looks at, where that is one happening."""
     return {
-        segment.id: str(segment.condition.happening) if isinstance(segment.condition, Did) else ""
+        segment.id: f"{did.happening} {did.count}" if isinstance(did, Did) else ""
         for segment in definitions.segments
+        for did in (segment.condition,)
     }
 
 
