@@ -31,7 +31,7 @@ def evaluate(
     Raises `DefinitionError` with every problem of the definitions, `InputError` where events
     cannot be read, `UsageError` where `at` is no instant.
     """
-    with _engine(events, definitions, columns) as engine:
+    with _viewing(events, definitions, columns) as engine:
         return engine.evaluate(at)
 
 
@@ -46,7 +46,7 @@ def history(
 
     `left_at` is null for those who are still in. Arguments and errors are those of `evaluate`.
     """
-    with _engine(events, definitions, columns) as engine:
+    with _viewing(events, definitions, columns) as engine:
         return engine.history(at)
 
 
@@ -68,6 +68,25 @@ def explain(
         return engine.explain(person_id, segment_id, at)
 
 
+def _viewing(
+    events: Any,
+    definitions: str | Path | Mapping[str, Any],
+    columns: Mapping[str, str] | None,
+) -> Engine:
+    """An engine for looking at everybody: files that need not be imported are not."""
+    files = _paths(events)
+    if files:
+        engine = Engine.in_memory(definitions)
+        try:
+            if engine.read_in_place(files, columns=columns):
+                return engine
+        except BaseException:
+            engine.close()
+            raise
+        engine.close()
+    return _engine(events, definitions, columns)
+
+
 def _engine(
     events: Any,
     definitions: str | Path | Mapping[str, Any],
@@ -78,10 +97,8 @@ def _engine(
     engine = Engine.in_memory(definitions)
     try:
         _ = engine.definitions
-        if isinstance(events, str | Path):
-            engine.import_files([events], columns=columns, keep_rejects=False)
-        elif _are_paths(events):
-            engine.import_files(list(events), columns=columns, keep_rejects=False)
+        if files := _paths(events):
+            engine.import_files(files, columns=columns, keep_rejects=False)
         else:
             engine.record(events, columns=columns)
     except BaseException:
@@ -90,5 +107,9 @@ def _engine(
     return engine
 
 
-def _are_paths(events: Any) -> bool:
-    return isinstance(events, Sequence) and all(isinstance(one, str | Path) for one in events)
+def _paths(events: Any) -> list[str | Path]:
+    """The paths that the events are; none where they are a table."""
+    if isinstance(events, str | Path):
+        return [events]
+    given = isinstance(events, Sequence) and all(isinstance(one, str | Path) for one in events)
+    return list(events) if given else []

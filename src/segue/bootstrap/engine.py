@@ -10,6 +10,7 @@ from typing import Self
 import pyarrow as pa
 
 from segue.adapters.duckdb_store import DuckDBStore
+from segue.adapters.parquet_log import ParquetLog
 from segue.adapters.sources import Layout
 from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
@@ -29,6 +30,7 @@ from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
 from segue.services.standing import Standing, stand
 from segue.services.view import View, look
+from segue.timeline.evaluate import requests_of
 
 
 class Engine:
@@ -43,6 +45,7 @@ class Engine:
         self._source = source
         self._name = name
         self._is_own = is_own
+        self._in_place: ParquetLog | None = None
 
     # ------------------------------------------------------------------------ opening and closing
 
@@ -79,6 +82,8 @@ class Engine:
     def close(self) -> None:
         """Release the store."""
         self._store.close()
+        if self._in_place is not None:
+            self._in_place.close()
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +154,24 @@ class Engine:
         layout = Layout(columns or {}, known_zone(time_zone or self._zone()), time_format)
         return import_files(self._store, files, layout, on_rows=on_rows, keep_rejects=keep_rejects)
 
+    def read_in_place(
+        self,
+        files: Sequence[str | Path],
+        *,
+        columns: Mapping[str, str] | None = None,
+        time_zone: str | None = None,
+    ) -> bool:
+        """Use Parquet files where they are, instead of importing them; whether that can be.
+
+        It can where the project's segments look at nothing but who did what when, and every row is
+        an event as it stands. Then `view`, `evaluate` and `history` are about these files.
+        """
+        if not ParquetLog.answers(requests_of(self.definitions)):
+            return False
+        layout = Layout(columns or {}, known_zone(time_zone or self._zone()))
+        self._in_place = ParquetLog.open(files, layout)
+        return self._in_place is not None
+
     def record(self, events: object, *, columns: Mapping[str, str] | None = None) -> Appended:
         """Store events from anything that speaks the Arrow C-stream interface.
 
@@ -163,7 +186,8 @@ class Engine:
         (None: all), read once: members, memberships, summary, who leaves next."""
         definitions = self.definitions
         self._keep_version()
-        return look(self._store, definitions, self._instant(at), segment_ids)
+        reader = self._in_place or self._store
+        return look(reader, definitions, self._instant(at), segment_ids)
 
     def evaluate(self, at: At = None, segment_ids: Sequence[str] | None = None) -> pa.Table:
         """Who is in each segment at the instant: `segment_id, person_id, entered_at, leaves_at`."""
@@ -198,7 +222,7 @@ class Engine:
         return instant_of(at, self.definitions.timezone, self._last)
 
     def _last(self) -> int:
-        last = self._store.extent().last_at
+        last = self._in_place.last_at if self._in_place else self._store.extent().last_at
         if last is None:
             raise InputError(
                 "There are no events yet",

@@ -16,7 +16,7 @@ from segue.cli import options, words
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.overview import print_summary, summary_document
-from segue.cli.source import opened
+from segue.cli.source import opened, viewed
 from segue.domain.instant import format_instant
 from segue.services.stays import Stays, stays
 from segue.services.view import Leaving, View
@@ -48,7 +48,7 @@ def evaluate(
     """Who is in each segment at an instant, and what ends next."""
     if out is not None:
         writer_for(out)
-    with opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
+    with viewed(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
         view = engine.view(at, segment or None)
         if out is not None:
             members = view.members()
@@ -79,7 +79,8 @@ def history(
     """Who ever was in each segment, from when to when."""
     if out is not None:
         writer_for(out)
-    with opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
+    source = viewed if person is None else opened
+    with source(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
         view = engine.view(at, segment or None)
         person_id = None if person is None else engine.person_of(person)
         if out is not None:

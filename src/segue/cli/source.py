@@ -14,6 +14,26 @@ from segue.domain.errors import UsageError
 
 
 @contextmanager
+def viewed(
+    workspace: Path | None,
+    events: Sequence[str] | None,
+    definitions: Path | None,
+    columns: Sequence[str] | None,
+    time_zone: str | None,
+    *,
+    quiet: bool,
+) -> Iterator[Engine]:
+    """As `opened`, for looking at everybody at once: files that need not be imported are not."""
+    if events and definitions is not None and workspace is None:
+        with Engine.in_memory(definitions) as engine:
+            if engine.read_in_place(events, columns=columns_of(columns), time_zone=time_zone):
+                yield engine
+                return
+    with opened(workspace, events, definitions, columns, time_zone, quiet=quiet) as engine:
+        yield engine
+
+
+@contextmanager
 def opened(
     workspace: Path | None,
     events: Sequence[str] | None,

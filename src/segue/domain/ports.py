@@ -96,6 +96,19 @@ class ReadLog(Generic[LogT]):
     log: LogT = field(repr=False)
 
 
+class LogReader(Protocol[RequestT, LogT]):
+    """Answers requests about everybody; every `EventStore` does."""
+
+    def read(
+        self,
+        requests: Collection[RequestT],
+        *,
+        at: int | None = None,
+        not_activity: Collection[str] = (),
+    ) -> ReadLog[LogT]:
+        """See `EventStore.read`."""
+
+
 class EventStore(Protocol[RequestT, LogT, TableT]):
     """Keeps events, people and definitions; one implementation is one DuckDB file."""
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import FOREVER
-from segue.domain.ports import EventStore
+from segue.domain.ports import EventStore, LogReader
 from segue.language.tree import Definitions
 from segue.services.memberships import members_at, memberships_until
 from segue.services.summarise import COUNTED, Summary, summarise, with_counted
@@ -22,6 +22,8 @@ from segue.timeline.spans import Spans
 
 Store = EventStore[Request | TraitRequest, Log, pa.Table]
 """The store as the services use it."""
+Reader = LogReader[Request | TraitRequest, Log]
+"""The part of it that answers about everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class View:
 
 
 def look(
-    store: Store, definitions: Definitions, at: int, segment_ids: Sequence[str] | None = None
+    store: Reader, definitions: Definitions, at: int, segment_ids: Sequence[str] | None = None
 ) -> View:
     """Read the log cut at the instant once and make the spans of the segments (None: of all).
 
@@ -107,7 +109,8 @@ def look(
     )
     wanted = [*chosen, COUNTED]
     counted = with_counted(definitions)
-    read = store.read(requests_of(counted, wanted), at=at, not_activity=definitions.not_activity)
+    requests = requests_of(counted, wanted)
+    read = store.read(requests, at=at, not_activity=definitions.not_activity)
     spans = history(counted, read.log, at, wanted)
     return View(
         definitions, {key: spans[key] for key in wanted}, pa.array(read.person_ids, pa.string()), at

@@ -7,7 +7,7 @@ Spark partition all call it, so a filter means the same everywhere.
 
 from __future__ import annotations
 
-from segue.adapters.extract.answer import extract, first_seen
+from segue.adapters.extract.answer import extract, first_seen, is_plain
 from segue.adapters.extract.filters import check_regex
 from segue.adapters.extract.names import (
     DERIVED_EVENTS,
@@ -40,4 +40,5 @@ __all__ = [
     "check_regex",
     "extract",
     "first_seen",
+    "is_plain",
 ]

@@ -16,6 +16,7 @@ from segue.adapters.extract.scan import Codes, Rows, Scan, codes, integers
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.traits import read_traits
 from segue.domain.instant import FOREVER, LATEST
+from segue.language.tree import PatternUnion
 from segue.timeline.log import (
     Answer,
     Bools,
@@ -58,7 +59,9 @@ def extract(
     cut = Cut(at, timezone, sources)
     answers: dict[Request | TraitRequest, Answer] = {}
     events = [request for request in requests if isinstance(request, Request)]
-    plain = {request: found for request in events if (found := _plain(request, names, cut))}
+    plain = {
+        request: found for request in events if (found := _plain(request, names, cut)) is not None
+    }
     if plain:
         parts = read_plain(relation, people, set(plain.values()), at)
         answers |= {request: parts[wanted] for request, wanted in plain.items()}
@@ -84,14 +87,19 @@ def first_seen(relation: Relation, people: People, at: int | None = None) -> Int
     return seen
 
 
+def is_plain(request: Request) -> bool:
+    """Whether a request asks for nothing but the instants of events by their names."""
+    pattern = request.pattern
+    alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
+    unfiltered = all(alternative.where is None for alternative in alternatives)
+    return unfiltered and not request.ordered and request.reading == Nothing()
+
+
 def _plain(request: Request, names: NameCodes, cut: Cut) -> Codes | None:
     """The names of a request that asks for nothing but instants; None for any other."""
-    if request.ordered or cut.sources or request.reading != Nothing():
+    if cut.sources or not is_plain(request):
         return None
-    alternatives = names.alternatives(request.pattern)
-    if any(where is not None for _, where in alternatives):
-        return None
-    return frozenset().union(*(found for found, _ in alternatives))
+    return frozenset().union(*(found for found, _ in names.alternatives(request.pattern)))
 
 
 @dataclass(frozen=True, slots=True)

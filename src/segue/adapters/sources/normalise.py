@@ -61,7 +61,7 @@ class _Statement:
 
     def text(self) -> str:
         """The whole statement."""
-        given = self._cell("properties")
+        given = self._given()
         return (
             "SELECT distinct_id, event, occurred_at, event_id, sequence, "
             f"'{{' || concat_ws(',', {self._parts()}) || '}}' AS properties,"
@@ -71,9 +71,18 @@ class _Statement:
             f" {self._occurred_at()} AS occurred_at,"
             f" nullif({self._text('event_id')}, '') AS event_id,"
             f" try_cast({self._text('sequence')} AS BIGINT) AS sequence,"
-            f" {f'trim({given}::VARCHAR, {_SPACE})' if given else 'NULL::VARCHAR'} AS given"
+            f" {given} AS given"
             " FROM segue_raw)"
         )
+
+    def _given(self) -> str:
+        """The properties of a column of their own: text of a JSON object, or a struct or map."""
+        cell = self._cell("properties")
+        if cell is None:
+            return "NULL::VARCHAR"
+        kind = self._kind("properties")
+        text = f"to_json({cell})" if kinds.is_struct(kind) or kinds.is_map(kind) else cell
+        return f"trim({text}::VARCHAR, {_SPACE})"
 
     def _parts(self) -> str:
         """The members of the properties as JSON text, each NULL where there is none."""
