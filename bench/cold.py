@@ -14,7 +14,8 @@ from bench.generate import World
 from bench.measure import Clock, Timing, cores
 from bench.own import project
 from bench.rules import Rule
-from segue.adapters.extract import People, Relation, extract
+from segue.adapters.parquet_log import ParquetLog
+from segue.adapters.sources import Layout
 from segue.timeline.evaluate import now, requests_of
 from segue.timeline.outlook import Outlook
 
@@ -45,27 +46,18 @@ def cold(world: World, chosen: Sequence[Rule], path: Path, rounds: int) -> Cold:
 def memberships(
     path: Path, chosen: Sequence[Rule], world: World, at: int
 ) -> tuple[Sequence[str], dict[str, Outlook]]:
-    """Person ids and where each stands in every segment, from the file alone."""
+    """Person ids and where each stands in every segment, from the file alone: as `segue evaluate
+    --events` reads it."""
     definitions = project(chosen, world)
-    with duckdb.connect(config={"threads": cores()}) as connection:
-        file = connection.read_parquet(str(path))  # noqa: F841  (DuckDB finds it by name)
-        for column, code in (("person_id", "who"), ("event", "name")):
-            connection.execute(
-                f"CREATE TABLE {code}s AS SELECT {column}, row_number() OVER (ORDER BY {column})"
-                f"::INTEGER - 1 AS {code} FROM (SELECT DISTINCT {column} FROM file)"
-            )
-        connection.execute(
-            "CREATE TABLE events AS SELECT who, name, epoch_ms(occurred_at) AS occurred_at "
-            "FROM file JOIN whos USING (person_id) JOIN names USING (event)"
-        )
-        ids, names = (
-            connection.table(f"{code}s").order(code).to_arrow_table()[column].to_pylist()
-            for column, code in (("person_id", "who"), ("event", "name"))
-        )
-        people = People(ids, np.arange(len(ids), dtype=np.int32))
-        relation = Relation(connection, "events", names)
-        log = extract(relation, people, requests_of(definitions), at=at)
-    return people.ids, now(definitions, log, at)
+    requests = requests_of(definitions)
+    log = ParquetLog.open([path], Layout())
+    assert log is not None
+    assert log.answers(requests)
+    try:
+        read = log.read(requests, at=at)
+        return read.person_ids, now(definitions, read.log, at)
+    finally:
+        log.close()
 
 
 def _sorted_table(path: Path) -> None:
