@@ -8,8 +8,8 @@ about the same people. Nothing here knows where the events are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -161,19 +161,11 @@ class Log:
     first_seen: Int64s
     answers: Mapping[Request | TraitRequest, Answer]
     until: int = LATEST
-    _kept: dict[object, Int64s] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def people(self) -> int:
         """P, the number of people."""
         return len(self.first_seen)
-
-    def kept(self, name: object, compute: Callable[[], Int64s]) -> Int64s:
-        """What `compute` gave under this name, computed at most once: for what follows from the
-        occurrences alone and is the same at every instant. Nobody writes to it."""
-        if name not in self._kept:
-            self._kept[name] = compute()
-        return self._kept[name]
 
     def occurrences(self, request: Request) -> Occurrences:
         """The answer to a request for events. Raises `KeyError` where it was not asked for."""

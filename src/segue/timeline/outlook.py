@@ -247,16 +247,11 @@ def _lapse(
 
 def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
     """The instant of each person's n-th latest occurrence; before all time where there are fewer.
-
-    It is part of the log's index: found once, and the same at every instant after the last event.
-    """
-
-    def find() -> Int64s:
-        return _find_nth_latest(block.raw(Request(pattern)), number)
-
-    if block.log.until > block.at:
-        return find()
-    return block.log.kept(("nth latest", pattern, number, block.first, block.last), find)
+    The windows of one refresh share it."""
+    return block.kept(
+        ("nth latest", pattern, number),
+        lambda: _find_nth_latest(block.raw(Request(pattern)), number),
+    )
 
 
 def _find_nth_latest(occurrences: Occurrences, number: int) -> Int64s:
