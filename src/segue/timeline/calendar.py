@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from segue.domain.instant import EARLIEST, LATEST, local_date, start_of_day
+from segue.domain.instant import DAY, EARLIEST, LATEST, local_date, start_of_day
 from segue.timeline.log import Int64s
 
 
@@ -30,12 +33,40 @@ def midnights_between(zone: str, start: int, end: int) -> Int64s:
 
 
 def days_of(instants: Int64s, zone: str) -> Int64s:
-    """A number per instant, equal exactly for instants of one calendar day of the zone."""
+    """The calendar day of the zone that holds each instant, as a number of days since 1970."""
     if not len(instants):
         return np.empty(0, np.int64)
     low, high = (int(np.clip(edge, EARLIEST, LATEST)) for edge in (instants.min(), instants.max()))
     # Whole decades, so that blocks of people and later calls share one cached table.
-    first = local_date(low, zone).year // 10 * 10
-    last = local_date(high, zone).year // 10 * 10 + 10
-    table = midnights(zone, dt.date(max(first, 1), 1, 1), dt.date(last, 1, 1))
-    return np.searchsorted(table, instants, "right").astype(np.int64)
+    since, offsets = _offsets(zone, _decade(low, zone), _decade(high, zone) + 10)
+    index = np.maximum(np.searchsorted(since, instants, "right") - 1, 0)
+    days: Int64s = (instants + offsets[index]) // DAY
+    return days
+
+
+def _decade(instant: int, zone: str) -> int:
+    return local_date(instant, zone).year // 10 * 10
+
+
+@lru_cache(maxsize=64)
+def _offsets(zone: str, first: int, last: int) -> tuple[Int64s, Int64s]:
+    """From which instants on the zone has which offset from UTC (ms), from the start of the year
+    `first` to that of `last`: not days between midnights, because where clocks go back over
+    midnight a day comes in two pieces."""
+    days = midnights("UTC", dt.date(first - 1, 12, 30), dt.date(last, 1, 2)).tolist()
+    steps = [(days[0], _offset(days[0], zone))]
+    for before, after in pairwise(days):
+        if _offset(after, zone) != steps[-1][1]:
+            changed = bisect_left(
+                range(before, after), True, key=lambda t: _offset(t, zone) != steps[-1][1]
+            )
+            steps.append((before + changed, _offset(before + changed, zone)))
+    since, offsets = (np.array(side, np.int64) for side in zip(*steps, strict=True))
+    return since, offsets
+
+
+def _offset(instant: int, zone: str) -> int:
+    moment = dt.datetime.fromtimestamp(instant / 1000, ZoneInfo(zone))
+    offset = moment.utcoffset()
+    assert offset is not None, "every zone has an offset"
+    return offset // dt.timedelta(milliseconds=1)
