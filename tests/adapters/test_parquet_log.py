@@ -34,7 +34,9 @@ def events(**changes: Any) -> pa.Table:
     seconds = rng.integers(0, 40 * 86_400, size)
     columns: dict[str, Any] = {
         "person_id": [f"p{n}" for n in rng.integers(0, 30, size)],
-        "event": [("visited", "stopped", "paused")[n] for n in rng.choice(3, size, p=[0.8, 0.1, 0.1])],
+        "event": [
+            ("visited", "stopped", "paused")[n] for n in rng.choice(3, size, p=[0.8, 0.1, 0.1])
+        ],
         "occurred_at": pa.array(
             [START + dt.timedelta(seconds=int(s)) for s in seconds], pa.timestamp("us", "UTC")
         ),
