@@ -283,7 +283,7 @@ def _said(value: Fraction, unit: str) -> str:
 def _wanted(missing: Missing) -> str:
     if missing.amount is not None:
         return f"{_said(missing.amount, 'millionths')} more from {_happening(missing)}"
-    unit = "day" if missing.unit == "days" else "time"
+    unit = missing.unit.removesuffix("s")
     return f"{_happening(missing)}, {words.counted(missing.times, unit)} more"
 
 
