@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -42,11 +42,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Refresh:
-    """Segue's time (warm; the first after reading, when no n-th latest occurrence was looked up
-    yet; with `entered_at`), that of every way of every rival, and how large it was."""
+    """Segue's time, that with `entered_at`, that of every way of every rival, and the sizes."""
 
     own: Timing
-    first: Timing
     entered_at: Timing
     rivals: tuple[Row, ...]
     segments: int
@@ -74,7 +72,7 @@ def refresh(
     chosen = rules(segments, codes)
     definitions = project(chosen, world)
     log = log_of(index(world, codes), world)
-    own, first, entered = Clock(), Clock(), Clock()
+    own, entered = Clock(), Clock()
     with rivals(columns(world), chosen, chdb=chdb) as ways:
         clocks = [Clock() for _ in ways]
         later = iter(instants(world.end, (rounds + 2) * len(ways)))
@@ -83,7 +81,6 @@ def refresh(
                 if way.kind == ONE_BY_ONE and turn > _ROUNDS_ONE_BY_ONE:
                     continue
                 at = next(later)
-                first.time(partial(now, definitions, replace(log), at))
                 found = own.time(partial(now, definitions, log, at))
                 sizes = [int(found[rule.id].holds.sum()) for rule in chosen]
                 _same_sizes(way, clock.time(partial(way.counts, at)), sizes)
@@ -95,7 +92,7 @@ def refresh(
         Row(way.engine, way.name, way.layout, way.kind, clock.timing)
         for way, clock in zip(ways, clocks, strict=True)
     ]
-    timings = own.timing, first.timing, entered.timing
+    timings = own.timing, entered.timing
     return Refresh(*timings, tuple(rows), segments, sum(sizes), occurrences_in(log))
 
 

@@ -37,14 +37,6 @@ def refresh_table(found: Refresh, world: World) -> str:
         ),
         (
             "Segue",
-            "the same, the first time after reading the log",
-            "",
-            *_seconds(found.first),
-            _times(found.first.best / found.own.best),
-            _times(found.first.median / found.own.median),
-        ),
-        (
-            "Segue",
             "the same with `entered_at` of every member (from the history)",
             "",
             *_seconds(found.entered_at),
