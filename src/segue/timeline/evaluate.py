@@ -10,13 +10,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
 
 from segue.language.tree import Condition, Crossing, Definitions, Did, ForAtLeast, Quantile
 from segue.language.walk import nodes, segments_in
-from segue.timeline.block import blocks_of, order_of, places_of
+from segue.timeline.block import Block, blocks_of, order_of, places_of
 from segue.timeline.conditions import Evaluation
 from segue.timeline.intervals import BLOCK, Intervals
 from segue.timeline.log import (
@@ -27,10 +29,17 @@ from segue.timeline.log import (
     TraitRequest,
     TraitWrites,
 )
-from segue.timeline.outlook import Outlook, empty_outlooks, write_outlook
+from segue.timeline.outlook import (
+    Outlook,
+    empty_outlooks,
+    is_count,
+    write_count,
+    write_outlook,
+)
 from segue.timeline.quantiles import Ranking, Thresholds, grid_of, ranking, thresholds
 from segue.timeline.spans import Spans, spans_of
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _THREADS: Final = min(8, os.cpu_count() or 1)
@@ -79,18 +88,43 @@ def now(
 ) -> dict[str, Outlook]:
     """Where everybody stands at `at` in each segment, and until when if nothing more happens."""
     ids = _chosen(definitions, segment_ids)
-    since = _looks_back_to(definitions, ids, at)
-    evaluations = _evaluations(definitions, log, at, ids, size=_block_size(log.people), since=since)
     found = empty_outlooks(ids, log.people)
-    # Those that look at the same events one after the other: the processor has them at hand then.
-    order = sorted(found, key=_subjects(definitions).__getitem__)
-
-    def write(e: Evaluation) -> None:
-        for segment_id in order:
-            write_outlook(e, segment_id, found[segment_id])
-
-    _side_by_side(evaluations, write)
+    counts, others = _counts_and_others(definitions, list(found))
+    if counts:
+        everybody = Block(log, definitions, 0, log.people, at)
+        _side_by_side(_shares(counts, log.people), partial(_write_counts, everybody, found))
+    if others:
+        since = _looks_back_to(definitions, others, at)
+        size = _block_size(log.people)
+        evaluations = _evaluations(definitions, log, at, others, size=size, since=since)
+        _side_by_side(evaluations, partial(_write_others, others, found))
     return found
+
+
+def _counts_and_others(definitions: Definitions, ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The segments that are counts, those of the same events side by side (the processor has them
+    at hand then), and the others."""
+    conditions = {segment.id: segment.condition for segment in definitions.segments}
+    counts = {one for one in ids if is_count(definitions, conditions[one])}
+    order = sorted(counts, key=_subjects(definitions).__getitem__)
+    return order, [one for one in ids if one not in counts]
+
+
+def _shares(ids: Sequence[str], people: int) -> list[Sequence[str]]:
+    """The segments in equal shares, one per thread; few people are one thread's work."""
+    shares = 1 if people < _SMALL else min(_THREADS, len(ids))
+    edges = [len(ids) * share // shares for share in range(shares + 1)]
+    return [ids[low:high] for low, high in pairwise(edges)]
+
+
+def _write_counts(everybody: Block, found: Mapping[str, Outlook], ids: Sequence[str]) -> None:
+    for segment_id in ids:
+        write_count(everybody, segment_id, found[segment_id])
+
+
+def _write_others(ids: Sequence[str], found: Mapping[str, Outlook], e: Evaluation) -> None:
+    for segment_id in ids:
+        write_outlook(e, segment_id, found[segment_id])
 
 
 def thresholds_of(
@@ -190,8 +224,8 @@ def _block_size(people: int) -> int:
     return min(BLOCK, max(_SMALL, -(-people // _THREADS)))
 
 
-def _side_by_side(items: Sequence[Evaluation], do: Callable[[Evaluation], T]) -> list[T]:
-    """Apply to every block, several at once: NumPy lets go of the interpreter while it computes."""
+def _side_by_side(items: Sequence[S], do: Callable[[S], T]) -> list[T]:
+    """Apply to every item, several at once: NumPy lets go of the interpreter while it computes."""
     if len(items) == 1:
         return [do(items[0])]
     with ThreadPoolExecutor(_THREADS) as pool:

@@ -21,6 +21,7 @@ from segue.language.tree import (
     And,
     Comparison,
     Condition,
+    Definitions,
     Did,
     EventPattern,
     Ever,
@@ -46,7 +47,7 @@ from segue.timeline.intervals import (
     union,
     without,
 )
-from segue.timeline.log import Bools, Int64s, Occurrences, Request
+from segue.timeline.log import Bools, Int64s, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,24 @@ Count = tuple[Pattern, int, int | None]
 
 def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> None:
     """Write where the people of a block stand in a segment into their rows of an outlook."""
-    block, exclude = evaluation.block, evaluation.block.definitions.exclude
-    holds, until = outlook.holds[block.first : block.last], outlook.until[block.first : block.last]
-    condition = block.condition(segment_id)
-    if exclude is None and (fading := _fading_count(condition)) is not None:
-        # Nothing else needs this future: it is made where the answer goes, in warm memory.
-        _summarise(block, Single(block.at, _lapse(block, *fading, out=until)), holds, until)
-        return
-    _summarise(block, _in_segment(evaluation, InSegment(segment_id)), holds, until)
+    block = evaluation.block
+    rows = slice(block.first, block.last)
+    future = _in_segment(evaluation, InSegment(segment_id))
+    _summarise(block, future, outlook.holds[rows], outlook.until[rows])
+
+
+def is_count(definitions: Definitions, condition: Condition) -> bool:
+    """Whether a segment of this condition is nothing but a count that only time can end."""
+    return definitions.exclude is None and _fading_count(condition) is not None
+
+
+def write_count(everybody: Block, segment_id: str, outlook: Outlook) -> None:
+    """As `write_outlook`, of a segment that `is_count`, for a block of any size: no key is packed,
+    and the future is made where the answer goes."""
+    count = _fading_count(everybody.condition(segment_id))
+    assert count is not None, "only counts are written so"
+    future = Single(everybody.at, _lapse(everybody, *count, out=outlook.until))
+    _summarise(everybody, future, outlook.holds, outlook.until)
 
 
 def empty_outlooks(segment_ids: Sequence[str], people: int) -> dict[str, Outlook]:
@@ -238,27 +249,25 @@ def _lapse(
     block: Block, pattern: Pattern, number: int, duration: int | None, out: Int64s | None = None
 ) -> Int64s:
     """When "at least `number` within `duration`" lapses: the n-th latest occurrence plus the
-    duration (FOREVER without one), and before all time where there are fewer; int64[P]."""
-    latest = _nth_latest(block, pattern, number)
+    duration (FOREVER without one), and before all time where there are fewer; int64[P]. Written
+    to `out` where given: fresh memory would cost more than the look-up."""
+    latest = _nth_latest(block, pattern, number, out)
     if duration is None:
         return np.where(latest >= 0, FOREVER, _NEVER)
-    return np.add(latest, duration, out=out)
+    latest += duration
+    return latest
 
 
-def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
-    """The instant of each person's n-th latest occurrence; before all time where there are fewer.
-    The windows of one refresh share it."""
-    return block.kept(
-        ("nth latest", pattern, number),
-        lambda: _find_nth_latest(block.raw(Request(pattern)), number),
-    )
-
-
-def _find_nth_latest(occurrences: Occurrences, number: int) -> Int64s:
+def _nth_latest(block: Block, pattern: Pattern, number: int, out: Int64s | None = None) -> Int64s:
+    """The instant of each person's n-th latest occurrence; before all time where there are
+    fewer."""
+    occurrences = block.raw(Request(pattern))
+    latest = np.empty(block.people, np.int64) if out is None else out
     if not len(occurrences):
-        return np.full(occurrences.people, _NEVER, np.int64)
+        latest.fill(_NEVER)
+        return latest
     index = occurrences.offsets[1:] - number
-    latest = occurrences.at.take(index, mode="clip")
+    occurrences.at.take(index, mode="clip", out=latest)
     # -1 where there are fewer, else 0: arithmetic instead of a branch, several times as fast.
     index -= occurrences.offsets[:-1]
     index >>= 63
