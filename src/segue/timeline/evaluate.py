@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from typing import Final, TypeVar
 
 import numpy as np
 
-from segue.language.tree import Condition, Crossing, Definitions, Did, ForAtLeast, Quantile
+from segue.language.tree import Condition, Crossing, Definitions, ForAtLeast, Pattern, Quantile
 from segue.language.walk import nodes, segments_in
 from segue.timeline.block import Block, blocks_of, order_of, places_of
 from segue.timeline.conditions import Evaluation
@@ -30,10 +29,11 @@ from segue.timeline.log import (
     TraitWrites,
 )
 from segue.timeline.outlook import (
+    Counts,
     Outlook,
+    count_of,
     empty_outlooks,
-    is_count,
-    write_count,
+    write_counts,
     write_outlook,
 )
 from segue.timeline.quantiles import Ranking, Thresholds, grid_of, ranking, thresholds
@@ -89,37 +89,38 @@ def now(
     """Where everybody stands at `at` in each segment, and until when if nothing more happens."""
     ids = _chosen(definitions, segment_ids)
     found = empty_outlooks(ids, log.people)
-    counts, others = _counts_and_others(definitions, list(found))
+    counts, others = _counts_and_others(definitions, found)
+    size = _block_size(log.people)
     if counts:
-        everybody = Block(log, definitions, 0, log.people, at)
-        _side_by_side(_shares(counts, log.people), partial(_write_counts, everybody, found))
+        blocks = list(blocks_of(log, definitions, at, size))
+        _side_by_side(blocks, partial(_write_counts, counts))
     if others:
         since = _looks_back_to(definitions, others, at)
-        size = _block_size(log.people)
         evaluations = _evaluations(definitions, log, at, others, size=size, since=since)
         _side_by_side(evaluations, partial(_write_others, others, found))
     return found
 
 
-def _counts_and_others(definitions: Definitions, ids: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The segments that are counts, those of the same events side by side (the processor has them
-    at hand then), and the others."""
+def _counts_and_others(
+    definitions: Definitions, found: Mapping[str, Outlook]
+) -> tuple[dict[Pattern, Counts], list[str]]:
+    """The segments that are counts, by the pattern they count, and the others."""
     conditions = {segment.id: segment.condition for segment in definitions.segments}
-    counts = {one for one in ids if is_count(definitions, conditions[one])}
-    order = sorted(counts, key=_subjects(definitions).__getitem__)
-    return order, [one for one in ids if one not in counts]
+    counts: dict[Pattern, Counts] = {}
+    others = []
+    for segment_id, outlook in found.items():
+        count = count_of(definitions, conditions[segment_id])
+        if count is None:
+            others.append(segment_id)
+        else:
+            pattern, number, duration = count
+            counts.setdefault(pattern, []).append((number, duration, outlook))
+    return counts, others
 
 
-def _shares(ids: Sequence[str], people: int) -> list[Sequence[str]]:
-    """The segments in equal shares, one per thread; few people are one thread's work."""
-    shares = 1 if people < _SMALL else min(_THREADS, len(ids))
-    edges = [len(ids) * share // shares for share in range(shares + 1)]
-    return [ids[low:high] for low, high in pairwise(edges)]
-
-
-def _write_counts(everybody: Block, found: Mapping[str, Outlook], ids: Sequence[str]) -> None:
-    for segment_id in ids:
-        write_count(everybody, segment_id, found[segment_id])
+def _write_counts(counts: Mapping[Pattern, Counts], block: Block) -> None:
+    for pattern, group in counts.items():
+        write_counts(block, pattern, group)
 
 
 def _write_others(ids: Sequence[str], found: Mapping[str, Outlook], e: Evaluation) -> None:
@@ -134,15 +135,6 @@ def thresholds_of(
     of the log. Explaining one person needs them."""
     ids = _chosen(definitions, segment_ids)
     return _evaluations(definitions, log, at, ids, size=_HISTORY_BLOCK, since=0)[0].thresholds
-
-
-def _subjects(definitions: Definitions) -> dict[str, str]:
-    """What each segment looks at, where that is one happening."""
-    return {
-        segment.id: f"{did.happening} {did.count}" if isinstance(did, Did) else ""
-        for segment in definitions.segments
-        for did in (segment.condition,)
-    }
 
 
 def _looks_back_to(definitions: Definitions, ids: Sequence[str], at: int) -> int:

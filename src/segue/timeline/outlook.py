@@ -71,6 +71,8 @@ class Single:
 Future = Single | Intervals
 Count = tuple[Pattern, int, int | None]
 """A pattern, a number of times and the length of the window that ends now (None: ever), in ms."""
+Counts = list[tuple[int, int | None, Outlook]]
+"""Segments that count one pattern: how often at least, in how long a window, where to write."""
 
 
 def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> None:
@@ -81,18 +83,41 @@ def write_outlook(evaluation: Evaluation, segment_id: str, outlook: Outlook) -> 
     _summarise(block, future, outlook.holds[rows], outlook.until[rows])
 
 
-def is_count(definitions: Definitions, condition: Condition) -> bool:
-    """Whether a segment of this condition is nothing but a count that only time can end."""
-    return definitions.exclude is None and _fading_count(condition) is not None
+def count_of(definitions: Definitions, condition: Condition) -> Count | None:
+    """What a segment counts where it is nothing but a count that only time can end."""
+    return None if definitions.exclude is not None else _fading_count(condition)
 
 
-def write_count(everybody: Block, segment_id: str, outlook: Outlook) -> None:
-    """As `write_outlook`, of a segment that `is_count`, for a block of any size: no key is packed,
-    and the future is made where the answer goes."""
-    count = _fading_count(everybody.condition(segment_id))
-    assert count is not None, "only counts are written so"
-    future = Single(everybody.at, _lapse(everybody, *count, out=outlook.until))
-    _summarise(everybody, future, outlook.holds, outlook.until)
+def write_counts(block: Block, pattern: Pattern, counts: Counts) -> None:
+    """As `write_outlook`, of segments that count the same pattern, all of them in each step: what
+    their look-ups share is in the processor's cache then, and the steps are few and long."""
+    rows = slice(block.first, block.last)
+    occurrences = block.raw(Request(pattern))
+    if not len(occurrences):
+        for _, _, outlook in counts:
+            outlook.holds[rows], outlook.until[rows] = False, FOREVER
+        return
+    numbers = np.array([number for number, _, _ in counts])[:, None]
+    durations = [_EVER if duration is None else duration for _, duration, _ in counts]
+    index = occurrences.offsets[1:] - numbers
+    left = occurrences.at.take(index, mode="clip")
+    left += np.array(durations)[:, None] - (block.at + 1)
+    # -1 where there are fewer, else 0: arithmetic instead of a branch, several times as fast.
+    index -= occurrences.offsets[:-1]
+    index >>= 63
+    index &= -2 * _EVER
+    left += index
+    for one, (_, _, outlook) in zip(left, counts, strict=True):
+        _write_left(one, block.at, outlook.holds[rows], outlook.until[rows])
+
+
+def _write_left(left: Int64s, at: int, holds: Bools, until: Int64s) -> None:
+    """Write who has time left (ms, less one; negative where out), and until when, FOREVER where out
+    or without end. Without a branch: as unsigned numbers, negative ones are the largest."""
+    np.greater_equal(left, 0, out=holds)
+    unsigned = left.view(np.uint64)
+    np.minimum(unsigned, np.uint64(FOREVER - at - 1), out=unsigned)
+    np.add(left, at + 1, out=until)
 
 
 def empty_outlooks(segment_ids: Sequence[str], people: int) -> dict[str, Outlook]:
@@ -107,18 +132,13 @@ def _summarise(block: Block, future: Future, holds: Bools, until: Int64s) -> Non
     """Write a future as truth and the instant of change into the given rows."""
     if isinstance(future, Intervals):
         future = _first(future, block.people)
-    np.greater(future.end, block.at, out=holds)
-    if not isinstance(future.start, int):
-        holds &= future.start <= block.at
-        coming = np.where(future.start < future.end, future.start, FOREVER)
-        np.copyto(until, np.where(holds, future.end, coming))
+    if isinstance(future.start, int):
+        _write_left(future.end - (block.at + 1), block.at, holds, until)
         return
-    # The end where it is later than now, else FOREVER, without a branch: as unsigned numbers, the
-    # time left of those who are out is larger than that of FOREVER.
-    np.subtract(future.end, block.at + 1, out=until)
-    left = until.view(np.uint64)
-    np.minimum(left, np.uint64(FOREVER - block.at - 1), out=left)
-    until += block.at + 1
+    np.greater(future.end, block.at, out=holds)
+    holds &= future.start <= block.at
+    coming = np.where(future.start < future.end, future.start, FOREVER)
+    np.copyto(until, np.where(holds, future.end, coming))
 
 
 def _first(intervals: Intervals, people: int) -> Single:
@@ -233,6 +253,9 @@ def _member(e: Evaluation, segment_id: str) -> Future:
 _NEVER: Final = -2 * FOREVER
 """Before all time, whatever duration is added."""
 
+_EVER: Final = 2 * FOREVER
+"""A duration that never ends, whatever instant it is added to."""
+
 SHORTCUTS: Final[Mapping[type, Callable[[Evaluation, Any], Future | None]]] = {
     Everyone: _everyone,
     Did: _did,
@@ -245,34 +268,22 @@ SHORTCUTS: Final[Mapping[type, Callable[[Evaluation, Any], Future | None]]] = {
 """Conditions whose future can be had without their history; None where not in this form."""
 
 
-def _lapse(
-    block: Block, pattern: Pattern, number: int, duration: int | None, out: Int64s | None = None
-) -> Int64s:
+def _lapse(block: Block, pattern: Pattern, number: int, duration: int | None) -> Int64s:
     """When "at least `number` within `duration`" lapses: the n-th latest occurrence plus the
-    duration (FOREVER without one), and before all time where there are fewer; int64[P]. Written
-    to `out` where given: fresh memory would cost more than the look-up."""
-    latest = _nth_latest(block, pattern, number, out)
-    if duration is None:
-        return np.where(latest >= 0, FOREVER, _NEVER)
-    latest += duration
-    return latest
+    duration (FOREVER without one), and before all time where there are fewer; int64[P]."""
+    latest = _nth_latest(block, pattern, number)
+    return np.where(latest >= 0, FOREVER, _NEVER) if duration is None else latest + duration
 
 
-def _nth_latest(block: Block, pattern: Pattern, number: int, out: Int64s | None = None) -> Int64s:
+def _nth_latest(block: Block, pattern: Pattern, number: int) -> Int64s:
     """The instant of each person's n-th latest occurrence; before all time where there are
     fewer."""
     occurrences = block.raw(Request(pattern))
-    latest = np.empty(block.people, np.int64) if out is None else out
     if not len(occurrences):
-        latest.fill(_NEVER)
-        return latest
+        return np.full(block.people, _NEVER, np.int64)
     index = occurrences.offsets[1:] - number
-    occurrences.at.take(index, mode="clip", out=latest)
-    # -1 where there are fewer, else 0: arithmetic instead of a branch, several times as fast.
-    index -= occurrences.offsets[:-1]
-    index >>= 63
-    index &= _NEVER
-    latest += index
+    latest = occurrences.at.take(index, mode="clip")
+    latest[index < occurrences.offsets[:-1]] = _NEVER
     return latest
 
 
