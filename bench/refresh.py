@@ -51,9 +51,15 @@ class Refresh:
     members: int
     occurrences: int
 
-    def best(self, kind: str) -> Row | None:
-        """The rival of a kind, on a table sorted by person, with the least median."""
-        rows = [row for row in self.rivals if row.kind == kind and row.layout != BY_EVENT]
+    def best(self, kind: str, *, engine: str | None = None, any_layout: bool = False) -> Row | None:
+        """The rival of a kind with the least median; sorted by person unless any layout will do."""
+        rows = [
+            row
+            for row in self.rivals
+            if row.kind == kind
+            and (engine is None or row.engine == engine)
+            and (any_layout or row.layout != BY_EVENT)
+        ]
         return min(rows, key=lambda row: row.timing.median, default=None)
 
 

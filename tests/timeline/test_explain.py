@@ -12,8 +12,10 @@ import pytest
 
 from segue.domain.instant import DAY
 from segue.language import tree as n
+from segue.language.tree import EventPattern, Name, SinceAnchor, Which
 from segue.timeline.evaluate import now, requests_of, thresholds_of
 from segue.timeline.explain import EXPLAINERS, explain, requests_to_explain
+from segue.timeline.explainer import moves
 from segue.timeline.explanation import Because, Explanation, SegmentExplanation
 from tests.fuzz.stores import store_of
 from tests.oracle.cases import Case, duration
@@ -408,3 +410,10 @@ def test_a_long_chain_of_segments_is_told() -> None:
     found, evidence = explained(Told("in s999", "a@1d b@1d", "2d", PARTS, segments=segments))
     assert found.holds
     assert evidence == {"e00", "e01"}
+
+
+def test_nothing_is_missing_that_would_move_its_own_window() -> None:
+    """`since last any`: whatever is done next is the anchor itself, so no event can end it."""
+    either = EventPattern((Name("a", quoted=True), Name("Page*", quoted=True)))
+    assert moves(SinceAnchor(Which.LAST, EventPattern()), either)
+    assert not moves(SinceAnchor(Which.FIRST, EventPattern()), either)

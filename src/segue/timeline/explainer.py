@@ -31,6 +31,7 @@ from segue.timeline.evidence import References, behind
 from segue.timeline.exact import compare
 from segue.timeline.explanation import Because, Explanation
 from segue.timeline.intervals import Intervals
+from segue.timeline.log import ACTIVITY
 from segue.timeline.points import Points
 
 
@@ -140,8 +141,9 @@ def moves(when: When, happening: Happening | str) -> bool:
 
 
 def _among(happening: Happening | str, anchor: Pattern) -> bool:
-    """Whether every occurrence of the happening is one of the anchor."""
-    if happening == anchor:
+    """Whether every occurrence of the happening is one of the anchor; taken to be so where the
+    anchor is `any`, which leaves out only what is no activity."""
+    if anchor in (happening, ACTIVITY):
         return True
     if not isinstance(happening, EventPattern) or not isinstance(anchor, EventPattern):
         return False
