@@ -1,7 +1,7 @@
 """Write the lock files in requirements/ from pyproject.toml: `make lock`.
 
-One resolution for every supported Python and platform, every file with its hashes. The runtime
-lock comes first and constrains the others, so that they install side by side.
+One resolution for every supported Python and platform, every file with its hashes. Each lock
+constrains those after it, the runtime first, so that they install side by side.
 """
 
 import subprocess
@@ -27,9 +27,11 @@ def main() -> None:
     """Write every lock file; the only argument is the path of uv."""
     uv = sys.argv[1]
     lock(uv, "runtime", "pyproject.toml")
+    before = ["--constraint", "requirements/runtime.txt"]
     for name, groups in GROUPS.items():
         chosen = [option for group in groups for option in ("--group", group)]
-        lock(uv, name, *chosen, "--constraint", "requirements/runtime.txt")
+        lock(uv, name, *chosen, *before)
+        before += ["--constraint", f"requirements/{name}.txt"]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
     ├── DefinitionError             a segue.yaml or a condition is wrong; holds all problems at once
     ├── InputError                  events or files that cannot be read
     ├── NotFoundError               no such person, segment, file or workspace
+    ├── BusyError                   too much waits already; try again after a while
     └── StoreError                  the event store
         ├── StoreLockedError        another process holds the file
         ├── StoreTooNewError        written by a newer Segue
@@ -52,6 +53,16 @@ class NotFoundError(SegueError):
     """No such person, segment, file or workspace."""
 
     code = "not_found"
+
+
+class BusyError(SegueError):
+    """Too much waits already: try again after `retry_after` seconds."""
+
+    code = "busy"
+
+    def __init__(self, message: str, *, retry_after: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class StoreError(SegueError):

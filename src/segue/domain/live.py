@@ -1,0 +1,173 @@
+"""What changes while people are watched: transitions, and what the live loop asks of a store.
+
+A transition is the published fact that a person entered or left a segment. Published facts are
+never edited: where a late event shows that one was wrong, a retraction of it is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+RequestT = TypeVar("RequestT", contravariant=True)
+CodebookT = TypeVar("CodebookT", contravariant=True)
+TableT = TypeVar("TableT", contravariant=True)
+PartT = TypeVar("PartT", covariant=True)
+ArrivedT = TypeVar("ArrivedT", covariant=True)
+GroupsT = TypeVar("GroupsT", covariant=True)
+ArrayT = TypeVar("ArrayT")
+
+
+class Boundary(StrEnum):
+    """Which end of a membership."""
+
+    ENTERED = "entered"
+    LEFT = "left"
+
+
+class Cause(StrEnum):
+    """Why a transition was published when it was."""
+
+    EVENT = "event"
+    """An event of the person at that very instant."""
+    TIME = "time"
+    """Time passed: a window closed, an age was reached."""
+    CORRECTION = "correction"
+    """A late event, or a link between ids, showed that what had been said was wrong."""
+    IMPORT = "import"
+    """An import of past events."""
+    DEFINITION = "definition"
+    """The segment is new or was defined anew."""
+
+
+CAUSES = tuple(Cause)
+"""The causes by the code that a store keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A published fact about one person and one version of one segment.
+
+    `id` grows by one with every row and is the cursor of the feed. `at` is when it was true and
+    `known_at` when it was published (ms). `retracted`: the fact published earlier is taken back.
+    `corrected`: it rewrites what had been published, or came too late to act on. `live`: it may be
+    acted upon (true now, in time, caused by an event or by time). `event_id` is the event that
+    caused it.
+    """
+
+    id: int
+    segment_id: str
+    version: int
+    person_id: str
+    boundary: Boundary
+    at: int
+    known_at: int
+    cause: Cause
+    retracted: bool = False
+    corrected: bool = False
+    live: bool = False
+    event_id: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """`entered`, `left` or `retracted`."""
+        return "retracted" if self.retracted else self.boundary.value
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentVersion:
+    """One meaning of a segment: in force from `since` until `until` (ms; None: still).
+
+    `code` is what transitions refer to; `fingerprint` is equal exactly where everything that the
+    segment rests on is.
+    """
+
+    code: int
+    segment_id: str
+    version: int
+    fingerprint: str
+    since: int
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a store's transitions go: the instant of the last turn (ms; None before the first),
+    the reference after the last event that was evaluated, and the id after the last transition."""
+
+    ticked_at: int | None
+    next_ref: int
+    next_transition: int
+
+
+class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]):
+    """One write transaction of the live loop: nothing of it is seen by others, and nothing of it
+    is kept, unless it ends well; then all of it is durable."""
+
+    def append(self, events: TableT, *, received_at: int) -> ArrivedT:
+        """As `EventStore.append`; also who they belong to, before and after."""
+
+    def delta(self, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
+        """What the events appended in this turn answer, by code of distinct id."""
+
+    def reread(self, whos: ArrayT, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
+        """What all events of these distinct ids (int32 codes) answer."""
+
+    def ranks(self, refs: ArrayT) -> ArrayT:
+        """For events by reference, int64[N]: their places, from 0, in the order of `sequence`
+        (none first), bytes of the event id, reference."""
+
+    def define(self, segment_id: str, fingerprint: str, *, since: int) -> SegmentVersion:
+        """Begin a version of a segment, ending the one in force."""
+
+    def retire(self, segment_id: str, *, until: int) -> None:
+        """End the version of a segment that is in force, without a next one."""
+
+    def publish(self, transitions: TableT, *, known_at: int) -> int:
+        """Append transitions (see `services.live.publishing.TRANSITIONS`); the first one's id."""
+
+    def ticked(self, at: int) -> None:
+        """Note that everything up to this instant, and all events stored, were evaluated."""
+
+
+class LiveStore(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]):
+    """What the live loop asks of an event store beside `EventStore`."""
+
+    def turn(
+        self,
+    ) -> AbstractContextManager[
+        Turn[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]
+    ]:
+        """Begin a write transaction; it commits where the block ends well, else rolls back."""
+
+    def position(self) -> Position:
+        """How far the transitions go."""
+
+    def versions(self) -> list[SegmentVersion]:
+        """The versions of segments that are in force."""
+
+    def everything(
+        self,
+        requests: Collection[RequestT],
+        codebook: CodebookT,
+        *,
+        since: int = 0,
+        before: int | None = None,
+    ) -> PartT:
+        """What the events with references from `since` up to, not including, `before` (None: all)
+        answer, by code of distinct id."""
+
+    def everybody(self) -> GroupsT:
+        """Everybody, with the codes of their distinct ids."""
+
+    def groups(self, people: ArrayT) -> GroupsT:
+        """Those of these people (int32 codes of person ids, ascending) who exist."""
+
+    def person_code(self, distinct_id: str) -> int | None:
+        """The code of the id of the person who has this distinct id; None where there is none."""
+
+    def person_ids(self, people: ArrayT) -> Sequence[str]:
+        """The ids of people by their codes."""

@@ -1,0 +1,1 @@
+"""Segue over HTTP: events in, memberships and transitions out."""

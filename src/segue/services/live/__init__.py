@@ -1,0 +1,1 @@
+"""The live loop: events in, memberships exact at every instant, transitions out."""
