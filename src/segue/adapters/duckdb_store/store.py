@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from segue.adapters.duckdb_store import definitions, erasing, maintenance, overview
 from segue.adapters.duckdb_store.append import Writer
+from segue.adapters.duckdb_store.browsing import Browser
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
@@ -186,6 +187,12 @@ class DuckDBStore:
         """See `EventStore.thresholds`."""
         with self._reading() as now:
             return definitions.read_thresholds(now.db, quantile)
+
+    @contextlib.contextmanager
+    def browsing(self) -> Iterator[Browser]:
+        """See `Browsable.browsing`."""
+        with self._reading() as now:
+            yield Browser(now.db)
 
     # ------------------------------------------------------------------------------- maintenance
 

@@ -1,0 +1,104 @@
+"""Looking around in one moment of a store: a `Browser`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from segue.domain.browsing import EventCount, Mark
+from segue.domain.ports import StoredEvent
+
+_THEIRS: Final = """
+    who IN (
+        SELECT code FROM distinct_ids WHERE distinct_id IN (SELECT unnest($ids::VARCHAR[]))
+    )
+"""
+_EVENTS: Final = """
+    SELECT event_id, distinct_id, names.name, occurred_at, received_at, sequence,
+        properties::JSON::VARCHAR
+    FROM events
+    JOIN names ON names.code = events.name
+    JOIN distinct_ids ON distinct_ids.code = events.who
+"""
+_BEFORE: Final = """
+    AND (
+        occurred_at < $at OR (occurred_at = $at AND (
+            coalesce(sequence < $sequence::BIGINT, sequence IS NULL AND $sequence IS NOT NULL)
+            OR (sequence IS NOT DISTINCT FROM $sequence::BIGINT AND event_id < $event_id)
+        ))
+    )
+"""
+"""Before a place in event order: by instant, then sequence (none first), then event id."""
+_NEWEST_FIRST: Final = "ORDER BY occurred_at DESC, sequence DESC NULLS LAST, event_id DESC"
+_IN_ORDER: Final = "ORDER BY occurred_at, sequence NULLS FIRST, event_id"
+
+
+class Browser:
+    """Reads within the transaction of its connection."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+
+    def ids_starting(self, beginning: str, most: int) -> list[str]:
+        """See the port."""
+        rows = self._db.execute(
+            "SELECT distinct_id FROM distinct_ids WHERE starts_with(distinct_id, $beginning)"
+            " ORDER BY distinct_id LIMIT $most",
+            {"beginning": beginning, "most": most},
+        ).fetchall()
+        return [distinct_id for (distinct_id,) in rows]
+
+    def ids_writing(self, events: Collection[str], key: str, value: str, most: int) -> list[str]:
+        """See the port."""
+        rows = self._db.execute(
+            "SELECT DISTINCT distinct_id FROM events"
+            " JOIN distinct_ids ON distinct_ids.code = events.who"
+            " WHERE name IN (SELECT code FROM names WHERE name IN (SELECT unnest($e::VARCHAR[])))"
+            " AND try_cast(variant_extract(properties, $key) AS VARCHAR) = $value"
+            " ORDER BY distinct_id LIMIT $most",
+            {"e": list(events), "key": key, "value": value, "most": most},
+        ).fetchall()
+        return [distinct_id for (distinct_id,) in rows]
+
+    def counts(self, distinct_ids: Collection[str]) -> list[EventCount]:
+        """See the port."""
+        rows = self._db.execute(
+            "SELECT names.name, count(*), min(occurred_at), max(occurred_at) FROM events"
+            f" JOIN names ON names.code = events.name WHERE {_THEIRS}"
+            " GROUP BY names.name ORDER BY count(*) DESC, names.name",
+            {"ids": list(distinct_ids)},
+        ).fetchall()
+        return [EventCount(*row) for row in rows]
+
+    def newest(
+        self, distinct_ids: Collection[str], most: int, *, before: Mark | None = None
+    ) -> list[StoredEvent]:
+        """See the port."""
+        values: dict[str, object] = {"ids": list(distinct_ids), "most": most}
+        if before is not None:
+            values |= {"at": before.occurred_at, "event_id": before.event_id}
+            values["sequence"] = before.sequence
+        upto = "" if before is None else _BEFORE
+        query = f"{_EVENTS} WHERE {_THEIRS} {upto} {_NEWEST_FIRST} LIMIT $most"
+        return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
+
+    def named(self, distinct_ids: Collection[str], events: Collection[str]) -> list[StoredEvent]:
+        """See the port."""
+        rows = self._db.execute(
+            f"{_EVENTS} WHERE {_THEIRS}"
+            f" AND names.name IN (SELECT unnest($events::VARCHAR[])) {_IN_ORDER}",
+            {"ids": list(distinct_ids), "events": list(events)},
+        ).fetchall()
+        return [StoredEvent(*row) for row in rows]
+
+    def every_event(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """See the port."""
+        yield from self._db.sql(
+            "SELECT distinct_id AS person_id, names.name AS event, occurred_at, event_id, sequence,"
+            " properties::JSON::VARCHAR AS properties FROM events"
+            " JOIN names ON names.code = events.name"
+            " JOIN distinct_ids ON distinct_ids.code = events.who ORDER BY ref"
+        ).to_arrow_reader(rows)
