@@ -1,4 +1,4 @@
-"""Webhooks: who is told of transitions over HTTP, and what the services ask of a store and a sender.
+"""Webhooks: who is told of transitions over HTTP, and what that asks of a store and a sender.
 
 The published transitions are the outbox: an endpoint is a cursor in them, so nothing is queued
 twice or lost. Instants and durations are in ms.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from segue.domain.live import Transition
+from segue.domain.live import Position, Transition
 
 
 class Reach(StrEnum):
@@ -108,7 +108,7 @@ class WebhookStore(Protocol):
         """Move an endpoint's cursor; never backwards."""
 
     def bury(self, letter: DeadLetter) -> None:
-        """Keep a dead letter, in place of the one of its endpoint and transition if there is one."""
+        """Keep a dead letter, in place of an earlier one of its endpoint and transition."""
 
     def dead_letters(
         self, endpoint_id: str, *, after: int = 0, limit: int = 100
@@ -127,6 +127,9 @@ class WebhookStore(Protocol):
         `upto` is the last id there is where fewer than `limit` were found, so that what is not
         wanted is passed over without being read.
         """
+
+    def position(self) -> Position:
+        """How far the transitions go."""
 
     def distinct_ids(self, person_id: str) -> tuple[str, ...]:
         """All distinct ids of the person, sorted."""
