@@ -13,11 +13,12 @@ from segue.bootstrap.demo import Demo, run_demo
 from segue.cli import options, words
 from segue.cli.app import BEGIN, app, example
 from segue.cli.evaluating import heading, print_leaving
-from segue.cli.explaining import explanation_document, print_explanation
+from segue.cli.explaining import print_explanation
 from segue.cli.output import console, print_json
 from segue.cli.overview import print_summary, summary_document
 from segue.cli.progress import working
 from segue.domain.instant import format_instant
+from segue.services.explanation_document import explanation_document
 
 Folder = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The workspace to make.")]
 

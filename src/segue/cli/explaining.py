@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -18,10 +18,8 @@ from segue.cli import options, words
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, print_json
 from segue.cli.source import opened
-from segue.domain.instant import format_instant
 from segue.domain.ports import StoredEvent
 from segue.language.describe import describe
-from segue.language.text import to_text
 from segue.language.tree import (
     And,
     Comparison,
@@ -33,6 +31,12 @@ from segue.language.tree import (
     Side,
 )
 from segue.services.explain import Explained
+from segue.services.explanation_document import (
+    COUNTED,
+    explanation_document,
+    happening,
+    latest_first,
+)
 from segue.timeline.explanation import Explanation, Missing
 
 MOST_EVIDENCE: Final = 3
@@ -101,81 +105,6 @@ def print_explanation(out: Console, explained: Explained, definitions: Definitio
     out.print()
 
 
-def explanation_document(explained: Explained) -> dict[str, Any]:
-    """The JSON form: instants in RFC 3339, values in their own unit, every evidence event."""
-    found = explained.explanation
-    return {
-        "segment_id": found.segment_id,
-        "person_id": explained.person_id,
-        "at": format_instant(found.at),
-        "exists": found.exists,
-        "holds": found.holds,
-        "since": _rfc(found.since),
-        "flips_at": _rfc(found.flips_at),
-        "condition": _document(found.condition, explained.events),
-        "excluded": None if found.excluded is None else _document(found.excluded, explained.events),
-    }
-
-
-def _document(one: Explanation, events: Mapping[int, StoredEvent]) -> dict[str, Any]:
-    evidence = _latest_first(one, events)
-    return {
-        "condition": to_text(one.condition),
-        "holds": one.holds,
-        "because": one.because.value,
-        "since": _rfc(one.since),
-        "flips_at": _rfc(one.flips_at),
-        "value": _plain(one.value, one.unit),
-        "threshold": _plain(one.threshold, one.unit),
-        "unit": _UNITS.get(one.unit, one.unit),
-        "note": one.note,
-        "missing": None if one.missing is None else _missing_document(one.missing),
-        "evidence": [
-            {
-                "event_id": event.event_id,
-                "event": event.event,
-                "occurred_at": format_instant(event.occurred_at),
-                "distinct_id": event.distinct_id,
-                "properties": json.loads(event.properties),
-            }
-            for event in evidence
-        ],
-        "parts": [_document(child, events) for child in one.children],
-    }
-
-
-_COUNTED: Final = ("times", "days", "patterns", "periods")
-
-_UNITS: Final = {"milliseconds": "seconds", "millionths": "number"}
-_SCALES: Final = {"milliseconds": 1_000, "millionths": 1_000_000}
-
-
-def _plain(value: Fraction | None, unit: str) -> float | int | None:
-    if value is None:
-        return None
-    scaled = value / _SCALES.get(unit, 1)
-    return int(scaled) if scaled.denominator == 1 else float(scaled)
-
-
-def _missing_document(missing: Missing) -> dict[str, Any]:
-    return {
-        "happening": _happening(missing),
-        "times": missing.times,
-        "unit": missing.unit,
-        "at": format_instant(missing.at),
-        "amount": _plain(missing.amount, "millionths"),
-    }
-
-
-def _happening(missing: Missing) -> str:
-    what = missing.happening
-    return what if isinstance(what, str) else to_text(what)
-
-
-def _rfc(instant: int | None) -> str | None:
-    return None if instant is None else format_instant(instant)
-
-
 def _as_of(at: int, zone: str) -> str:
     return f"[faint]as of {words.moment(at, zone)} · {zone}[/]"
 
@@ -237,7 +166,7 @@ class _Shown:
         if one.note:
             yield one.note
         if one.value is not None and one.threshold is not None:
-            needed = _said(one.threshold, "" if one.unit in _COUNTED else one.unit)
+            needed = _said(one.threshold, "" if one.unit in COUNTED else one.unit)
             yield f"{_said(one.value, one.unit)}, needs {_needs(one.condition)} {needed}"
         if one.flips_at is not None and not one.children:
             change = "ends" if one.holds else "begins"
@@ -246,7 +175,7 @@ class _Shown:
             yield f"missing: {_wanted(one.missing)}"
 
     def _evidence(self, one: Explanation) -> Iterator[Text]:
-        events = _latest_first(one, self._events)
+        events = latest_first(one, self._events)
         for event in events[:MOST_EVIDENCE]:
             moment = words.moment(event.occurred_at, self._zone)
             line = Text.assemble((f"{moment}  ", "faint"), event.event)
@@ -266,11 +195,6 @@ def _needs(condition: Condition) -> str:
     return _NEEDS[comparison] if isinstance(comparison, Comparison) else "against"
 
 
-def _latest_first(one: Explanation, events: Mapping[int, StoredEvent]) -> list[StoredEvent]:
-    found = [events[source] for source in one.evidence]
-    return sorted(found, key=lambda event: (-event.occurred_at, event.event_id))
-
-
 def _said(value: Fraction, unit: str) -> str:
     if unit == "milliseconds":
         return words.duration(int(value))
@@ -282,9 +206,9 @@ def _said(value: Fraction, unit: str) -> str:
 
 def _wanted(missing: Missing) -> str:
     if missing.amount is not None:
-        return f"{_said(missing.amount, 'millionths')} more from {_happening(missing)}"
+        return f"{_said(missing.amount, 'millionths')} more from {happening(missing)}"
     unit = missing.unit.removesuffix("s")
-    return f"{_happening(missing)}, {words.counted(missing.times, unit)} more"
+    return f"{happening(missing)}, {words.counted(missing.times, unit)} more"
 
 
 def _shortened(properties: str, most: int = 60) -> str:
