@@ -6,6 +6,7 @@ by the codes of distinct ids (`who`), and people are groups of them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -44,7 +45,8 @@ class Groups:
 class Arrived:
     """What a batch did to a store.
 
-    The N events that were stored: `who` int32[N], `at` int64[N] (ms) and `ref` int64[N].
+    The N events that were stored: `who` int32[N], `at` int64[N] (ms), `ref` int64[N], and `row`
+    int64[N], where each stood in the batch.
     `before` and `after` are the people whom the batch touched, as they were and as they are: a link
     makes two people of `before` one of `after`. `replaced` int32: codes of distinct ids that lost
     an event to another content of the same id.
@@ -54,16 +56,21 @@ class Arrived:
     who: Int32s
     at: Int64s
     ref: Int64s
+    row: Int64s
     before: Groups
     after: Groups
     replaced: Int32s
 
 
 class Codebook:
-    """Codes of texts that stay the same from one reading of the log to the next."""
+    """Codes of texts that stay the same from one reading of the log to the next; never negative.
+
+    Threads may share it.
+    """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._codes = {text: code for code, text in enumerate(texts)}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -76,4 +83,5 @@ class Codebook:
     def encode(self, texts: Iterable[str]) -> Int64s:
         """The code of each text; a new text gets the next code."""
         codes = self._codes
-        return np.array([codes.setdefault(text, len(codes)) for text in texts], np.int64)
+        with self._lock:
+            return np.array([codes.setdefault(text, len(codes)) for text in texts], np.int64)

@@ -19,7 +19,7 @@ from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
 from segue.adapters.duckdb_store.people import Directory
-from segue.adapters.extract import LINK_EVENTS, People, Relation, extract
+from segue.adapters.extract import LINK_EVENTS, People, Relation, Sources, extract
 from segue.domain.errors import NotFoundError, StoreLockedError
 from segue.domain.identity import Identities, Refusal
 from segue.domain.ports import (
@@ -126,7 +126,7 @@ class DuckDBStore:
                 at=at,
                 timezone=self._timezone,
                 not_activity=not_activity,
-                sources=sources,
+                sources=Sources.ALL if sources else Sources.NONE,
             )
             return ReadLog(chosen.ids, log)
 

@@ -20,7 +20,7 @@ from segue.adapters.extract.names import (
     UNSET,
     NameCodes,
 )
-from segue.adapters.extract.relation import COLUMNS, People, Relation
+from segue.adapters.extract.relation import COLUMNS, People, Relation, Sources
 from segue.adapters.extract.traits import ANONYMOUS_ID
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "NameCodes",
     "People",
     "Relation",
+    "Sources",
     "check_regex",
     "extract",
     "first_seen",

@@ -11,7 +11,7 @@ import numpy as np
 from segue.adapters.extract.names import NameCodes
 from segue.adapters.extract.order import Ranks, in_event_order, offsets_of, rank_ties
 from segue.adapters.extract.plain import read_plain
-from segue.adapters.extract.relation import People, Relation
+from segue.adapters.extract.relation import People, Relation, Sources
 from segue.adapters.extract.scan import Codes, Rows, Scan, codes, integers
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.traits import read_traits
@@ -28,16 +28,24 @@ from segue.timeline.log import (
     Request,
     TraitRequest,
 )
+from segue.timeline.parts import Codebook
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How a log is read: cut at the instant `at` (None: whole), zone-less instants read in `zone`,
-    with references to the events where `sources`."""
+    with references to the events in the answers that `sources` names, texts coded by `codebook`
+    (None: by one of its own)."""
 
     at: int | None = None
     zone: str = "UTC"
-    sources: bool = False
+    sources: Sources = Sources.NONE
+    codebook: Codebook | None = None
+
+    def refers(self, request: Request) -> bool:
+        """Whether the answer to the request carries references."""
+        ordered = self.sources is Sources.ORDERED and request.ordered
+        return ordered or self.sources is Sources.ALL
 
 
 def extract(
@@ -48,15 +56,17 @@ def extract(
     at: int | None = None,
     timezone: str = "UTC",
     not_activity: Collection[str] = (),
-    sources: bool = False,
+    sources: Sources = Sources.NONE,
+    codebook: Codebook | None = None,
 ) -> Log:
     """Answer the requests about the people.
 
-    Event order is instant, then `sequence` (an event without one comes first), then the bytes of
-    the event id. Raises `DefinitionError` for a regular expression that RE2 refuses.
+    Codes agree between extractions that share a codebook. Event order is instant, then `sequence`
+    (an event without one comes first), then the bytes of the event id. Raises `DefinitionError`
+    for a regular expression that RE2 refuses.
     """
     names = NameCodes(relation.names, not_activity)
-    cut = Cut(at, timezone, sources)
+    cut = Cut(at, timezone, sources, codebook)
     answers: dict[Request | TraitRequest, Answer] = {}
     events = [request for request in requests if isinstance(request, Request)]
     plain = {
@@ -68,7 +78,8 @@ def extract(
     rest = [request for request in events if request not in plain]
     answers |= _scanned(relation, people, rest, names, cut)
     traits = [request for request in requests if isinstance(request, TraitRequest)]
-    answers |= read_traits(relation, people, traits, names, at=at, zone=timezone, sources=sources)
+    referring = sources is not Sources.NONE
+    answers |= read_traits(relation, people, traits, names, at=at, zone=timezone, sources=referring)
     return Log(first_seen(relation, people, at), answers, LATEST if at is None else at)
 
 
@@ -97,7 +108,7 @@ def is_plain(request: Request) -> bool:
 
 def _plain(request: Request, names: NameCodes, cut: Cut) -> Codes | None:
     """The names of a request that asks for nothing but instants; None for any other."""
-    if cut.sources or not is_plain(request):
+    if cut.sources is Sources.ALL or not is_plain(request):
         return None
     return frozenset().union(*(found for found, _ in names.alternatives(request.pattern)))
 
@@ -129,7 +140,7 @@ def _scanned(
     if not rows:
         return {}
     ranks = rank_ties(relation, [part.events for part in rows.values()])
-    texts = _texts(rows, pieces)
+    texts = _texts(rows, pieces, cut.codebook)
     return {
         request: answer
         for wanted in rows
@@ -143,7 +154,7 @@ Values: TypeAlias = tuple[Int64s, Bools | None]
 
 
 def _texts(
-    rows: Mapping[Codes, Rows], pieces: Mapping[Codes, Sequence[_Piece]]
+    rows: Mapping[Codes, Rows], pieces: Mapping[Codes, Sequence[_Piece]], codebook: Codebook | None
 ) -> dict[Codes, dict[str, Values]]:
     """Every column of codes, encoded together so that codes compare across answers."""
     places = list(
@@ -156,7 +167,7 @@ def _texts(
     )
     texts: dict[Codes, dict[str, Values]] = {wanted: {} for wanted in rows}
     columns = [rows[wanted].columns[name] for wanted, name in places]
-    for (wanted, name), found in zip(places, codes(columns), strict=True):
+    for (wanted, name), found in zip(places, codes(columns, codebook), strict=True):
         texts[wanted][name] = found
     return texts
 
@@ -185,7 +196,7 @@ def _answers(
             order=order if piece.request.ordered else None,
             value=None if value is None else value[found.row],
             known=None if known is None else known[found.row],
-            source=found.ref if cut.sources else None,
+            source=found.ref if cut.refers(piece.request) else None,
         )
         yield piece.request, answer
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from enum import Enum
+from typing import Final, Self
 
 import duckdb
 import numpy as np
@@ -18,6 +19,15 @@ COLUMNS: Final = ("ref", "who", "name", "occurred_at", "sequence", "event_id", "
 """The canonical columns of a relation of events: `ref` BIGINT is unique (what `events()` finds an
 event by), `who` INTEGER the code of a distinct id, `name` INTEGER the code of an event name,
 `occurred_at` BIGINT in ms, `sequence` BIGINT or NULL, `event_id` VARCHAR, `properties` VARIANT."""
+
+
+class Sources(Enum):
+    """Which answers carry references to their events."""
+
+    NONE = "none"
+    ORDERED = "ordered"
+    """Ordered ones and writes of traits: what is needed to order them among others later."""
+    ALL = "all"
 
 
 _PLACEHOLDER: Final = re.compile(r"\$(\w+)")
@@ -55,6 +65,11 @@ class People:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @classmethod
+    def by_code(cls, count: int) -> Self:
+        """The codes from 0 up to `count`, each a person of its own, without an id."""
+        return cls([""] * count, np.arange(count, dtype=np.int32))
 
     @property
     def are_partial(self) -> bool:

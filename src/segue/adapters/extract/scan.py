@@ -31,6 +31,7 @@ from segue.timeline.log import (
     Reading,
     Satisfies,
 )
+from segue.timeline.parts import Codebook
 
 Codes = frozenset[int]
 
@@ -140,17 +141,28 @@ def integers(column: pa.ChunkedArray) -> tuple[Int64s, Bools | None]:
     return pc.fill_null(column, 0).to_numpy().astype(np.int64, copy=False), known
 
 
-def codes(columns: Sequence[pa.ChunkedArray]) -> list[tuple[Int64s, Bools | None]]:
-    """Text columns as codes that are equal across all of them exactly where the texts are."""
+def codes(
+    columns: Sequence[pa.ChunkedArray], codebook: Codebook | None = None
+) -> list[tuple[Int64s, Bools | None]]:
+    """Text columns as codes that are equal across all of them exactly where the texts are, and
+    across all that the codebook ever coded where there is one."""
     encoded = [column.dictionary_encode() for column in columns]
     chunks = [chunk for column in encoded for chunk in column.chunks]
     if not chunks:
         return [(np.empty(0, np.int64), None) for _ in columns]
     unified = pa.chunked_array(chunks).unify_dictionaries()
+    kept = None if codebook is None else codebook.encode(unified.chunk(0).dictionary.to_pylist())
     answers, start = [], 0
     for column in encoded:
         part = unified.chunks[start : start + column.num_chunks]
         start += column.num_chunks
-        indices = pa.chunked_array([chunk.indices for chunk in part], pa.int32())
-        answers.append(integers(indices))
+        found, known = integers(pa.chunked_array([chunk.indices for chunk in part], pa.int32()))
+        answers.append((found if kept is None else _lasting(kept, found, known), known))
     return answers
+
+
+def _lasting(kept: Int64s, found: Int64s, known: Bools | None) -> Int64s:
+    """The codes that a codebook gave to the texts of a dictionary; 0 where nothing is known."""
+    if known is None:
+        return kept[found]
+    return np.where(known, kept[found], 0) if len(kept) else np.zeros(len(found), np.int64)

@@ -1,0 +1,140 @@
+"""What a store answers about distinct ids, whoever they are: parts of a log that grows.
+
+A few events are read through a small table of their own, in which distinct ids are numbered
+closely: what a batch costs depends on the batch and not on how much is stored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from segue.adapters.duckdb_store.tables import registered
+from segue.adapters.extract import People, Relation, Sources, extract
+from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
+from segue.timeline.parts import Codebook, Part
+
+_TABLE: Final = "segue_few"
+
+
+def delta(
+    events: Relation,
+    requests: Collection[Request | TraitRequest],
+    codebook: Codebook,
+    *,
+    first: int,
+    following: int,
+    timezone: str,
+    not_activity: Collection[str] = (),
+) -> Part:
+    """What the events with references from `first` up to, not including, `following` answer.
+
+    `events` is the table of all of them. Raises `DefinitionError` for a regular expression that
+    RE2 refuses.
+    """
+    within = _within(first, following)
+    found = events.table(f"SELECT DISTINCT who FROM {events.source} WHERE {within}", {})
+    whos: Int32s = np.sort(found["who"].to_numpy())
+    with _few(events, whos, within) as few:
+        return _answered(few, whos, requests, codebook, timezone, not_activity)
+
+
+def reread(
+    events: Relation,
+    whos: Int32s,
+    requests: Collection[Request | TraitRequest],
+    codebook: Codebook,
+    *,
+    timezone: str,
+    not_activity: Collection[str] = (),
+) -> Part:
+    """What all events of these distinct ids answer; who has none has an empty place in the part.
+
+    Raises `DefinitionError` for a regular expression that RE2 refuses.
+    """
+    whos = np.unique(whos)
+    with _few(events, whos, "true") as few:
+        return _answered(few, whos, requests, codebook, timezone, not_activity)
+
+
+def everything(
+    events: Relation,
+    codes: int,
+    requests: Collection[Request | TraitRequest],
+    codebook: Codebook,
+    *,
+    timezone: str,
+    since: int = 0,
+    before: int | None = None,
+    not_activity: Collection[str] = (),
+) -> Part:
+    """What the events with references from `since` up to, not including, `before` (None: all)
+    answer. `codes` is how many codes distinct ids have; each of them has a place in the part.
+
+    Raises `DefinitionError` for a regular expression that RE2 refuses.
+    """
+    source = f"(SELECT * FROM {events.source} WHERE {_within(since, before)})"
+    part = Relation(events.connection, source, events.names)
+    whos = np.arange(codes, dtype=np.int32)
+    return _answered(part, whos, requests, codebook, timezone, not_activity)
+
+
+def ranks(events: Relation, refs: Int64s) -> Int64s:
+    """The places, from 0, of events by reference in the order of `sequence` (none first), bytes of
+    the event id, reference: int64[N] for refs int64[N]."""
+    with registered(events.connection, "segue_refs", pa.table({"ref": np.unique(refs)})):
+        table = events.table(
+            f"SELECT ref FROM {events.source} JOIN segue_refs USING (ref)"
+            " ORDER BY sequence NULLS FIRST, event_id, ref",
+            {},
+        )
+    ranked = table["ref"].to_numpy()
+    by_ref = np.argsort(ranked)
+    return by_ref[np.searchsorted(ranked, refs, sorter=by_ref)]
+
+
+def _within(first: int, following: int | None) -> str:
+    """The condition of a range of references; rows outside are skipped without being read."""
+    return f"ref >= {int(first)}" + ("" if following is None else f" AND ref < {int(following)}")
+
+
+@contextlib.contextmanager
+def _few(events: Relation, whos: Int32s, condition: str) -> Iterator[Relation]:
+    """Those events of these distinct ids for which the condition holds, as a table of their own:
+    `who` is the place among them."""
+    places = pa.table({"who": whos, "place": np.arange(len(whos), dtype=np.int32)})
+    db = events.connection
+    with registered(db, "segue_whos", places):
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS"
+            " SELECT ref, place AS who, name, occurred_at, sequence, event_id, properties"
+            f" FROM {events.source} JOIN segue_whos USING (who) WHERE {condition}"
+        )
+    try:
+        yield Relation(db, _TABLE, events.names)
+    finally:
+        db.execute(f"DROP TABLE {_TABLE}")
+
+
+def _answered(
+    part: Relation,
+    whos: Int32s,
+    requests: Collection[Request | TraitRequest],
+    codebook: Codebook,
+    timezone: str,
+    not_activity: Sequence[str] | Collection[str],
+) -> Part:
+    log = extract(
+        part,
+        People.by_code(len(whos)),
+        requests,
+        timezone=timezone,
+        not_activity=not_activity,
+        sources=Sources.ORDERED,
+        codebook=codebook,
+    )
+    return Part(whos, log)
