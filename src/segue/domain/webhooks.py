@@ -111,7 +111,7 @@ class WebhookStore(Protocol):
         """Keep a dead letter, in place of an earlier one of its endpoint and transition."""
 
     def dead_letters(
-        self, endpoint_id: str, *, after: int = 0, limit: int = 100
+        self, endpoint_id: str, *, after: int = -1, limit: int = 100
     ) -> list[DeadLetter]:
         """Dead letters by ascending id of their transitions, from the first id beyond `after`."""
 
