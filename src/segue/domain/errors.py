@@ -4,6 +4,8 @@
     ├── UsageError                  the call itself is wrong: an option, an argument, a combination
     ├── DefinitionError             a segue.yaml or a condition is wrong; holds all problems at once
     ├── InputError                  events or files that cannot be read
+    │   ├── TooLargeError           a request or an event beyond the limit
+    │   └── MixedKeysError          one request with several write keys
     ├── NotFoundError               no such person, segment, file or workspace
     ├── BusyError                   too much waits already; try again after a while
     └── StoreError                  the event store
@@ -47,6 +49,22 @@ class InputError(SegueError):
     """Events or a file that cannot be read."""
 
     code = "input"
+
+
+class TooLargeError(InputError):
+    """What was sent is larger than the limit: `limit` bytes, or that many events."""
+
+    code = "too_large"
+
+    def __init__(self, message: str, *, limit: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
+
+
+class MixedKeysError(InputError):
+    """The events of one request name more than one write key."""
+
+    code = "mixed_keys"
 
 
 class NotFoundError(SegueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -95,6 +95,27 @@ class Goal(_Model):
     within: DurationText | None = None
 
 
+class Privacy(_Model):
+    """What is kept of the events that SDKs send, and whose are dropped."""
+
+    store_ip: bool = Field(False, description="Whether IP addresses are stored.")
+    require_consent: list[str] = Field(
+        [], description="Consent categories: events that lack one of them are dropped."
+    )
+    honour_gpc: bool = Field(
+        False, description="Whether requests with Global Privacy Control (Sec-GPC: 1) are dropped."
+    )
+
+
+class IdentityRules(_Model):
+    """How sure the ids of known people must be."""
+
+    proof: Literal["off", "warn", "enforce"] = Field(
+        "off",
+        description="What happens to an event of a known person without a signed proof.",
+    )
+
+
 class Project(_Model):
     """A `segue.yaml`: everything that Segue knows about your product and your segments."""
 
@@ -121,6 +142,13 @@ class Project(_Model):
     segments: dict[Id, SegmentDefinition] = Field({}, description="The segments, by id.")
     campaigns: dict[str, Any] = Field({}, description="Campaigns.")
     surveys: dict[str, Any] = Field({}, description="Surveys.")
+
+    privacy: Privacy = Field(
+        Privacy(), description="What is kept of the events that SDKs send, and whose are dropped."
+    )
+    identity: IdentityRules = Field(
+        IdentityRules(), description="How sure the ids of known people must be."
+    )
 
     _yaml: YamlSource | None = PrivateAttr(None)
 

@@ -12,7 +12,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from segue.domain.errors import DefinitionError, InputError, NotFoundError, Problem
-from segue.language.models import Goal, Ladder, Level, Project, SegmentDefinition, Stage
+from segue.language.models import (
+    Goal,
+    IdentityRules,
+    Ladder,
+    Level,
+    Privacy,
+    Project,
+    SegmentDefinition,
+    Stage,
+)
 from segue.language.resolve import resolve
 from segue.language.yaml_source import Loc, YamlSource, dotted, read_yaml
 
@@ -109,6 +118,8 @@ _SHAPES: Final = {
     "list_type": "a list",
     "string_type": "text",
     "too_short": "at least one level",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
 }
 _MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): Project,
@@ -117,6 +128,8 @@ _MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     ("ladders", "*"): Ladder,
     ("ladders", "*", "levels", "*"): Level,
     ("goals", "*"): Goal,
+    ("privacy",): Privacy,
+    ("identity",): IdentityRules,
 }
 
 
