@@ -7,6 +7,7 @@
     │   ├── TooLargeError           a request or an event beyond the limit
     │   └── MixedKeysError          one request with several write keys
     ├── NotFoundError               no such person, segment, file or workspace
+    ├── NotWritableError            a file that may not be written; holds what was to be changed
     ├── BusyError                   too much waits already; try again after a while
     └── StoreError                  the event store
         ├── StoreLockedError        another process holds the file
@@ -71,6 +72,16 @@ class NotFoundError(SegueError):
     """No such person, segment, file or workspace."""
 
     code = "not_found"
+
+
+class NotWritableError(SegueError):
+    """A file may not be written: `diff` is the change that was meant, as a unified diff."""
+
+    code = "not_writable"
+
+    def __init__(self, message: str, *, diff: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.diff = diff
 
 
 class BusyError(SegueError):
