@@ -162,33 +162,30 @@ class Outbox:
     # ---------------------------------------------------------------------------- what comes back
 
     def settle(self, delivery: Delivery, answer: Answer, now: int) -> Verdict:
-        """Note an answer: what becomes of the delivery, and when the endpoint is asked again."""
+        """Note an answer: what is to become of the delivery, and when the endpoint is asked again.
+
+        What was delivered or is to be buried stays open, and holds the cursor, until `finish`.
+        """
         self._flying -= 1
         verdict = verdict_of(answer)
         delivery.attempts += 1
         if verdict is Verdict.REPEAT:
             self._failed(answer, now)
-            if delivery.attempts < self.schedule.attempts:
-                wait = self.schedule.wait(delivery.attempts, self.chance())
-                delivery.due = now + max(wait, _asked(answer))
-                self._wait(delivery)
-                return verdict
-            verdict = Verdict.BURY
+            if delivery.attempts >= self.schedule.attempts:
+                return Verdict.BURY
+            wait = self.schedule.wait(delivery.attempts, self.chance())
+            self.postpone(delivery, now + max(wait, _asked(answer)))
         elif verdict is not Verdict.DISABLE:
             self._failures, self._resumes_at = 0, 0
-        if verdict is not Verdict.DISABLE:
-            self._finish(delivery)
         return verdict
 
-    def _failed(self, answer: Answer, now: int) -> None:
-        self._failures += 1
-        resumes = _asked(answer)
-        if self._failing:
-            beyond = self._failures - PATIENCE + 1
-            resumes = max(resumes, self.schedule.probe_wait(beyond, self.chance()))
-        self._resumes_at = max(self._resumes_at, now + resumes)
+    def postpone(self, delivery: Delivery, due: int) -> None:
+        """Let a delivery that is not under way wait until an instant."""
+        delivery.due = due
+        self._wait(delivery)
 
-    def _finish(self, delivery: Delivery) -> None:
+    def finish(self, delivery: Delivery) -> None:
+        """Forget a delivery that came to its end durably; the person's next one may go out."""
         transition = delivery.transition
         del self._open[transition.id]
         lane = self._lanes[transition.person_id]
@@ -197,6 +194,14 @@ class Outbox:
             self._wait(lane[0])
         else:
             del self._lanes[transition.person_id]
+
+    def _failed(self, answer: Answer, now: int) -> None:
+        self._failures += 1
+        resumes = _asked(answer)
+        if self._failing:
+            beyond = self._failures - PATIENCE + 1
+            resumes = max(resumes, self.schedule.probe_wait(beyond, self.chance()))
+        self._resumes_at = max(self._resumes_at, now + resumes)
 
 
 def _asked(answer: Answer) -> int:
