@@ -1,0 +1,100 @@
+"""Saving changed definitions: checked as a whole, written in place, kept as a version, in force."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from segue.bootstrap.workspace import Workspace
+from segue.domain.errors import NotFoundError, NotWritableError, StoreFullError
+from segue.domain.ports import DefinitionVersion
+from segue.language.project import project_from
+from segue.language.resolve import resolve
+from segue.language.tree import Definitions
+from segue.services.live.editing import Change, difference
+from segue.services.live.live import Live
+from segue.services.view import Store
+
+_NO_SPACE: Final = 28
+_SAVING: Final = threading.Lock()
+"""One change at a time: each begins from what the one before it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved: the text of the file, its version, and what it means."""
+
+    text: str
+    version: DefinitionVersion
+    definitions: Definitions
+
+
+def read_definitions(workspace: Workspace) -> str:
+    """The text of the project file. Raises `NotFoundError` where it is gone."""
+    try:
+        return workspace.definitions.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"There is no definitions file {workspace.definitions}",
+            hint="PUT /api/definitions writes one",
+        ) from None
+
+
+def save(workspace: Workspace, store: Store, live: Live, change: Change, now: int) -> Saved:
+    """Change the project file and put what it says in force.
+
+    Raises `DefinitionError` with every problem of the changed text, and `NotWritableError` with the
+    change as a diff where the file may not be written; then nothing has changed.
+    """
+    with _SAVING:
+        try:
+            before = read_definitions(workspace)
+        except NotFoundError:
+            before = ""
+        text = change(before)
+        definitions = resolve(project_from(text, source=workspace.definitions.name))
+        if text != before:
+            _write(workspace.definitions, before, text)
+        version = store.save_definitions(text, known_at=now)
+        live.redefine(definitions, now)
+        return Saved(text, version, definitions)
+
+
+def _write(path: Path, before: str, text: str) -> None:
+    """Put the text in place of the file, whole or not at all; its mode stays."""
+    if path.exists() and not _may_be_written(path):
+        raise _refused(path, before, text, "the file is read-only")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        if error.errno == _NO_SPACE:
+            raise StoreFullError(f"No space is left to write {path}") from error
+        raise _refused(path, before, text, error.strerror or str(error)) from error
+
+
+def _may_be_written(path: Path) -> bool:
+    """Whether its mode lets anybody write and the system lets this process; the mode is asked too
+    because it tells what is meant, even to a process that may do everything."""
+    return bool(path.stat().st_mode & 0o222) and os.access(path, os.W_OK)
+
+
+def _refused(path: Path, before: str, text: str, reason: str) -> NotWritableError:
+    return NotWritableError(
+        f"{path.name} cannot be written: {reason}",
+        diff=difference(before, text, path.name),
+        hint="apply the diff where the file is kept; it takes effect when the server starts again",
+    )
