@@ -174,6 +174,7 @@ class Courier:
             limit=room,
             live_only=self._endpoint.live_only,
             segments=self._endpoint.segments,
+            kinds=self._endpoint.kinds,
         )
 
     async def _fill_dead(self, after: int, room: int) -> None:
@@ -229,7 +230,6 @@ class Courier:
             delivery.transition,
             delivery.attempts,
             now,
-            answer.status,
             answer.error,
         )
         await self._ask(lambda: self._means.store.bury(letter))

@@ -92,6 +92,7 @@ class Webhooks:
         *,
         live_only: bool = True,
         segments: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         description: str = "",
         after: int | None = None,
     ) -> Endpoint:
@@ -108,6 +109,7 @@ class Webhooks:
             created_at=self._means.now(),
             live_only=live_only,
             segments=tuple(segments),
+            kinds=tuple(kinds),
             description=description,
         )
         self._do(self._put(endpoint))

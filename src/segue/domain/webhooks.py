@@ -56,8 +56,9 @@ class Endpoint:
     """Somebody who is told: where, with which secret, of what, and how far they were told.
 
     `cursor`: every transition with an id up to this one was delivered, skipped or is a dead letter.
-    `live_only`: only of transitions that may be acted upon. `segments`: only of these (empty: all).
-    `disabled`: why nothing is sent ("" where something is).
+    `live_only`: only of transitions that may be acted upon. `segments`: only of these (empty: all);
+    `kinds`: only of these, `entered`, `left`, `retracted` (empty: all). `disabled`: why nothing is
+    sent ("" where something is).
     """
 
     id: str
@@ -67,20 +68,20 @@ class Endpoint:
     created_at: int
     live_only: bool = True
     segments: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     description: str = ""
     disabled: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A transition that an endpoint did not take: how often it was tried, when it was given up,
-    the last HTTP status (None: no answer) and what was wrong."""
+    """A transition that an endpoint did not take: how often it was tried, when it was given up, and
+    what was wrong at last."""
 
     endpoint_id: str
     transition: Transition
     attempts: int
     buried_at: int
-    status: int | None
     error: str
 
 
@@ -119,10 +120,16 @@ class WebhookStore(Protocol):
         """Forget dead letters; how many there were."""
 
     def undelivered(
-        self, *, after: int, limit: int, live_only: bool = False, segments: Collection[str] = ()
+        self,
+        *,
+        after: int,
+        limit: int,
+        live_only: bool = False,
+        segments: Collection[str] = (),
+        kinds: Collection[str] = (),
     ) -> Stretch:
         """At most `limit` transitions with ids beyond `after`: only live ones where `live_only`,
-        only of these segments where any are given.
+        only of these segments and kinds where any are given.
 
         `upto` is the last id there is where fewer than `limit` were found, so that what is not
         wanted is passed over without being read.
