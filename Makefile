@@ -1,12 +1,15 @@
 # Every target makes its own .venv; the machine needs Python 3.11 to 3.14 and make, nothing else.
 # What goes into .venv is locked, with hashes, in requirements/; stamps make a second call quick.
+# Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
+# the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench fuzz proof picture refresh wheel lock clean
+.PHONY: help demo test check docs bench fuzz proof picture refresh wheel lock browser clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+SDKS := tests/sdks/node_modules
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all: --requirement
 PAIRS := 1000000
@@ -36,7 +39,7 @@ demo: $(STAMPS)/segue
 	@$(BIN)/segue demo
 	@echo ' To have segue on your path: . $(BIN)/activate'
 
-test: check $(STAMPS)/segue $(STAMPS)/test
+test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet
 
 check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/docs
@@ -71,8 +74,11 @@ lock: $(STAMPS)/venv
 	@$(PIP) install uv
 	@$(BIN)/python -m tools.lock $(BIN)/uv
 
+browser: $(STAMPS)/venv
+	@$(BIN)/python -m tools.browser
+
 clean:
-	rm -rf $(VENV) site dist
+	rm -rf $(VENV) $(SDKS) site dist
 
 $(STAMPS)/venv:
 	@test -n "$(PYTHON)" || { \
@@ -98,4 +104,10 @@ $(STAMPS)/build $(STAMPS)/runtime $(STAMPS)/test $(STAMPS)/docs $(STAMPS)/bench:
 		$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	@echo 'Installing requirements/$*.txt ...'
 	@$(INSTALL) requirements/$*.txt
+	@touch $@
+
+# npm writes this file last: where it is, all the rest is.
+$(SDKS)/.package-lock.json: tests/sdks/package-lock.json tests/sdks/.npmrc $(STAMPS)/test
+	@echo 'Installing tests/sdks/package-lock.json ...'
+	@$(BIN)/npm ci --prefix tests/sdks --loglevel error >/dev/null
 	@touch $@
