@@ -30,8 +30,125 @@ MIGRATIONS: Final = (
         quantile VARCHAR NOT NULL, grid_at BIGINT NOT NULL, threshold BIGINT
     );
     """,
+    """
+    CREATE TABLE segment_versions (
+        code INTEGER NOT NULL,
+        segment_id VARCHAR NOT NULL,
+        version INTEGER NOT NULL,
+        fingerprint VARCHAR NOT NULL,
+        since BIGINT NOT NULL,
+        until BIGINT
+    );
+    CREATE TABLE transitions (
+        id BIGINT NOT NULL,
+        segment INTEGER NOT NULL,
+        person INTEGER NOT NULL,
+        entered BOOLEAN NOT NULL,
+        retracted BOOLEAN NOT NULL,
+        corrected BOOLEAN NOT NULL,
+        live BOOLEAN NOT NULL,
+        cause TINYINT NOT NULL,
+        true_at BIGINT NOT NULL,
+        known_at BIGINT NOT NULL,
+        ref BIGINT
+    );
+    CREATE TABLE progress (
+        ticked_at BIGINT, next_ref BIGINT NOT NULL, next_transition BIGINT NOT NULL
+    );
+    INSERT INTO progress VALUES (NULL, 0, 0);
+    CREATE TABLE former_ids (code INTEGER NOT NULL, distinct_id VARCHAR NOT NULL);
+    CREATE TABLE api_keys (
+        kind VARCHAR NOT NULL,
+        id VARCHAR NOT NULL,
+        name VARCHAR NOT NULL,
+        text VARCHAR,
+        digest VARCHAR,
+        signing_key VARCHAR,
+        created_at BIGINT NOT NULL,
+        revoked_at BIGINT
+    );
+    CREATE TABLE webhook_endpoints (
+        id VARCHAR NOT NULL,
+        url VARCHAR NOT NULL,
+        signing_key VARCHAR NOT NULL,
+        name VARCHAR NOT NULL,
+        segments VARCHAR[] NOT NULL,
+        kinds VARCHAR[] NOT NULL,
+        live_only BOOLEAN NOT NULL,
+        created_at BIGINT NOT NULL,
+        disabled VARCHAR,
+        cursor BIGINT NOT NULL
+    );
+    CREATE TABLE dead_letters (
+        id BIGINT NOT NULL,
+        endpoint VARCHAR NOT NULL,
+        transition BIGINT NOT NULL,
+        payload VARCHAR NOT NULL,
+        attempts INTEGER NOT NULL,
+        last_error VARCHAR NOT NULL,
+        failed_at BIGINT NOT NULL
+    );
+    CREATE TABLE rejected_events (
+        id BIGINT NOT NULL,
+        received_at BIGINT NOT NULL,
+        reason VARCHAR NOT NULL,
+        message_id VARCHAR,
+        sdk VARCHAR,
+        key_name VARCHAR,
+        excerpt VARCHAR NOT NULL
+    );
+    CREATE VIEW texts_of_ids AS
+        SELECT code, distinct_id FROM distinct_ids UNION ALL
+        SELECT code, distinct_id FROM former_ids;
+    CREATE VIEW boundaries AS
+        SELECT segment, person, true_at, entered
+        FROM transitions
+        WHERE segment IN (SELECT code FROM segment_versions WHERE until IS NULL)
+        GROUP BY segment, person, true_at, entered
+        HAVING sum(CASE WHEN retracted THEN -1 ELSE 1 END) > 0;
+    CREATE VIEW transitions_named AS
+        SELECT
+            id,
+            segment_id,
+            version,
+            texts_of_ids.distinct_id AS person_id,
+            CASE WHEN retracted THEN 'retracted' WHEN entered THEN 'entered' ELSE 'left' END
+                AS kind,
+            CASE WHEN entered THEN 'entered' ELSE 'left' END AS boundary,
+            make_timestamp(true_at * 1000) AS true_at,
+            make_timestamp(known_at * 1000) AS known_at,
+            ['event', 'time', 'correction', 'import', 'definition'][cause + 1] AS cause,
+            corrected,
+            live,
+            event_id
+        FROM transitions
+        JOIN segment_versions ON segment_versions.code = transitions.segment
+        JOIN texts_of_ids ON texts_of_ids.code = transitions.person
+        LEFT JOIN events USING (ref);
+    CREATE VIEW memberships AS
+        SELECT
+            segment_id,
+            distinct_id AS person_id,
+            make_timestamp(true_at * 1000) AS entered_at,
+            make_timestamp(next_at * 1000) AS left_at
+        FROM (
+            SELECT
+                *, lead(true_at) OVER (PARTITION BY segment, person ORDER BY true_at) AS next_at
+            FROM boundaries
+        )
+        JOIN segment_versions ON segment_versions.code = segment
+        JOIN texts_of_ids ON texts_of_ids.code = person
+        WHERE entered;
+    """,
 )
-"""Version n of the schema is what the first n scripts make. A released script is never edited."""
+"""Version n of the schema is what the first n scripts make. A released script is never edited.
+
+Version 2: `transitions` are published facts, `segment` the code of a row of `segment_versions`,
+`person` the code of a distinct id, `cause` the place in `CAUSES`; `progress` is one row.
+`former_ids` holds codes of distinct ids that have no event left (erased ones without the text), so
+that no code is ever given again. For whoever opens the file: `transitions_named`, and
+`memberships`, which is what was published minus what was retracted.
+"""
 
 CURRENT: Final = len(MIGRATIONS)
 

@@ -1,0 +1,99 @@
+"""Transitions as they are published: versions of segments, append-only rows, how far they go.
+
+Everything here runs inside a transaction of whoever calls, and commits nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from segue.adapters.duckdb_store.tables import registered
+from segue.domain.live import Position, SegmentVersion
+
+PUBLISHED: Final = pa.schema(
+    [
+        ("segment", pa.int32()),
+        ("person", pa.int32()),
+        ("entered", pa.bool_()),
+        ("retracted", pa.bool_()),
+        ("corrected", pa.bool_()),
+        ("live", pa.bool_()),
+        ("cause", pa.int8()),
+        ("at", pa.int64()),
+        ("ref", pa.int64()),
+    ]
+)
+"""The columns of a table of transitions to publish; see `Transition`."""
+
+_VERSIONS: Final = (
+    "SELECT code, segment_id, version, fingerprint, since, until FROM segment_versions"
+)
+_INSERT: Final = """
+    INSERT INTO transitions BY NAME
+    SELECT * RENAME ("at" AS true_at), $known_at::BIGINT AS known_at FROM segue_transitions
+"""
+
+
+def position(db: duckdb.DuckDBPyConnection) -> Position:
+    """How far the transitions go."""
+    query = "SELECT ticked_at, next_ref, next_transition FROM progress"
+    return Position(*db.execute(query).fetchall()[0])
+
+
+def ticked(db: duckdb.DuckDBPyConnection, at: int, next_ref: int) -> None:
+    """Note that everything up to the instant (ms), and every event with a smaller reference than
+    `next_ref`, was evaluated."""
+    db.execute("UPDATE progress SET ticked_at = ?, next_ref = ?", [at, next_ref])
+
+
+def versions(db: duckdb.DuckDBPyConnection) -> list[SegmentVersion]:
+    """The versions of segments that are in force, in the order in which they began."""
+    rows = db.execute(f"{_VERSIONS} WHERE until IS NULL ORDER BY code").fetchall()
+    return [SegmentVersion(*row) for row in rows]
+
+
+def define(
+    db: duckdb.DuckDBPyConnection, segment_id: str, fingerprint: str, *, since: int
+) -> SegmentVersion:
+    """Begin a version of a segment at the instant (ms), ending the one in force."""
+    retire(db, segment_id, until=since)
+    ((code, version),) = db.execute(
+        "SELECT coalesce(max(code), -1) + 1,"
+        " coalesce(max(version) FILTER (segment_id = ?), 0) + 1 FROM segment_versions",
+        [segment_id],
+    ).fetchall()
+    found = SegmentVersion(code, segment_id, version, fingerprint, since)
+    db.execute(
+        "INSERT INTO segment_versions VALUES (?, ?, ?, ?, ?, NULL)",
+        [code, segment_id, version, fingerprint, since],
+    )
+    return found
+
+
+def retire(db: duckdb.DuckDBPyConnection, segment_id: str, *, until: int) -> None:
+    """End the version of a segment that is in force, if any, at the instant (ms)."""
+    db.execute(
+        "UPDATE segment_versions SET until = ? WHERE segment_id = ? AND until IS NULL",
+        [until, segment_id],
+    )
+
+
+def publish(db: duckdb.DuckDBPyConnection, transitions: pa.Table, *, known_at: int) -> int:
+    """Append transitions (columns `PUBLISHED`), known from the instant (ms); the id of the first,
+    the others have the ids after it."""
+    count = len(transitions)
+    ((after,),) = db.execute(
+        "UPDATE progress SET next_transition = next_transition + ? RETURNING next_transition",
+        [count],
+    ).fetchall()
+    first = int(after) - count
+    if count:
+        ids = pa.array(np.arange(first, first + count, dtype=np.int64))
+        rows = transitions.select(PUBLISHED.names).append_column("id", ids)
+        with registered(db, "segue_transitions", rows):
+            db.execute(_INSERT, {"known_at": known_at})
+    return first
