@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from segue.domain.ports import Erased
+
 RequestT = TypeVar("RequestT", contravariant=True)
 CodebookT = TypeVar("CodebookT", contravariant=True)
 TableT = TypeVar("TableT", contravariant=True)
+KeptT = TypeVar("KeptT")
 PartT = TypeVar("PartT", covariant=True)
 ArrivedT = TypeVar("ArrivedT", covariant=True)
 GroupsT = TypeVar("GroupsT", covariant=True)
-ArrayT = TypeVar("ArrayT")
+CodesT = TypeVar("CodesT", contravariant=True)
+RefsT = TypeVar("RefsT")
 
 
 class Boundary(StrEnum):
@@ -103,7 +107,7 @@ class Position:
     next_transition: int
 
 
-class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]):
+class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, CodesT, RefsT]):
     """One write transaction of the live loop: nothing of it is seen by others, and nothing of it
     is kept, unless it ends well; then all of it is durable."""
 
@@ -113,10 +117,10 @@ class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, Array
     def delta(self, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
         """What the events appended in this turn answer, by code of distinct id."""
 
-    def reread(self, whos: ArrayT, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
+    def reread(self, whos: CodesT, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
         """What all events of these distinct ids (int32 codes) answer."""
 
-    def ranks(self, refs: ArrayT) -> ArrayT:
+    def ranks(self, refs: RefsT) -> RefsT:
         """For events by reference, int64[N]: their places, from 0, in the order of `sequence`
         (none first), bytes of the event id, reference."""
 
@@ -133,18 +137,31 @@ class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, Array
         """Note that everything up to this instant, and all events stored, were evaluated."""
 
 
-class LiveStore(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]):
+class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, CodesT, RefsT]):
     """What the live loop asks of an event store beside `EventStore`."""
 
     def turn(
         self,
     ) -> AbstractContextManager[
-        Turn[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, ArrayT]
+        Turn[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, CodesT, RefsT]
     ]:
         """Begin a write transaction; it commits where the block ends well, else rolls back."""
 
     def position(self) -> Position:
         """How far the transitions go."""
+
+    def ranks(self, refs: RefsT) -> RefsT:
+        """As `Turn.ranks`, of what is committed."""
+
+    def erase(self, person_id: str) -> Erased:
+        """See `EventStore.erase`."""
+
+    def next_ref(self) -> int:
+        """The reference that the next stored event will get."""
+
+    def net_boundaries(self) -> KeptT:
+        """What is published and not retracted of the versions in force, sorted: `segment` int32,
+        `person` int32, `at` int64, `entered` bool."""
 
     def versions(self) -> list[SegmentVersion]:
         """The versions of segments that are in force."""
@@ -163,11 +180,11 @@ class LiveStore(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, 
     def everybody(self) -> GroupsT:
         """Everybody, with the codes of their distinct ids."""
 
-    def groups(self, people: ArrayT) -> GroupsT:
+    def groups(self, people: CodesT) -> GroupsT:
         """Those of these people (int32 codes of person ids, ascending) who exist."""
 
     def person_code(self, distinct_id: str) -> int | None:
         """The code of the id of the person who has this distinct id; None where there is none."""
 
-    def person_ids(self, people: ArrayT) -> Sequence[str]:
+    def person_ids(self, people: CodesT) -> Sequence[str]:
         """The ids of people by their codes."""

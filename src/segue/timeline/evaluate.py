@@ -63,12 +63,20 @@ def requests_of(
 
 
 def history(
-    definitions: Definitions, log: Log, at: int, segment_ids: Sequence[str] | None = None
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    segment_ids: Sequence[str] | None = None,
+    limits: Mapping[Quantile, Thresholds] | None = None,
 ) -> dict[str, Spans]:
     """Everybody's spans in each segment: of the log cut at `at`, continued as if nothing more
-    happened (spans that begin after `at` are part of that future)."""
+    happened (spans that begin after `at` are part of that future).
+
+    `limits` are the thresholds up to `at` where the log is about some people of a population; else
+    those of the log's own people are found.
+    """
     ids = _chosen(definitions, segment_ids)
-    evaluations = _evaluations(definitions, log, at, ids, size=_HISTORY_BLOCK, since=0)
+    evaluations = _evaluations(definitions, log, at, ids, _HISTORY_BLOCK, limits=limits)
 
     def look_back(e: Evaluation) -> list[Intervals]:
         spans = [e.segment(segment_id) for segment_id in ids]
@@ -96,7 +104,7 @@ def now(
         _side_by_side(blocks, partial(_write_counts, counts))
     if others:
         since = _looks_back_to(definitions, others, at)
-        evaluations = _evaluations(definitions, log, at, others, size=size, since=since)
+        evaluations = _evaluations(definitions, log, at, others, size, since=since)
         _side_by_side(evaluations, partial(_write_others, others, found))
     return found
 
@@ -134,7 +142,22 @@ def thresholds_of(
     """The thresholds, up to `at`, of the quantiles that these segments rest on: of the population
     of the log. Explaining one person needs them."""
     ids = _chosen(definitions, segment_ids)
-    return _evaluations(definitions, log, at, ids, size=_HISTORY_BLOCK, since=0)[0].thresholds
+    return _evaluations(definitions, log, at, ids, _HISTORY_BLOCK)[0].thresholds
+
+
+def rankings_of(
+    definitions: Definitions, log: Log, at: int, limits: Mapping[Quantile, Thresholds]
+) -> list[Ranking]:
+    """How the people of the log are ranked, as the grid up to `at` sees it: by each quantile that
+    the segments rest on, block by block. Where this is equal before and after a change of the
+    log, so are the thresholds."""
+    ids = _chosen(definitions, None)
+    evaluations = _evaluations(definitions, log, at, ids, _HISTORY_BLOCK, limits=limits)
+    return [
+        _ranked(e, quantile, everybody, limits[quantile].grid)
+        for quantile, everybody in quantiles_of(definitions, ids)
+        for e in evaluations
+    ]
 
 
 def _looks_back_to(definitions: Definitions, ids: Sequence[str], at: int) -> int:
@@ -152,16 +175,24 @@ def _chosen(definitions: Definitions, segment_ids: Sequence[str] | None) -> list
 
 
 def _evaluations(
-    definitions: Definitions, log: Log, at: int, ids: Sequence[str], *, size: int, since: int
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    ids: Sequence[str],
+    size: int,
+    *,
+    since: int = 0,
+    limits: Mapping[Quantile, Thresholds] | None = None,
 ) -> list[Evaluation]:
-    """One evaluation per block of at most `size` people, thresholds known from `since` on."""
-    quantiles = list(quantiles_of(definitions, ids))
-    limits: dict[Quantile, Thresholds] = {}
-    evaluations = [Evaluation(block, limits) for block in blocks_of(log, definitions, at, size)]
+    """One evaluation per block of at most `size` people, thresholds known from `since` on (or those
+    that are given)."""
+    found = dict(limits or {})
+    quantiles = [] if limits is not None else list(quantiles_of(definitions, ids))
+    evaluations = [Evaluation(block, found) for block in blocks_of(log, definitions, at, size)]
     if quantiles:
         grid = grid_of(log.first_seen, at, definitions.timezone)
         in_force = max(int(np.searchsorted(grid, since, "right")) - 1, 0)
-        _limit(quantiles, evaluations, limits, grid[in_force:])
+        _limit(quantiles, evaluations, found, grid[in_force:])
     return evaluations
 
 
@@ -177,12 +208,21 @@ def _limit(
         def population(
             e: Evaluation, quantile: Quantile = quantile, everybody: bool = everybody
         ) -> Ranking:
-            exclude = None if everybody else e.block.definitions.exclude
-            out = None if exclude is None else e.holds(exclude)
-            return ranking(e.block.people, e.amount(quantile.amount, quantile.when), out, grid)
+            return _ranked(e, quantile, everybody, grid)
 
         blocks = _side_by_side(evaluations, population)
         limits[quantile] = thresholds(quantile.side, quantile.percent, blocks, grid)
+
+
+def _ranked(
+    e: Evaluation,
+    quantile: Quantile,
+    everybody: bool,
+    grid: np.ndarray[tuple[int], np.dtype[np.int64]],
+) -> Ranking:
+    exclude = None if everybody else e.block.definitions.exclude
+    out = None if exclude is None else e.holds(exclude)
+    return ranking(e.block.people, e.amount(quantile.amount, quantile.when), out, grid)
 
 
 def quantiles_of(definitions: Definitions, ids: Sequence[str]) -> Iterator[tuple[Quantile, bool]]:

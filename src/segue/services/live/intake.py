@@ -7,17 +7,28 @@ again: memory stays bounded, and senders slow down.
 
 from __future__ import annotations
 
+import threading
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Final
+
+from segue.domain.errors import BusyError
+
+MOST_WAITING: Final = 200_000
+"""Events that may wait; beyond, batches are refused."""
+MOST_BYTES: Final = 256 << 20
+"""Bytes of properties that may wait; beyond, batches are refused."""
+MOST_AT_ONCE: Final = 10_000
+"""Events of one turn, about: a turn must not take long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch that was made durable: how many of its events are stored now, and how
-    many had been stored before under the same id."""
+    """That the events of a batch are durable: how many they are."""
 
-    stored: int
-    duplicates: int
+    events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +52,61 @@ class Batch:
     def __len__(self) -> int:
         return len(self.event)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return sum(map(len, self.properties)) + 200 * len(self)
+
 
 class Intake:
-    """Batches that wait. Threads may share it."""
+    """Batches that wait. Threads may share it; `woken` is called when one comes."""
+
+    def __init__(
+        self,
+        *,
+        most_waiting: int = MOST_WAITING,
+        most_bytes: int = MOST_BYTES,
+        woken: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._most_waiting, self._most_bytes, self.woken = most_waiting, most_bytes, woken
+        self._lock = threading.Lock()
+        self._batches: deque[tuple[Batch, int]] = deque()
+        self._events = self._bytes = 0
 
     def offer(self, batch: Batch) -> Future[Receipt]:
         """Queue a batch. Raises `BusyError` where too much waits already."""
-        raise NotImplementedError
+        size = batch.size
+        with self._lock:
+            full = self._events + len(batch) > self._most_waiting
+            if self._batches and (full or self._bytes + size > self._most_bytes):
+                raise BusyError(
+                    f"{self._events} events wait to be stored already",
+                    retry_after=1 + self._events // 20_000,
+                    hint="Send them again after the seconds in Retry-After.",
+                )
+            self._batches.append((batch, size))
+            self._events += len(batch)
+            self._bytes += size
+        self.woken()
+        return batch.stored
+
+    def take(self, most: int = MOST_AT_ONCE) -> list[Batch]:
+        """The batches that have waited longest, about `most` events: all imported, or none."""
+        taken: list[Batch] = []
+        count = 0
+        with self._lock:
+            while self._batches and (not taken or count + len(self._batches[0][0]) <= most):
+                batch, size = self._batches[0]
+                if taken and batch.imported != taken[0].imported:
+                    break
+                self._batches.popleft()
+                taken.append(batch)
+                count += len(batch)
+                self._events -= len(batch)
+                self._bytes -= size
+        return taken
 
     @property
     def waiting(self) -> int:
         """How many events wait."""
-        raise NotImplementedError
+        return self._events

@@ -2,74 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self, TypeVar
 
-from segue.domain.live import Transition
+import numpy as np
+import pyarrow as pa
+
+from segue.domain.errors import InputError, NotFoundError, UsageError
+from segue.domain.instant import HOUR
+from segue.domain.live import Cause, Transition
+from segue.domain.ports import Erased
 from segue.language.tree import Definitions
-from segue.services.live.intake import Batch, Receipt
+from segue.services.live.answers import (
+    CurrentMembership,
+    Health,
+    PersonStanding,
+    SegmentStanding,
+    Turned,
+)
+from segue.services.live.current import CurrentMemberships
+from segue.services.live.due import Due
+from segue.services.live.establishing import Established, establish
+from segue.services.live.intake import Batch, Intake, Receipt
+from segue.services.live.shown import Shown
+from segue.services.live.stopwatch import Stopwatch
+from segue.services.live.store import Store, Wanted
+from segue.services.live.turning import Occasion, Outcome, State, grown, work_out
+from segue.timeline.evaluate import history, requests_of
+from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s
+from segue.timeline.parts import Arrived, Codebook
 from segue.timeline.spans import Spans
 
+__all__ = ["CurrentMembership", "Health", "Live", "PersonStanding", "SegmentStanding", "Turned"]
 
-@dataclass(frozen=True, slots=True)
-class CurrentMembership:
-    """One segment that a person is in: since when, and until when if nothing more happens (ms;
-    None: without end)."""
+T = TypeVar("T")
 
-    segment_id: str
-    since: int
-    until: int | None
+LATE_AFTER: Final = HOUR
+"""How long (ms) after its instant a transition may become known and still be acted upon."""
+MOST_PEOPLE: Final = 20_000
+"""People who are due at about the same time and looked at in one turn."""
+MOST_TOLD: Final = 20_000
+"""Transitions of one turn that are handed on as objects; more are read from the store."""
 
-
-@dataclass(frozen=True, slots=True)
-class PersonStanding:
-    """Where one person stands as of the last turn (`as_of`, ms)."""
-
-    person_id: str
-    memberships: tuple[CurrentMembership, ...]
-    as_of: int
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentStanding:
-    """One segment as of the last turn: version, how many are in."""
-
-    segment_id: str
-    title: str
-    kind: str
-    version: int
-    size: int
+_COLUMNS: Final = (
+    ("distinct_id", pa.string()),
+    ("event", pa.string()),
+    ("occurred_at", pa.int64()),
+    ("event_id", pa.string()),
+    ("sequence", pa.int64()),
+    ("properties", pa.string()),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
-    """What one turn of the loop did, and how long its parts took (seconds)."""
+class Index:
+    """A log in memory that was kept from an earlier run: what it answers, the codes of its texts,
+    and the reference after the last event in it."""
 
-    at: int
-    events: int
-    people: int
-    transitions: tuple[Transition, ...]
-    seconds: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How the loop is: whether it turns (`trouble` says why not), the last turn (ms), events that
-    wait, people known, transitions published, the next instant at which somebody is due (ms)."""
-
-    ready: bool
-    trouble: str
-    ticked_at: int | None
-    waiting: int
-    people: int
-    next_transition: int
-    next_due: int | None
+    log: GrowingLog
+    codebook: Codebook
+    next_ref: int
 
 
 class Live:
-    """See the module. `turn` is called by one thread only; the rest by any."""
+    """See the module. `turn` is called by one thread only; the rest by any.
+
+    Make one with `Live.begin`.
+    """
+
+    def __init__(
+        self, store: Store, codebook: Codebook, done: Established, state: State, late_after: int
+    ) -> None:
+        self._store, self._codebook, self._late_after = store, codebook, late_after
+        self._commands: deque[tuple[Callable[[int], Any], Future[Any]]] = deque()
+        self._trouble = ""
+        self.intake = Intake()
+        self._show(done, state)
+
+    @classmethod
+    def begin(
+        cls,
+        store: Store,
+        definitions: Definitions,
+        now: int,
+        *,
+        index: Index | None = None,
+        late_after: int = LATE_AFTER,
+    ) -> Self:
+        """Take up the work where the last turn ended (`now`, ms, where there was none).
+
+        What is published then fits the definitions, also where they were edited or events were
+        imported meanwhile. `index`: the log of an earlier run, where one was kept.
+        """
+        index = _up_to_date(store, requests_of(definitions), index)
+        position = store.position()
+        unseen = position.ticked_at is not None and position.next_ref != index.next_ref
+        at = now if unseen or position.ticked_at is None else position.ticked_at
+        cause = Cause.IMPORT if unseen else None
+        known_at = max(now, at)
+        done = establish(store, definitions, index.log, at=at, known_at=known_at, unseen=cause)
+        state = State(done.project, index.log, done.limits, at, index.next_ref)
+        return cls(store, index.codebook, done, state, late_after)
+
+    def _show(self, done: Established, state: State) -> None:
+        """Answer from definitions that are in force."""
+        looked = done.looked
+        versions = {one.code: one.version for one in self._store.versions()}
+        current = CurrentMemberships(looked.people, looked.spans, state.at)
+        self._shown = Shown(done.project, versions, current)
+        self._state, self._due = state, Due(looked.people, looked.next_change)
+        self._next_transition = self._store.position().next_transition
 
     # ------------------------------------------------------------------------------------ events
 
@@ -78,47 +124,246 @@ class Live:
 
         Raises `BusyError` where too much waits.
         """
-        raise NotImplementedError
+        return self.intake.offer(batch)
 
     # ---------------------------------------------------------------------------------- the loop
 
     def turn(self, now: int) -> Turned:
-        """Take in what waits, evaluate who is dirty or due, publish, durably, all in one commit."""
-        raise NotImplementedError
+        """Take in what waits, evaluate who is dirty or due, publish, durably, all in one commit.
+
+        Raises the store's errors where that cannot be made durable; then nothing has changed, and
+        whoever offered the events is told. `now` before the last turn counts as the last turn.
+        """
+        now = max(now, self._state.at)
+        self._obey(now)
+        batches = self.intake.take()
+        try:
+            return self._turn(batches, now)
+        except InputError as error:
+            if len(batches) > 1:  # the others must not suffer from the one that is wrong
+                return self._one_by_one(batches, now)
+            _refuse(batches, error)
+            return Turned(self._state.at, 0, 0, (), self._next_transition)
+        except Exception as error:
+            self._trouble = str(error)
+            _refuse(batches, error)
+            raise
+
+    def _one_by_one(self, batches: Sequence[Batch], now: int) -> Turned:
+        """A turn for each batch; what all of them did."""
+        turned = []
+        for batch in batches:
+            try:
+                turned.append(self._turn([batch], now))
+            except InputError as error:
+                _refuse([batch], error)
+        return Turned(
+            self._state.at,
+            events=sum(one.events for one in turned),
+            people=sum(one.people for one in turned),
+            transitions=tuple(t for one in turned for t in one.transitions),
+            next_transition=self._next_transition,
+        )
+
+    def _turn(self, batches: Sequence[Batch], now: int) -> Turned:
+        cut, due = self._due.until(now, MOST_PEOPLE)
+        grid = self._state.next_grid
+        if not batches and not len(due) and (grid is None or grid > cut):
+            return Turned(self._state.at, 0, 0, (), self._next_transition)
+        watch = Stopwatch()
+        table = _table(batches)
+        cause = Cause.IMPORT if batches and batches[0].imported else None
+        with self._store.turn() as turn:
+            arrived = turn.append(table, received_at=now)
+            watch.lap("append")
+            log = grown(self._state.log, turn, arrived, self._codebook)
+            watch.lap("extract")
+            occasion = Occasion(self._store, turn, self._state, log, arrived, cut, now)
+            outcome = work_out(occasion, due, self._late_after, cause)
+            watch.lap("evaluate")
+            first = turn.publish(outcome.changes, known_at=now)
+            turn.ticked(cut)
+            watch.lap("publish")
+        watch.lap("commit")
+        self._accept(outcome, first + len(outcome.changes))
+        for batch in batches:
+            batch.stored.set_result(Receipt(len(batch)))
+        told = self._transitions(outcome.changes, first, arrived, table, now)
+        watch.lap("accept")
+        people = len(outcome.looked.people)
+        return Turned(cut, len(table), people, told, self._next_transition, watch.seconds)
+
+    def _accept(self, outcome: Outcome, next_transition: int) -> None:
+        """Answer from the outcome of a turn, which is durable now."""
+        looked, at = outcome.looked, outcome.state.at
+        self._state = outcome.state
+        self._shown.current.replace(outcome.before, looked.people, looked.spans, at)
+        self._due.set(looked.people, looked.next_change)
+        self._next_transition = next_transition
+        self._trouble = ""
+
+    def _transitions(
+        self, changes: pa.Table, first: int, arrived: Arrived, events: pa.Table, now: int
+    ) -> tuple[Transition, ...]:
+        """The latest of what was published, as objects."""
+        skipped = max(len(changes) - MOST_TOLD, 0)
+        rows = changes.slice(skipped).to_pylist()
+        codes = np.array([row["person"] for row in rows], np.int32)
+        names = zip(rows, self._store.person_ids(codes), strict=True)
+        ids = dict(
+            zip(arrived.ref.tolist(), events["event_id"].take(arrived.row).to_pylist(), strict=True)
+        )
+        return tuple(
+            self._shown.transition(first + skipped + place, row, person_id, now, ids)
+            for place, (row, person_id) in enumerate(names)
+        )
 
     def next_due(self) -> int | None:
         """The next instant (ms) at which a turn is needed even if nothing arrives."""
-        raise NotImplementedError
+        instants = [at for at in (self._due.next(), self._state.next_grid) if at is not None]
+        return min(instants, default=None)
+
+    # ---------------------------------------------------------------------------------- commands
+
+    def redefine(self, definitions: Definitions) -> Future[None]:
+        """Put other definitions in force, evaluated from history, within the next turn.
+
+        The future raises `UsageError` where the time zone is another one: it is read at the start.
+        """
+        return self._command(lambda now: self._redefine(definitions, now))
+
+    def erase(self, person_id: str) -> Future[Erased]:
+        """Remove a person everywhere within the next turn; the future has the proof.
+
+        It raises `NotFoundError` where nobody has this person id.
+        """
+        return self._command(lambda now: self._erase(person_id, now))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether events or commands wait."""
+        return bool(self._commands) or self.intake.waiting > 0
+
+    def _command(self, do: Callable[[int], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._commands.append((do, future))
+        self.intake.woken()
+        return future
+
+    def _obey(self, now: int) -> None:
+        while self._commands:
+            do, future = self._commands.popleft()
+            try:
+                future.set_result(do(now))
+            except Exception as error:  # noqa: BLE001 - whoever asked is told
+                future.set_exception(error)
+
+    def _redefine(self, definitions: Definitions, now: int) -> None:
+        if definitions.timezone != self.definitions.timezone:
+            raise UsageError(
+                "the time zone cannot change while Segue serves", hint="Start it again."
+            )
+        while (due := self.next_due()) is not None and due <= now:
+            self._turn([], now)
+        wanted, log = requests_of(definitions), self._state.log
+        if new := wanted - log.requests:
+            log = log.learning(self._store.everything(new, self._codebook))
+        log = log.forgetting(log.requests - wanted)
+        self._establish(definitions, replace(self._state, log=log, at=now), None)
+
+    def _erase(self, person_id: str, now: int) -> Erased:
+        erased = self._store.erase(person_id)
+        definitions = self.definitions
+        index = _up_to_date(self._store, requests_of(definitions), None)
+        self._codebook = index.codebook
+        state = replace(self._state, log=index.log, next_ref=index.next_ref, at=now)
+        self._establish(definitions, state, Cause.CORRECTION)
+        return erased
+
+    def _establish(self, definitions: Definitions, state: State, unseen: Cause | None) -> None:
+        at = state.at
+        done = establish(self._store, definitions, state.log, at=at, known_at=at, unseen=unseen)
+        self._show(done, replace(state, project=done.project, limits=done.limits))
 
     # ----------------------------------------------------------------------------------- answers
 
     @property
     def definitions(self) -> Definitions:
         """The segments in force."""
-        raise NotImplementedError
+        return self._shown.project.definitions
 
-    def redefine(self, definitions: Definitions, now: int) -> None:
-        """Put other definitions in force: evaluated from history within the next turn."""
-        raise NotImplementedError
+    @property
+    def index(self) -> Index:
+        """The log in memory, to be kept for the next start. Ask between turns."""
+        return Index(self._state.log, self._codebook, self._state.next_ref)
 
     def standing(self, distinct_id: str) -> PersonStanding:
         """The segments that the person who has this distinct id is in; from memory.
 
         Raises `NotFoundError` where nobody has it.
         """
-        raise NotImplementedError
+        code = self._store.person_code(distinct_id)
+        if code is None:
+            raise NotFoundError(
+                f"There is no person {distinct_id!r}",
+                hint="any distinct id of theirs will do, exactly as it stands in the events",
+            )
+        (person_id,) = self._store.person_ids(np.array([code], np.int32))
+        return PersonStanding(person_id, self._shown.memberships(code), self._state.at)
 
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
-        raise NotImplementedError
+        return self._shown.segments()
 
     def spans(
         self, definitions: Definitions, segment_ids: Sequence[str], at: int
     ) -> tuple[Int32s, dict[str, Spans]]:
         """Everybody's spans in segments of any definitions, saved or not: the codes of the people,
         and the spans by segment. Reads the store only for what the segments in force do not use."""
-        raise NotImplementedError
+        state = self._state
+        log = state.log
+        if new := requests_of(definitions, segment_ids) - log.requests:
+            part = self._store.everything(new, self._codebook, before=state.next_ref)
+            log = log.learning(part)
+        people = self._store.everybody()
+        gathered = log.gather(people, self._store.ranks)
+        return people.person, history(definitions, gathered, at, segment_ids)
 
     def health(self) -> Health:
         """How the loop is."""
-        raise NotImplementedError
+        return Health(
+            ready=not self._trouble,
+            trouble=self._trouble,
+            ticked_at=self._state.at,
+            waiting=self.intake.waiting,
+            people=self._shown.people,
+            next_transition=self._next_transition,
+            next_due=self.next_due(),
+        )
+
+
+def _up_to_date(store: Store, wanted: frozenset[Wanted], index: Index | None) -> Index:
+    """The log of all events, from an earlier one where that answers what is wanted."""
+    next_ref = store.next_ref()
+    if index is None or not wanted <= index.log.requests:
+        codebook = Codebook()
+        return Index(GrowingLog(store.everything(wanted, codebook)), codebook, next_ref)
+    log = index.log.forgetting(index.log.requests - wanted)
+    if index.next_ref < next_ref:
+        log = log.plus(store.everything(wanted, index.codebook, since=index.next_ref))
+    return Index(log, index.codebook, next_ref)
+
+
+def _table(batches: Sequence[Batch]) -> pa.Table:
+    """The events of the batches as a store takes them."""
+    columns = {
+        name: pa.array([value for batch in batches for value in getattr(batch, name)], kind)
+        for name, kind in _COLUMNS
+    }
+    return pa.table(columns)
+
+
+def _refuse(batches: Sequence[Batch], error: Exception) -> None:
+    for batch in batches:
+        if not batch.stored.done():
+            batch.stored.set_exception(error)

@@ -1,0 +1,82 @@
+"""The thread that turns: it sleeps until an event comes or somebody is due, and costs nothing
+meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from segue.services.live.answers import Turned
+from segue.services.live.feed import Feed
+from segue.services.live.live import Live
+
+_log = logging.getLogger(__name__)
+_RETRY = 1.0
+"""Seconds to wait after a turn that failed: a full disk does not clear sooner."""
+_LONGEST = 60.0
+"""Seconds to sleep at most: the system's clock may be set meanwhile."""
+
+
+class Loop:
+    """Turns `live` in a thread of its own and tells `feed` what was published.
+
+    `clock` gives now in ms; `turned` is told of every turn that did something.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        clock: Callable[[], int],
+        feed: Feed,
+        *,
+        turned: Callable[[Turned], None] = lambda _: None,
+    ) -> None:
+        self._live, self._clock, self._feed, self._turned = live, clock, feed, turned
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
+        live.intake.woken = self._wake.set
+
+    def start(self) -> None:
+        """Begin to turn."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take in what waits, and end. Stopping twice does nothing."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            failed = not self._turn()
+            if self._stopping and (failed or not self._live.has_work):
+                return
+            self._wake.wait(_RETRY if failed else self._rest())
+
+    def _turn(self) -> bool:
+        """One turn; whether it went well."""
+        try:
+            turned = self._live.turn(self._clock())
+        except Exception:  # noqa: BLE001 - the next turn may go well; whoever waits was told
+            _log.exception("a turn failed")
+            return False
+        self._feed.publish(turned.transitions, turned.next_transition)
+        if turned.events or turned.people:
+            self._turned(turned)
+        return True
+
+    def _rest(self) -> float:
+        """Seconds until the next turn is needed."""
+        if self._live.has_work:
+            return 0.0
+        due = self._live.next_due()
+        return _LONGEST if due is None else max(0.0, min(_LONGEST, (due - self._clock()) / 1_000))

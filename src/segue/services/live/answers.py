@@ -1,0 +1,67 @@
+"""What the live service says: where people stand, what a turn did, how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from segue.domain.live import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentMembership:
+    """One segment that a person is in: since when, and until when if nothing more happens (ms;
+    None: without end)."""
+
+    segment_id: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonStanding:
+    """Where one person stands as of the last turn (`as_of`, ms)."""
+
+    person_id: str
+    memberships: tuple[CurrentMembership, ...]
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStanding:
+    """One segment as of the last turn: its version, and how many are in."""
+
+    segment_id: str
+    title: str
+    kind: str
+    version: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What one turn did: up to which instant (ms), with how many events and people, the transitions
+    published (the latest of them where they are very many), the id after the last, and how long its
+    parts took (seconds by name)."""
+
+    at: int
+    events: int
+    people: int
+    transitions: tuple[Transition, ...]
+    next_transition: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the loop is: whether it turns (`trouble` says why not), the last turn (ms), events that
+    wait, people known, the id after the last transition, the next instant at which somebody is due
+    (ms)."""
+
+    ready: bool
+    trouble: str
+    ticked_at: int | None
+    waiting: int
+    people: int
+    next_transition: int
+    next_due: int | None

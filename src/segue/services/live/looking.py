@@ -1,0 +1,108 @@
+"""Looking at people: their spans in every segment, and when to look at them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from segue.domain.instant import FOREVER
+from segue.language.tree import Definitions, Quantile
+from segue.timeline.evaluate import history
+from segue.timeline.log import Int32s, Int64s, Log, Occurrences, TraitWrites
+from segue.timeline.parts import Groups
+from segue.timeline.quantiles import Thresholds
+from segue.timeline.spans import Spans
+
+Limits: TypeAlias = Mapping[Quantile, Thresholds]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Definitions in force, and the code of each segment's version."""
+
+    definitions: Definitions
+    codes: Mapping[str, int]
+
+    @property
+    def ids(self) -> dict[int, str]:
+        """The id of each segment by the code of its version."""
+        return {code: segment_id for segment_id, code in self.codes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """P people as seen at an instant: `people` int32[P] their codes, `spans` by the code of a
+    segment's version, `next_change` int64[P] the instant (ms) at which something changes if nothing
+    more arrives, FOREVER where nothing does."""
+
+    people: Int32s
+    spans: dict[int, Spans]
+    next_change: Int64s
+
+
+def look_at(project: Project, log: Log, people: Int32s, at: int, limits: Limits) -> Looked:
+    """Everything about these people at the instant; `log` is theirs."""
+    found = history(project.definitions, log, at, list(project.codes), limits)
+    spans = {code: found[segment_id] for segment_id, code in project.codes.items()}
+    return Looked(people, spans, next_change(log, spans.values(), at))
+
+
+def next_change(log: Log, spans: Iterable[Spans], at: int) -> Int64s:
+    """When each person of the log must be looked at again, int64[P]: a boundary after `at`, or an
+    event that is dated after it."""
+    found = np.where(log.first_seen > at, log.first_seen, FOREVER)
+    for one in spans:
+        _earliest(found, one.person, one.start, at)
+        _earliest(found, one.person, one.end, at)
+    for answer in log.answers.values():
+        occurrences = answer.writes if isinstance(answer, TraitWrites) else answer
+        if len(occurrences) and int(occurrences.at.max()) > at:
+            _earliest(found, _people_of(occurrences), occurrences.at, at)
+    return found
+
+
+def _earliest(found: Int64s, person: Int64s, instant: Int64s, at: int) -> None:
+    later = np.flatnonzero(instant > at)
+    np.minimum.at(found, person[later], instant[later])
+
+
+def _people_of(occurrences: Occurrences) -> Int64s:
+    return np.repeat(np.arange(occurrences.people), np.diff(occurrences.offsets))
+
+
+def joined(left: Groups, right: Groups) -> Groups:
+    """The people of both, who are different people, ascending."""
+    person = np.concatenate([left.person, right.person])
+    counts = np.concatenate([np.diff(left.offsets), np.diff(right.offsets)])
+    whos = np.concatenate([left.whos, right.whos])
+    order = np.argsort(person, kind="stable")
+    starts = np.cumsum(counts) - counts
+    offsets = np.concatenate([[0], np.cumsum(counts[order])])
+    place = np.repeat(starts[order] - offsets[:-1], counts[order]) + np.arange(len(whos))
+    return Groups(person[order], offsets, whos[place])
+
+
+def without(groups: Groups, person: Int32s) -> Groups:
+    """The groups without these people."""
+    kept = ~np.isin(groups.person, person)
+    counts = np.diff(groups.offsets)
+    return Groups(
+        groups.person[kept],
+        np.concatenate([[0], np.cumsum(counts[kept])]),
+        groups.whos[np.repeat(kept, counts)],
+    )
+
+
+def moved(before: Groups, after: Groups) -> Int32s:
+    """The people of `after`, int32 ascending, who have a distinct id that was somebody else's."""
+    old, new = _owners(before), _owners(after)
+    _, was, now = np.intersect1d(before.whos, after.whos, assume_unique=True, return_indices=True)
+    return np.unique(new[now][old[was] != new[now]])
+
+
+def _owners(groups: Groups) -> Int32s:
+    owners: Int32s = np.repeat(groups.person, np.diff(groups.offsets))
+    return owners

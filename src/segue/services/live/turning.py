@@ -1,0 +1,171 @@
+"""One turn of the loop: who changed, what that changes, and what to publish of it.
+
+What is published of a person is the history of the log as it was at the last turn, so it need not
+be kept: it is computed again from that log, beside the history of the log as it is now, and the
+difference of the two is published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from segue.domain.instant import DAY
+from segue.domain.live import Cause
+from segue.services.live.looking import Limits, Looked, Project, joined, look_at, moved, without
+from segue.services.live.publishing import Arrivals, Boundaries, Circumstances, differences
+from segue.services.live.store import Store, Writing
+from segue.timeline.calendar import midnights_between
+from segue.timeline.evaluate import quantiles_of, rankings_of, thresholds_of
+from segue.timeline.growing import GrowingLog
+from segue.timeline.log import Int32s, Log
+from segue.timeline.parts import Arrived, Codebook, Groups
+from segue.timeline.quantiles import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything as of the last turn, at the instant `at` (ms): the definitions in force, the log
+    of all events before the reference `next_ref`, and the thresholds of the population."""
+
+    project: Project
+    log: GrowingLog
+    limits: Limits
+    at: int
+    next_ref: int
+
+    @property
+    def next_grid(self) -> int | None:
+        """The next instant (ms) at which thresholds are taken anew; None where there are none."""
+        definitions = self.project.definitions
+        if next(quantiles_of(definitions, list(self.project.codes)), None) is None:
+            return None
+        coming = midnights_between(definitions.timezone, self.at, self.at + 3 * DAY)
+        return int(coming[coming > self.at][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """People whom a turn looks at, as they were and as they are."""
+
+    before: Groups
+    after: Groups
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn comes to: the state after it, who was looked at (`before` int32: the people who
+    they were), and what to publish, a `TRANSITIONS` table."""
+
+    state: State
+    before: Int32s
+    looked: Looked
+    changes: pa.Table
+
+
+def grown(log: GrowingLog, turn: Writing, arrived: Arrived, codebook: Codebook) -> GrowingLog:
+    """The log with what arrived."""
+    if len(arrived.ref):
+        log = log.plus(turn.delta(log.requests, codebook))
+    if len(arrived.replaced):
+        log = log.replacing(turn.reread(arrived.replaced, log.requests, codebook))
+    return log
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a turn works with: the store and its open turn, the state before, the log with what
+    arrived; `at` is up to when people are looked at, `known_at` now (ms)."""
+
+    store: Store
+    turn: Writing
+    state: State
+    log: GrowingLog
+    arrived: Arrived
+    at: int
+    known_at: int
+
+
+def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | None) -> Outcome:
+    """Compare what is published of everybody who is touched or due with their history now."""
+    state, at = occasion.state, occasion.at
+    people = _affected(occasion, due)
+    old, new = _gathered(occasion, people)
+    limits = state.limits
+    if _population_changed(state, people, old, new, at):
+        people = _everybody(occasion, people)
+        old, new = _gathered(occasion, people)
+        limits = thresholds_of(state.project.definitions, new, at)
+    was = look_at(state.project, old, people.before.person, state.at, state.limits)
+    looked = look_at(state.project, new, people.after.person, at, limits)
+    changes = differences(
+        Boundaries.of(was.people, was.spans, state.at),
+        Boundaries.of(looked.people, looked.spans, at),
+        Circumstances(
+            known_at=occasion.known_at,
+            published_to=state.at,
+            late_after=late_after,
+            arrivals=_arrivals(occasion.arrived),
+            moved=moved(people.before, people.after),
+            cause=cause,
+        ),
+    )
+    next_ref = int(occasion.arrived.ref.max(initial=state.next_ref - 1)) + 1
+    after = replace(state, log=occasion.log, limits=limits, at=at, next_ref=next_ref)
+    return Outcome(after, was.people, looked, changes)
+
+
+def _affected(occasion: Occasion, due: Int32s) -> Affected:
+    """The people whom events or links touched, and those who are due."""
+    arrived = occasion.arrived
+    touched = np.union1d(arrived.before.person, arrived.after.person)
+    rest = occasion.store.groups(np.setdiff1d(due, touched, assume_unique=True))
+    return Affected(joined(arrived.before, rest), joined(arrived.after, rest))
+
+
+def _everybody(occasion: Occasion, touched: Affected) -> Affected:
+    everybody = occasion.store.everybody()
+    rest = without(everybody, touched.after.person)
+    return Affected(joined(touched.before, rest), everybody)
+
+
+def _gathered(occasion: Occasion, people: Affected) -> tuple[Log, Log]:
+    ranks = occasion.turn.ranks
+    return (
+        occasion.state.log.gather(people.before, ranks),
+        occasion.log.gather(people.after, ranks),
+    )
+
+
+def _population_changed(state: State, people: Affected, old: Log, new: Log, at: int) -> bool:
+    """Whether thresholds may have changed: a new grid instant has come, or these people rank
+    otherwise at an earlier one than they did."""
+    if state.next_grid is None:
+        return False
+    if at >= state.next_grid:
+        return True
+    definitions = state.project.definitions
+    was = rankings_of(definitions, old, state.at, state.limits)
+    now = rankings_of(definitions, new, at, state.limits)
+    if not any(one.ranked.any() for one in (*was, *now)):
+        return False
+    same_people = np.array_equal(people.before.person, people.after.person)
+    return not same_people or not all(map(_equal, was, now))
+
+
+def _equal(left: Ranking, right: Ranking) -> bool:
+    return all(
+        np.array_equal(getattr(left, name), getattr(right, name))
+        for name in ("place", "person", "numerator", "denominator", "ranked")
+    )
+
+
+def _arrivals(arrived: Arrived) -> Arrivals:
+    """Whose the arrived events are."""
+    after = arrived.after
+    owner = np.repeat(after.person, np.diff(after.offsets))
+    order = np.argsort(after.whos)
+    place = np.searchsorted(after.whos[order], arrived.who)
+    return Arrivals(owner[order][place], arrived.at, arrived.ref)
