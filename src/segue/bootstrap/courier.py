@@ -37,7 +37,7 @@ from segue.domain.webhooks import (
 from segue.services.live.outbox import WINDOW, Delivery, Outbox, Schedule, Verdict
 from segue.services.live.webhooks import Facts, compose, shown_url
 
-_log = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger("segue.webhooks")
 
 ResultT = TypeVar("ResultT")
 
@@ -233,7 +233,7 @@ class Courier:
             answer.error,
         )
         await self._ask(lambda: self._means.store.bury(letter))
-        _log.warning(
+        _LOG.warning(
             "webhook %s to %s: transition %d is a dead letter after %d attempts",
             *(self._endpoint.id, shown_url(self._endpoint.url)),
             *(delivery.transition.id, delivery.attempts),
@@ -251,7 +251,7 @@ class Courier:
         stopped = dataclasses.replace(
             self._endpoint, disabled=answer.error, cursor=self._outbox.cursor
         )
-        _log.warning("webhook %s is disabled: %s", stopped.id, answer.error)
+        _LOG.warning("webhook %s is disabled: %s", stopped.id, answer.error)
         try:
             await self._ask(lambda: self._means.store.save_endpoint(stopped))
         except SegueError as error:
@@ -261,7 +261,7 @@ class Courier:
         self._flights.discard(flight)
         self._moved.set()
         if not flight.cancelled() and (error := flight.exception()) is not None:
-            _log.error("webhook %s failed to deliver", self._endpoint.id, exc_info=error)
+            _LOG.error("webhook %s failed to deliver", self._endpoint.id, exc_info=error)
 
     async def _keep_cursor(self) -> float | None:
         """Make the cursor durable, not too often; in how many seconds it wants to be again."""
@@ -292,7 +292,7 @@ class Courier:
             self._complain(error)
 
     def _complain(self, error: SegueError) -> None:
-        _log.warning("webhook %s: the store has trouble: %s", self._endpoint.id, error.message)
+        _LOG.warning("webhook %s: the store has trouble: %s", self._endpoint.id, error.message)
 
     async def _ask(self, question: Callable[[], ResultT]) -> ResultT:
         """Ask the store, on another thread."""
