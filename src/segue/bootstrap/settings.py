@@ -1,0 +1,54 @@
+"""How the server is to behave: addresses, limits, logs; with defaults that suit one machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+KIBIBYTE: Final = 1024
+MEBIBYTE: Final = 1024 * KIBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one sender may ask of the server, and all of them together.
+
+    Sizes are bytes, times seconds. `body_bytes` is a body as received, `inflated_bytes` as
+    unpacked, `call_bytes` the body of a call of the management API, `held_bytes` all bodies that
+    are held at one time. `events_per_second` and `burst` are per key. `ingesting`, `asking` and
+    `listening` are requests in hand at one time: of SDKs, of the management API, and of those who
+    wait there for transitions.
+    """
+
+    body_bytes: int = 6 * MEBIBYTE
+    inflated_bytes: int = 24 * MEBIBYTE
+    call_bytes: int = MEBIBYTE
+    held_bytes: int = 256 * MEBIBYTE
+    header_bytes: int = 64 * KIBIBYTE
+    header_seconds: float = 10.0
+    body_seconds: float = 30.0
+    durable_seconds: float = 30.0
+    connections: int = 4096
+    ingesting: int = 2048
+    asking: int = 256
+    listening: int = 1024
+    events_per_second: float = 50_000.0
+    burst: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the server listens, who may read it from a browser, what it limits and logs.
+
+    `port` 0 is any free port. `allowed_origins` are those that may call the management API from a
+    browser. `log_level` is `debug`, `info`, `warning` or `error`. `write_key` is one that is to be
+    accepted beside those that the store keeps.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    write_key: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+    log_level: str = "info"
+    log_json: bool = False
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,82 @@
+"""The project file while a server runs: looked at now and then, put in force when it changes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from segue.domain.errors import SegueError
+from segue.language.models import Project
+from segue.language.project import project_from
+from segue.language.resolve import resolve
+from segue.language.tree import Definitions
+
+Adopt: TypeAlias = Callable[[Definitions, str], None]
+"""Puts definitions in force, given what they mean and their text."""
+
+_LOG: Final = logging.getLogger("segue.definitions")
+
+
+class ProjectWatch:
+    """The project in force, and the file that it comes from. Threads may share it.
+
+    A file that is broken or gone changes nothing: `trouble` says what is wrong with it.
+    """
+
+    def __init__(self, path: Path, project: Project) -> None:
+        self.project = project
+        self.trouble = ""
+        self._path = path
+        self._seen = _marks(path)
+        self._turn = threading.Lock()
+
+    @classmethod
+    def begin(cls, path: Path) -> ProjectWatch:
+        """Watch a file, as it is now. Raises `DefinitionError` or `InputError` where it cannot be
+        used."""
+        return cls(path, _read(path)[0])
+
+    def look(self, adopt: Adopt) -> bool:
+        """Whether the file changed since it was looked at last; what it says now is in force, or
+        it is in `trouble`."""
+        with self._turn:
+            marks = _marks(self._path)
+            if marks == self._seen:
+                return False
+            self._seen = marks
+            self.trouble = self._adopted(adopt)
+            return True
+
+    def _adopted(self, adopt: Adopt) -> str:
+        """Put the file in force; what is wrong with it, or nothing."""
+        try:
+            project, text = _read(self._path)
+            if project != self.project:
+                adopt(resolve(project), text)
+                self.project = project
+        except (SegueError, OSError, UnicodeDecodeError) as error:
+            _LOG.error("%s cannot be used, the one before stays in force", self._path.name)
+            for line in str(error).splitlines():
+                _LOG.error("%s", line)
+            return str(error)
+        _LOG.info("%s is in force", self._path.name)
+        return ""
+
+
+def _read(path: Path) -> tuple[Project, str]:
+    text = path.read_text("utf-8-sig")
+    project = project_from(text, source=path.name)
+    resolve(project)
+    return project, text
+
+
+def _marks(path: Path) -> tuple[int, int, int] | None:
+    """What differs where a file was written or replaced; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,87 @@
+"""Every request: its id, one line in the log, one count; and no defect ever shows its innards.
+
+A line never holds a key, a query, a body or anything of a person.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from segue.http.context import Context
+from segue.http.errors import unexpected
+from segue.http.paths import is_public, plain
+
+REQUEST_ID: Final = b"x-request-id"
+
+_LOG: Final = logging.getLogger("segue.http")
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class Observed:
+    """Stands in front of everything: gives each request an id, logs and counts its answer."""
+
+    def __init__(self, app: ASGIApp, context: Context) -> None:
+        self._app, self._metrics = app, context.metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; whatever fails unforeseen becomes a 500 and a line in the log."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        seen = _Seen(send)
+        try:
+            await self._app(scope, receive, seen.send)
+        except Exception:  # noqa: BLE001 - the edge: nothing passes it
+            _LOG.exception("a defect", extra={"request_id": seen.request_id})
+            if not seen.status:
+                await unexpected()(scope, receive, seen.send)
+        self._count(scope, seen, began)
+
+    def _count(self, scope: Scope, seen: _Seen, began: float) -> None:
+        self._metrics.answered(_route_of(scope), seen.status, began)
+        level = logging.DEBUG if _is_quiet(scope, seen.status) else logging.INFO
+        if _LOG.isEnabledFor(level):
+            fields = {
+                "request_id": seen.request_id,
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": seen.status,
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+            }
+            _LOG.log(level, "request", extra=fields)
+
+
+def _is_quiet(scope: Scope, status: int) -> bool:
+    """What comes thousands of times a second, or from machines that look whether all is well."""
+    return status < 400 and (is_public(scope["path"]) or scope["path"] in _QUIET)
+
+
+def _route_of(scope: Scope) -> str:
+    """The path as it was declared, so that ids in paths do not multiply what is counted."""
+    route = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        return str(route)
+    return plain(scope["path"]) if scope.get("segue.known") else "other"
+
+
+class _Seen:
+    """Notes the status of an answer and gives it the request's id."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.request_id = secrets.token_hex(8)
+
+    async def send(self, message: Message) -> None:
+        """Send on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            own = (REQUEST_ID, self.request_id.encode())
+            message["headers"] = [*message.get("headers", ()), own]
+        await self._send(message)

@@ -1,0 +1,80 @@
+"""What is counted while the server runs, in the form that Prometheus reads."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from segue.domain.live import Transition
+from segue.services.live.live import Health, Turned
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_TURNS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LAGS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
+
+
+class Metrics:
+    """Counters of one server, in a registry of its own. Threads may share it."""
+
+    def __init__(self) -> None:
+        own = self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "segue_requests", "Requests answered.", ["route", "status"], registry=own
+        )
+        self.seconds = Histogram(
+            "segue_request_seconds", "Time to answer.", ["route"], buckets=_TURNS, registry=own
+        )
+        self.accepted = Counter("segue_events_accepted", "Events made durable.", registry=own)
+        self.rejected = Counter(
+            "segue_events_rejected", "Events not taken.", ["reason"], registry=own
+        )
+        self.waiting = Gauge("segue_events_waiting", "Events that wait for a turn.", registry=own)
+        self.held = Gauge("segue_bytes_held", "Bytes of bodies being read.", registry=own)
+        self.turns = Histogram(
+            "segue_turn_seconds", "Time a turn took.", buckets=_TURNS, registry=own
+        )
+        self.evaluated = Counter("segue_people_evaluated", "People evaluated.", registry=own)
+        self.transitions = Counter(
+            "segue_transitions", "Transitions published.", ["kind", "cause"], registry=own
+        )
+        self.lag = Histogram(
+            "segue_lag_seconds",
+            "From when a transition was true to when it was published; live ones only.",
+            buckets=_LAGS,
+            registry=own,
+        )
+        self.listeners = Gauge("segue_stream_clients", "Clients of the stream.", registry=own)
+        self.deliveries = Counter(
+            "segue_webhook_deliveries", "Webhook deliveries.", ["outcome"], registry=own
+        )
+        self.people = Gauge("segue_people", "People known.", registry=own)
+        self.ready = Gauge("segue_ready", "Whether the loop turns.", registry=own)
+
+    def answered(self, route: str, status: int, began: float) -> None:
+        """Count an answer; `began` is of `time.perf_counter`."""
+        self.requests.labels(route, str(status)).inc()
+        self.seconds.labels(route).observe(time.perf_counter() - began)
+
+    def turned(self, turned: Turned) -> None:
+        """Count what a turn did."""
+        self.turns.observe(sum(turned.seconds.values()))
+        self.evaluated.inc(turned.people)
+        for transition in turned.transitions:
+            self._published(transition)
+
+    def _published(self, transition: Transition) -> None:
+        self.transitions.labels(transition.kind, transition.cause.value).inc()
+        if transition.live:
+            self.lag.observe((transition.known_at - transition.at) / 1000)
+
+    def rendered(self, health: Health, listeners: int) -> bytes:
+        """All of it as text, with what is only known when asked."""
+        self.waiting.set(health.waiting)
+        self.people.set(health.people)
+        self.ready.set(health.ready)
+        self.listeners.set(listeners)
+        return generate_latest(self.registry)
