@@ -1,46 +1,108 @@
-"""A log that grows: what everybody did, and what came since, gathered for some people at once."""
+"""A log that grows: what everybody did, and what came since, gathered for some people at once.
+
+What was read first is kept as it came (`base`), and so are answers to requests that were learned
+later. What comes after is kept in a few runs, rows of all requests together by distinct id. To
+gather people is to take their distinct ids' slices of all of these; see `timeline.gathering`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Self, TypeAlias
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-from segue.timeline.log import Int64s, Log, Request, TraitRequest
+import numpy as np
+
+from segue.timeline.gathering import Layer, Ranks, gathered, tied_between
+from segue.timeline.log import Int32s, Log, Request, TraitRequest
 from segue.timeline.parts import Groups, Part
+from segue.timeline.runs import Run, run_of, with_run
 
-Ranks: TypeAlias = Callable[[Int64s], Int64s]
-"""The places of events, by reference, in the order that breaks ties: see `Turn.ranks`."""
+__all__ = ["GrowingLog", "Ranks"]
+
+
+def _nobody() -> Int32s:
+    return np.empty(0, np.int32)
+
 
 
 @dataclass(frozen=True)
 class GrowingLog:
-    """Immutable: `plus` gives another one that shares what it holds."""
+    """Immutable: `plus` gives another one that shares what it holds.
 
-    base: Part
+    `base` is the first reading, `gone` int32 ascending the distinct ids for which it no longer
+    speaks. `learned` are answers about everybody to further requests, `runs` what came later.
+    `mixed` int32 ascending are distinct ids with events that share an instant and stand in
+    different ones of these. `numbers` are the requests as the rows of runs name them; the next
+    reading gets the number `origin`.
+    """
+
+    base: Part = field(repr=False)
+    gone: Int32s = field(default_factory=_nobody, repr=False)
+    learned: tuple[Layer, ...] = field(default=(), repr=False)
+    runs: tuple[Run, ...] = field(default=(), repr=False)
+    mixed: Int32s = field(default_factory=_nobody, repr=False)
+    numbers: Mapping[Request | TraitRequest, int] = field(default_factory=dict, repr=False)
+    origin: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.numbers:
+            numbers = {request: number for number, request in enumerate(self.base.log.answers)}
+            object.__setattr__(self, "numbers", numbers)
 
     @property
     def requests(self) -> frozenset[Request | TraitRequest]:
         """What it answers."""
-        raise NotImplementedError
+        return frozenset(self.numbers)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What was read of everybody: the base, and what was learned."""
+        return (Layer(self.base, self.gone, 0), *self.learned)
 
     def plus(self, part: Part) -> Self:
         """The log with further events (of new or known distinct ids); the answers to all of
-        `requests` are in the part."""
-        raise NotImplementedError
+        `requests` are in the part. Raises `KeyError` where they are not."""
+        run = run_of(part, self.numbers, self.origin)
+        return replace(self, runs=with_run(self.runs, run), origin=self.origin + 1)
 
     def replacing(self, part: Part) -> Self:
         """The log with everything that these distinct ids did replaced by the part; an id without
         any event in the part did nothing any more."""
-        raise NotImplementedError
+        whos = part.whos
+        without = replace(
+            self,
+            gone=np.union1d(self.gone, whos),
+            learned=tuple(layer.without(whos) for layer in self.learned),
+            runs=tuple(run.without(whos) for run in self.runs),
+        )
+        return without.plus(part)
 
     def learning(self, part: Part) -> Self:
         """The log with the answers to further requests, about everybody and all events so far."""
-        raise NotImplementedError
+        new = {one: found for one, found in part.log.answers.items() if one not in self.numbers}
+        layer = Layer(replace(part, log=replace(part.log, answers=new)), _nobody(), self.origin)
+        first = max(self.numbers.values(), default=-1) + 1
+        return replace(
+            self,
+            learned=(*self.learned, layer),
+            mixed=np.union1d(self.mixed, tied_between((*self.layers, layer))),
+            numbers={**self.numbers, **{one: first + i for i, one in enumerate(new)}},
+            origin=self.origin + 1,
+        )
 
     def forgetting(self, requests: Collection[Request | TraitRequest]) -> Self:
         """The log without the answers to these requests."""
-        raise NotImplementedError
+        forgotten = set(requests)
+        numbers = [number for one, number in self.numbers.items() if one in forgotten]
+        learned = [layer.forgetting(forgotten) for layer in self.learned]
+        return replace(
+            self,
+            base=self.layers[0].forgetting(forgotten).part,
+            learned=tuple(layer for layer in learned if layer.part.log.answers),
+            runs=tuple(run.forgetting(numbers) for run in self.runs),
+            numbers={one: n for one, n in self.numbers.items() if one not in forgotten},
+        )
 
     def gather(self, people: Groups, ranks: Ranks) -> Log:
         """The log of these people: person i is `people.person[i]`.
@@ -49,9 +111,9 @@ class GrowingLog:
         order keys (their order is the same). `ranks` is asked about events that share an instant
         with another one of the same person that was read at another time or under another id.
         """
-        raise NotImplementedError
+        return gathered(self.layers, self.runs, self.numbers, self.mixed, people, ranks)
 
     @property
     def events_since_base(self) -> int:
         """How many rows came since the base was read: when to read it anew."""
-        raise NotImplementedError
+        return sum(map(len, self.runs))
