@@ -482,7 +482,7 @@ SEGMENT_EVENTS = [
     ("an1", "$pageview", {"name": "Pricing", "path": "/pricing"}, "m1"),
     ("ann", "$identify", {"$anon_distinct_id": "an1"}, "m2#link"),
     ("ann", "Signed Up", {"plan": "pro"}, "m2"),
-    ("ann", "$identify", {"email": "a@b.c"}, "m3"),
+    ("ann", "$identify", {"email": "a@b.c", "$anon_distinct_id": "an1"}, "m3"),
     ("bea", "$identify", {"email": "b@b.c", "$anon_distinct_id": "an2"}, "m4"),
     ("bea", "$screen", {"name": "Home"}, "m5"),
     ("bea", "$groupidentify", {"$group_key": "g1", "$group_set": {"size": 5}}, "m6"),

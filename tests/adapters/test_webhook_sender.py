@@ -67,7 +67,10 @@ def test_what_comes_back(reply, status, error, retry_after):
 
 def test_a_redirect_is_not_followed():
     """Where a receiver points to was not checked, and a POST does not survive it."""
-    with receiving() as elsewhere, receiving(then=Reply(302, (("location", elsewhere.url),))) as one:
+    with (
+        receiving() as elsewhere,
+        receiving(then=Reply(302, (("location", elsewhere.url),))) as one,
+    ):
         (answer,) = _sent(one.url)
 
     assert answer.status == 302
