@@ -293,6 +293,11 @@ class Live:
         return self._shown.project.definitions
 
     @property
+    def ticked_at(self) -> int:
+        """Up to which instant (ms) everything is evaluated and published."""
+        return self._state.at
+
+    @property
     def index(self) -> Index:
         """The log in memory, to be kept for the next start. Ask between turns."""
         return Index(self._state.log, self._codebook, self._state.next_ref)

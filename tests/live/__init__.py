@@ -1,0 +1,1 @@
+"""The live service as a whole: parity with history, faults, load."""

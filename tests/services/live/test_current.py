@@ -1,0 +1,82 @@
+"""Who is in what now, in memory: against a plain dictionary of what each person is in."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+
+from segue.domain.instant import FOREVER
+from segue.services.live.current import CurrentMemberships
+from segue.timeline.spans import Spans
+
+AT = 1_000
+SEGMENTS = (3, 5, 9)
+
+
+def spans_of(people: list[int], rows: dict[int, list[tuple[int, int]]]) -> Spans:
+    """The spans of people in order, from a dictionary."""
+    owned = [rows.get(person, []) for person in people]
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in owned])]).astype(np.int64)
+    flat = [span for one in owned for span in one]
+    start, end = zip(*flat, strict=True) if flat else ((), ())
+    return Spans(offsets, np.array(start, np.int64), np.array(end, np.int64))
+
+
+def made_up(rng: random.Random, people: list[int]) -> dict[int, dict[int, list[tuple[int, int]]]]:
+    """Spans by segment and person: one that is over, perhaps one that holds, perhaps one to come."""
+    spans: dict[int, dict[int, list[tuple[int, int]]]] = {code: {} for code in SEGMENTS}
+    for code in SEGMENTS:
+        for person in people:
+            found = [(1, 9)] if rng.random() < 0.5 else []
+            if rng.random() < 0.5:
+                found.append((rng.randrange(10, AT + 1), rng.choice((FOREVER, AT + 5))))
+            elif rng.random() < 0.5:
+                found.append((AT + 1, FOREVER))
+            spans[code][person] = found
+    return spans
+
+
+def members(spans, person):
+    return {
+        (code, start, None if end >= FOREVER else end)
+        for code, rows in spans.items()
+        for start, end in rows.get(person, [])
+        if start <= AT < end
+    }
+
+
+def test_against_a_dictionary() -> None:
+    """Whoever is looked at anew, merged away or new: each person's memberships, and the sizes."""
+    rng = random.Random(3)
+    for _ in range(50):
+        people = sorted(rng.sample(range(20), 8))
+        first = made_up(rng, people)
+        current = CurrentMemberships(
+            np.array(people, np.int32), {c: spans_of(people, first[c]) for c in SEGMENTS}, AT
+        )
+        expected = {person: members(first, person) for person in people}
+        for _ in range(6):
+            before = sorted(rng.sample(sorted(expected), rng.randrange(len(expected) + 1)))
+            gone = [person for person in before if rng.random() < 0.3]
+            after = sorted({*before, *rng.sample(range(20, 40), 2)} - set(gone))
+            after = [person for person in after if person in before or person not in expected]
+            then = made_up(rng, after)
+            current.replace(
+                np.array(before, np.int32),
+                np.array(after, np.int32),
+                {c: spans_of(after, then[c]) for c in SEGMENTS},
+                AT,
+            )
+            for person in gone:
+                expected.pop(person)
+            expected |= {person: members(then, person) for person in after}
+            assert {p: set(current.of(p)) for p in range(41)} == {
+                p: expected.get(p, set()) for p in range(41)
+            }
+            assert current.people == len(expected)
+            sizes = Counter(code for rows in expected.values() for code, _, _ in rows)
+            assert {code: current.size(code) for code in SEGMENTS} == {
+                code: sizes[code] for code in SEGMENTS
+            }
