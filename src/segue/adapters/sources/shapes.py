@@ -5,10 +5,9 @@ Three shapes are recognised, by the names of the columns or the keys of the firs
 - **PostHog's** export and capture shape (`event`, `distinct_id`, `timestamp`): `uuid` is the event
   id, `properties` are the properties (with `$set`, `$set_once` and `$unset` beside or in them), and
   every other key is about PostHog's own storage and left out.
-- **Segment's** messages (`type`, and `userId` or `anonymousId`): `track` keeps its event name,
-  `identify` becomes `$identify`, `page` `$pageview` and `screen` `$screen` (their `name` and
-  `category` are properties), `group` `$groupidentify`, `alias` `$create_alias`. The first message
-  with both a `userId` and an `anonymousId` links them, as PostHog's `$identify` does.
+- **Segment's** messages (`type`, and `userId` or `anonymousId`), as `segue.adapters.messages` says.
+  The first message with both a `userId` and an `anonymousId` links them, as PostHog's `$identify`
+  does; so does every `identify` with both.
 - any other: the layout says which key has which role, and every other key is a property.
 
 Cells are text; times and numbers are read later, as those of any other file.
@@ -23,6 +22,8 @@ from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
+from segue.adapters import messages
+from segue.adapters.extract import ANONYMOUS_ID, IDENTIFY
 from segue.adapters.sources.batch import Layout, Raw, Rejected
 from segue.adapters.sources.columns import NEEDED, ROLES, roles_of
 
@@ -39,7 +40,6 @@ _POSTHOG_ROLES: Final = {
     "event_id": "uuid",
     "properties": "properties",
 }
-_TRAITS: Final = ("$set", "$set_once", "$unset")
 
 
 def is_posthog(names: Sequence[str]) -> bool:
@@ -53,14 +53,14 @@ def is_segment(names: Sequence[str]) -> bool:
     return "type" in found and bool(found & {"userId", "anonymousId"})
 
 
-def shaped(raw: Raw, layout: Layout, source: str, messages: SegmentMessages) -> Raw:
+def shaped(raw: Raw, layout: Layout, source: str, segment: SegmentMessages) -> Raw:
     """The rows with the role of each column settled. Raises `InputError` where a needed column is
     missing."""
     names = raw.table.column_names
     if raw.roles:
         return raw
     if not layout.columns and is_segment(names):
-        found = [(place, list(messages(row))) for place, row in enumerate(raw.table.to_pylist())]
+        found = [(place, list(segment(row))) for place, row in enumerate(raw.table.to_pylist())]
         cells = [cell for _, rows in found for cell in rows]
         places = [place for place, rows in found for _ in rows]
         texts = [raw.text(place) for place in places]
@@ -130,7 +130,7 @@ def _merged(own: Record, given: object) -> str:
 
 def _posthog_event(record: Record) -> Iterator[Cells]:
     properties = dict(_object(record.get("properties")))
-    for key in _TRAITS:
+    for key in messages.NESTED:
         if record.get(key) is not None:
             properties.setdefault(key, record[key])
     when, event_id = record.get("timestamp"), record.get("uuid")
@@ -141,44 +141,48 @@ class SegmentMessages:
     """Segment's messages; remembers which pairs of ids it has linked already."""
 
     def __init__(self) -> None:
-        self._linked: set[tuple[str, str]] = set()
+        self._linked: set[tuple[str | None, str | None]] = set()
 
     def __call__(self, record: Record) -> Iterator[Cells]:
-        user, anonymous = _cell(record.get("userId")), _cell(record.get("anonymousId"))
-        kind = record.get("type")
-        when = next(
-            (record[key] for key in ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
-             if record.get(key) is not None),
-            None,
-        )  # fmt: skip
+        user = messages.id_text(record.get("userId"))
+        anonymous = messages.id_text(record.get("anonymousId"))
+        kind, when = record.get("type"), _instant(record)
         event, properties = _segment_event(kind, record)
-        linking = bool(user and anonymous) and (user or "", anonymous or "") not in self._linked
         message = _cell(record.get("messageId"))
-        if linking:
-            self._linked.add((user or "", anonymous or ""))
+        if messages.links(user, anonymous):
             if kind == "identify":
-                properties["$anon_distinct_id"] = anonymous
-            else:
-                link = {"$anon_distinct_id": anonymous}
-                link_id = None if message is None else f"{message}#link"
-                yield _cells(user, "$identify", when, link_id, link)
+                properties[ANONYMOUS_ID] = anonymous
+            elif (user, anonymous) not in self._linked:
+                link = {ANONYMOUS_ID: anonymous}
+                link_id = None if message is None else messages.link_id(message)
+                yield _cells(user, IDENTIFY, when, link_id, link)
+            self._linked.add((user, anonymous))
         yield _cells(user or anonymous, event, when, message, properties)
 
 
+def _instant(record: Record) -> object:
+    names = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
+    return next((record[name] for name in names if record.get(name) is not None), None)
+
+
 def _segment_event(kind: object, record: Record) -> tuple[object, dict[str, Any]]:
-    """The event name and the properties of a message."""
-    properties = dict(_object(record.get("properties")))
+    """The event name and the properties of a message, those of its context included."""
+    context = _object(record.get("context"))
+    traits = dict(_object(record.get("traits")))
     if kind == "identify":
-        return "$identify", dict(_object(record.get("traits")))
-    if kind in {"page", "screen"}:
-        named = {key: record[key] for key in ("name", "category") if record.get(key) is not None}
-        return ("$pageview" if kind == "page" else "$screen"), {**named, **properties}
-    if kind == "group":
-        group = {"$group_key": record.get("groupId"), "$group_set": _object(record.get("traits"))}
-        return "$groupidentify", group
-    if kind == "alias":
-        return "$create_alias", {"alias": record.get("previousId")}
-    return (record.get("event") if kind == "track" else None), properties
+        traits = {**_object(context.get("traits")), **traits}
+    event, properties = messages.segment_event(
+        kind, record, _object(record.get("properties")), traits
+    )
+    if kind in messages.ABOUT_TRAITS:
+        return event, properties
+    page, campaign = (_filled(_object(context.get(key))) for key in ("page", "campaign"))
+    return event, {**messages.from_context(page, campaign), **properties}
+
+
+def _filled(values: Record) -> Record:
+    """The values that are neither null nor empty."""
+    return {key: value for key, value in values.items() if value not in (None, "")}
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -197,13 +201,7 @@ def _cells(
     return (_cell(person), _cell(event), _cell(when), _cell(event_id), None, _dumped(properties))
 
 
-def _cell(value: object) -> str | None:
-    """A scalar as text: what a cell of a CSV file would hold."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return _dumped(value) if not isinstance(value, int) or isinstance(value, bool) else str(value)
+_cell = messages.scalar_text
 
 
 def _dumped(value: object) -> str:

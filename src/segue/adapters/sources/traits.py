@@ -17,11 +17,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segue.adapters.extract import ANONYMOUS_ID, IDENTIFY, SET, SET_ONCE, UNSET
+from segue.adapters import messages
 from segue.adapters.sources.batch import EVENTS
 
 _NESTED: Final = r'"\$(set|set_once|unset)"\s*:'
-_PARTS: Final = (SET, SET_ONCE, UNSET)
 
 
 def split_traits(events: pa.Table) -> pa.Table:
@@ -36,23 +35,14 @@ def split_traits(events: pa.Table) -> pa.Table:
 
 def _split(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     properties = json.loads(row["properties"])
-    nested = {part: properties.pop(part) for part in _PARTS if _is_nested(properties, part)}
-    event = row["event"]
-    if event in _PARTS and event in nested:
-        own = nested.pop(event)
-        properties = {UNSET: own} if isinstance(own, list) else own
-    elif event == IDENTIFY and SET in nested:
-        linked = {key: properties[key] for key in (ANONYMOUS_ID,) if key in properties}
-        properties = {**nested.pop(SET), **linked}
-    yield _with(row, event, row["event_id"], properties)
-    for part, written in nested.items():
-        wrapped = {UNSET: written} if isinstance(written, list) else written
-        yield _with(row, part, f"{row['event_id']}#{part[1:]}", wrapped)
+    for event, event_id, own in messages.split_traits(
+        row["event"], row["event_id"], properties, _opened
+    ):
+        yield _with(row, event, event_id, own)
 
 
-def _is_nested(properties: Mapping[str, Any], part: str) -> bool:
-    value = properties.get(part)
-    return isinstance(value, dict) or (part == UNSET and isinstance(value, list))
+def _opened(value: object) -> dict[str, Any] | list[Any] | None:
+    return value if isinstance(value, dict | list) else None
 
 
 def _with(
