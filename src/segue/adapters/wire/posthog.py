@@ -7,7 +7,7 @@ traits is said in `segue.adapters.messages`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -49,7 +49,6 @@ class _Event(msgspec.Struct):
     uuid: Any = None
     timestamp: Any = None
     offset: Any = None
-    sent_at: Any = None
     token: Any = None
     api_key: Any = None
     own_token: Any = msgspec.field(default=None, name="$token")
@@ -95,11 +94,11 @@ def decode_posthog(
 def _opened(body: bytes) -> tuple[_Request, list[Raw]]:
     """What a request says around its events, and these."""
     if body.startswith(b"["):
-        return _Request(), json_text.envelope(body, json_text.listed)
+        return _Request(), json_text.listed(body)
     request = json_text.envelope(body, _read_request)
     if request.batch is UNSET:
         return request, [Raw(body)]
-    return request, json_text.listed(bytes(request.batch))
+    return request, json_text.listed(bytes(cast("Raw", request.batch)))
 
 
 def _sent_at(request: _Request, query: Mapping[str, str]) -> int | None:
@@ -140,11 +139,9 @@ def _key_of(text: bytes) -> str | None:
         event = json_text.message(text, _read_event, largest=LARGEST_EVENT)
     except RefusedError:
         return None
-    own = _key(event)
-    token = (
-        None if own else json_text.plain((json_text.object_of(event.properties) or {}).get("token"))
-    )
-    return token.strip() or None if isinstance(token, str) else own
+    inner = json_text.object_of(event.properties) or {}
+    token = _key(event) or json_text.plain(inner.get("token"))
+    return token.strip() or None if isinstance(token, str) else None
 
 
 class _Reader:
@@ -179,8 +176,7 @@ class _Reader:
         received = self._gathering.received_at
         if (ago := _milliseconds(event.offset)) is not None:
             return received - ago
-        own = instant_of(event.sent_at)
-        sent = None if _ignores_sent_at(event, properties) else own or self._sent_at
+        sent = None if _ignores_sent_at(event, properties) else self._sent_at
         found = occurred_at(instant_of(event.timestamp), sent, received)
         return received if found > received + AHEAD else found
 

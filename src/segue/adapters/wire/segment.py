@@ -8,10 +8,10 @@ device, locale and the like are not stored. Where a message has both `timestamp`
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from segue.adapters import messages
 from segue.adapters.extract import ANONYMOUS_ID
@@ -97,7 +97,7 @@ def decode_segment(
         raise InputError("the body has no `batch`", hint='Send {"batch": [ … ]}.')
     if batched:
         reader = _Reader(gathering, None, request.sent_at, _context(request.context))
-        gathering.each(json_text.listed(bytes(request.batch)), reader.take)
+        gathering.each(json_text.listed(bytes(cast("Raw", request.batch))), reader.take)
     else:
         gathering.one(body, _Reader(gathering, path_type, None, _NOTHING).take)
     return gathering.done()
@@ -135,7 +135,11 @@ class _Reader:
         if user is not None and gathering.asks_proof:
             gathering.check_proof(user, _proof(context, properties))
         if user is not None and anonymous is not None and user != anonymous:
-            self._link(kind, user, anonymous, at, event_id, properties)
+            if kind == "identify" and not isinstance(properties, str):
+                properties[ANONYMOUS_ID] = anonymous
+                gathering.linked(user, anonymous)
+            else:
+                gathering.link(user, anonymous, at, event_id)
         if isinstance(properties, str):
             gathering.put(who, event, at, event_id, properties)
         else:
@@ -150,30 +154,16 @@ class _Reader:
             if text.startswith(b"{") and checks.is_storable(text):
                 return checks.event_name(message.event), text.decode()
         if not isinstance(kind, str) or kind not in KINDS:
-            raise RefusedError(Reason.UNKNOWN_TYPE, f"the type is none of {', '.join(KINDS)}")
+            raise RefusedError(
+                Reason.UNKNOWN_TYPE, f"the type is none of {', '.join(sorted(KINDS))}"
+            )
         return _mapped(kind, message, context, store_ip=self._gathering.policy.store_ip)
-
-    def _link(
-        self,
-        kind: object,
-        user: str,
-        anonymous: str,
-        at: int,
-        event_id: str,
-        properties: json_text.Values | str,
-    ) -> None:
-        if kind == "identify" and not isinstance(properties, str):
-            properties[ANONYMOUS_ID] = anonymous
-            self._gathering.linked(user, anonymous)
-        else:
-            self._gathering.link(user, anonymous, at, event_id)
 
     def _occurred_at(self, message: _Message) -> int:
         timestamp = instant_of(message.timestamp)
         original = instant_of(message.original_timestamp)
-        if timestamp is not None and (
-            message.received_at is not None or original not in {None, timestamp}
-        ):
+        corrected = message.received_at is not None or original not in {None, timestamp}
+        if timestamp is not None and corrected:
             return timestamp
         sent = instant_of(message.sent_at if message.sent_at is not None else self._sent_at)
         first = timestamp if original is None else original

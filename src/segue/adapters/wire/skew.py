@@ -31,11 +31,9 @@ def occurred_at(original: int | None, sent: int | None, received: int) -> int:
         return received
     if sent is None or not EARLIEST <= sent <= LATEST:
         return received if received < original <= received + TOLERANCE else original
-    if abs(sent - received) <= TOLERANCE:
-        corrected = original
-    else:
-        corrected = original - (sent - received)
-    return received if received < corrected and original <= sent + TOLERANCE else corrected
+    skew = sent - received if abs(sent - received) > TOLERANCE else 0
+    dated_ahead = original > sent + TOLERANCE
+    return original - skew if dated_ahead else min(original - skew, received)
 
 
 def instant_of(value: object) -> int | None:
