@@ -13,10 +13,10 @@ The outcome is timeless: it holds at every instant, before the link too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 
 class LinkKind(StrEnum):
@@ -78,6 +78,25 @@ _NOBODY: Final = IGNORED_IDS | {""}
 def is_ignored(distinct_id: str) -> bool:
     """Whether the id is blank or one that SDKs send by mistake, and so never links."""
     return distinct_id.strip().strip("\"'").strip().lower() in _NOBODY
+
+
+Place: TypeAlias = tuple[int, int, int, bytes]
+"""Where an event stands in event order: `occurred_at` (ms), whether it has a `sequence` (0 or 1),
+that (0 where there is none), and the UTF-8 bytes of the event id."""
+
+
+def place_of(occurred_at: int, sequence: int | None, event_id: str) -> Place:
+    """The place of an event in event order."""
+    return occurred_at, sequence is not None, sequence or 0, event_id.encode()
+
+
+def resolve(links: Mapping[Link, Place]) -> dict[str, str]:
+    """`fold_links(…).person_of` of links with their places, in any order.
+
+    The place of a link that came several times is its earliest: to repeat one changes nothing,
+    because who is identified stays so, and whoever is one person stays one.
+    """
+    return fold_links(sorted(links, key=links.__getitem__)).person_of
 
 
 def fold_links(links: Iterable[Link]) -> Identities:

@@ -1,11 +1,12 @@
-"""One batch of events into the table: codes, one id one event, one commit."""
+"""One batch of events into the table: codes, one id one event, and who they belong to."""
 
 from __future__ import annotations
 
-import contextlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 import duckdb
@@ -14,13 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segue.adapters.duckdb_store.dictionary import Dictionary
+from segue.adapters.duckdb_store.links import Given, attempted, given
 from segue.adapters.duckdb_store.numbers import count_unreadable
+from segue.adapters.duckdb_store.people import Directory
 from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.extract import LINK_EVENTS
+from segue.adapters.extract import LINK_EVENTS, NameCodes, Relation
 from segue.adapters.hashset import Hashes, HashSet, repeated
 from segue.domain.errors import InputError
 from segue.domain.ports import Appended
-from segue.timeline.log import Bools
+from segue.timeline.log import Bools, Int32s
+from segue.timeline.parts import Arrived, Groups
 
 BATCH: Final = pa.schema(
     [
@@ -67,6 +71,27 @@ _CONTEST: Final = f"""
 """
 
 
+_UNUSED: Final = """
+    SELECT code, distinct_id FROM distinct_ids
+    WHERE code IN (SELECT unnest($codes::INTEGER[])) AND code NOT IN (SELECT who FROM events)
+"""
+_FORMER: Final = """
+    INSERT INTO former_ids
+    SELECT code, distinct_id FROM distinct_ids WHERE code IN (SELECT unnest($codes::INTEGER[]))
+"""
+_NOBODY: Final = Groups(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32))
+_NOTHING: Final = Arrived(
+    Appended(),
+    np.zeros(0, np.int32),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int64),
+    _NOBODY,
+    _NOBODY,
+    np.zeros(0, np.int32),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Which rows of a batch to insert, the stored events that they replace, and the report."""
@@ -77,12 +102,24 @@ class Verdict:
 
 
 class Writer:
-    """Writes batches into the events of a store, and remembers which event ids are known."""
+    """Writes batches into the events of a store, and remembers which event ids are known.
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, names: Dictionary, ids: Dictionary) -> None:
-        self._db, self._names, self._ids = db, names, ids
+    It begins no transaction and ends none: where one is rolled back, `undo` follows, else `keep`.
+    """
+
+    def __init__(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        names: Dictionary,
+        ids: Dictionary,
+        directory: Directory,
+    ) -> None:
+        self._db, self._names, self._ids, self._directory = db, names, ids, directory
         query = "SELECT coalesce(max(ref), -1) + 1 FROM events"
-        self._next_ref = int(db.execute(query).fetchall()[0][0])
+        self.next_ref = self._kept_ref = int(db.execute(query).fetchall()[0][0])
+        self._fresh: list[Hashes] = []
+        query = "SELECT max(grid_at) FROM thresholds"
+        self._last_threshold: int | None = db.execute(query).fetchall()[0][0]
 
     @cached_property
     def _known(self) -> HashSet:
@@ -90,89 +127,131 @@ class Writer:
         hashes = self._db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
         return HashSet(hashes["hash"].to_numpy())
 
-    def append(self, events: pa.Table, received_at: int) -> Appended:
-        """Store a batch in one commit; where that fails nothing has changed.
+    def keep(self) -> None:
+        """Make last what was written since."""
+        for hashes in self._fresh:
+            self._known.add(hashes)
+        self._fresh.clear()
+        self._kept_ref = self.next_ref
+        for part in (self._names, self._ids, self._directory):
+            part.keep()
+
+    def undo(self) -> None:
+        """Forget what was written since `keep`."""
+        self._fresh.clear()
+        self.next_ref = self._kept_ref
+        for part in (self._names, self._ids, self._directory):
+            part.undo()
+
+    def threshold_kept(self, grid_at: int) -> None:
+        """Note that there are thresholds up to this instant."""
+        self._last_threshold = max(grid_at, self._last_threshold or grid_at)
+
+    def append(self, events: pa.Table, received_at: int) -> Arrived:
+        """Write a batch.
 
         Raises `InputError` where a distinct id is empty or properties are no JSON.
         """
         batch = events.select(BATCH.names).cast(BATCH)
         if len(batch) == 0:
-            return Appended()
+            return _NOTHING
         if pc.any(pc.equal(batch["distinct_id"], "")).as_py():
             raise InputError("an event has no distinct id", hint="Leave such rows out.")
-        marks = len(self._names), len(self._ids)
-        self._db.begin()
         try:
-            hashes = self._hashes(batch)
-            verdict = self._judge(batch, hashes, received_at)
-            unreadable = self._unreadable(batch)
-            losers = self._remove(verdict.replaced)
-            self._insert(batch.filter(verdict.keep), received_at)
-            unused = self._remove_unused(losers)
-            self._drop_thresholds(batch, everything=bool(verdict.replaced))
-            self._db.commit()
-        except BaseException as error:
-            self._roll_back(*marks)
-            if isinstance(error, duckdb.ConversionException | json.JSONDecodeError):
-                raise InputError(
-                    f"an event's properties are no JSON: {error}", hint="Leave such rows out."
-                ) from error
-            raise
-        self._ids.forget(unused)
-        self._known.add(hashes[verdict.keep])
-        return replace(verdict.report, unreadable_numbers=unreadable)
+            return self._write(batch, received_at)
+        except (duckdb.ConversionException, json.JSONDecodeError) as error:
+            raise InputError(
+                f"an event's properties are no JSON: {error}", hint="Leave such rows out."
+            ) from error
 
-    def _remove(self, refs: list[int]) -> list[int]:
-        """Delete replaced events; the codes of whose they were."""
+    def _write(self, batch: pa.Table, received_at: int) -> Arrived:
+        hashes = self._hashes(batch)
+        verdict = self._judge(batch, hashes, received_at)
+        appended = replace(verdict.report, unreadable_numbers=count_unreadable(batch["properties"]))
+        losers = self._remove(verdict.replaced)
+        kept = batch if verdict.keep.all() else batch.filter(verdict.keep)
+        links = given(self._db, kept)
+        first = self.next_ref
+        whos = self._insert(kept, received_at, links)
+        self._fresh.append(hashes[verdict.keep])
+        self._drop_thresholds(kept, everything=bool(losers) or links is not None)
+        replaced = np.array(sorted({who for who, _ in losers}), np.int32)
+        before, after = self._relate(links, losers, np.union1d(whos, replaced))
+        refs = np.arange(first, self.next_ref, dtype=np.int64)
+        at, rows = kept["occurred_at"].to_numpy(), np.flatnonzero(verdict.keep)
+        return Arrived(appended, whos, at, refs, rows, before, after, replaced)
+
+    def _relate(
+        self, links: Given | None, losers: list[tuple[int, int]], whos: Int32s
+    ) -> tuple[Groups, Groups]:
+        """Fold links into who is who; the people whom they and events of `whos` touch, before and
+        after. `losers` are events that were removed: whose, and their names."""
+        directory, linking = self._directory, NameCodes(self._names.texts).of(LINK_EVENTS)
+        divided = directory.circle_of({who for who, name in losers if name in linking})
+        attempts = links.attempts(self._ids) if links is not None else iter(())
+        if divided:
+            relation = Relation(self._db, "events", self._names.texts)
+            attempts = chain(attempts, attempted(relation, self._ids, divided).pairs())
+        change = directory.change(attempts, divided)
+        touched = directory.touched(change, whos)
+        before = directory.groups(touched)
+        directory.apply(change)
+        self._remove_unused({*divided, *(who for who, _ in losers)})
+        return before, directory.groups(touched)
+
+    def _remove(self, refs: list[int]) -> list[tuple[int, int]]:
+        """Delete replaced events; whose they were, and the codes of their names."""
         if not refs:
             return []
-        rows = self._db.execute(
-            "DELETE FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[])) RETURNING who",
+        return self._db.execute(
+            "DELETE FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[])) RETURNING who, name",
             {"refs": refs},
         ).fetchall()
-        return [code for (code,) in rows]
 
-    def _remove_unused(self, codes: list[int]) -> list[int]:
-        """Delete those of the distinct ids that have no event left; their codes."""
-        if not codes:
-            return []
-        rows = self._db.execute(
-            "DELETE FROM distinct_ids WHERE code IN (SELECT unnest($codes::INTEGER[]))"
-            " AND code NOT IN (SELECT who FROM events) RETURNING code",
-            {"codes": codes},
-        ).fetchall()
-        return [code for (code,) in rows]
+    def _remove_unused(self, codes: Collection[int]) -> None:
+        """Delete those of the distinct ids that have neither an event nor a link left."""
+        alone = [code for code in codes if self._directory.is_unlinked(code)]
+        if not alone:
+            return
+        unused = self._db.execute(_UNUSED, {"codes": alone}).fetchall()
+        gone = [code for code, _ in unused]
+        if gone:
+            self._db.execute(_FORMER, {"codes": gone})
+            self._db.execute(
+                "DELETE FROM distinct_ids WHERE code IN (SELECT unnest($codes::INTEGER[]))",
+                {"codes": gone},
+            )
+        self._ids.forget(gone)
+        self._directory.forget(np.array(gone, np.int32))
 
     def _drop_thresholds(self, batch: pa.Table, *, everything: bool) -> None:
         """Drop the thresholds that the batch may change: later ones, or with a new link all."""
-        linking = not set(LINK_EVENTS).isdisjoint(batch["event"].unique().to_pylist())
-        since = None if linking or everything else pc.min(batch["occurred_at"]).as_py()
-        self._db.execute("DELETE FROM thresholds WHERE grid_at >= coalesce(?, grid_at)", [since])
+        if self._last_threshold is None or not (everything or len(batch)):
+            return
+        since = None if everything else pc.min(batch["occurred_at"]).as_py()
+        if since is None or since <= self._last_threshold:
+            self._db.execute(
+                "DELETE FROM thresholds WHERE grid_at >= coalesce(?, grid_at)", [since]
+            )
 
-    def _roll_back(self, names: int, ids: int) -> None:
-        self._names.truncate(names)
-        self._ids.truncate(ids)
-        # A commit that failed has ended the transaction already.
-        with contextlib.suppress(duckdb.Error):
-            self._db.rollback()
-
-    def _insert(self, batch: pa.Table, received_at: int) -> None:
+    def _insert(self, batch: pa.Table, received_at: int, links: Given | None) -> Int32s:
+        """Write events, with codes for what is new; the codes of their distinct ids."""
         self._names.add(self._db, self._names.missing(batch["event"]))
-        self._ids.add(self._db, self._ids.missing(batch["distinct_id"]))
-        count = len(batch)
+        further = self._ids.missing(batch["distinct_id"])
+        further += links.new_ids(self._ids) if links is not None else []
+        self._ids.add(self._db, list(dict.fromkeys(further)))
+        refs = np.arange(len(batch), dtype=np.int64) + self.next_ref
+        whos = self._ids.encode(batch["distinct_id"])
         coded = (
             _received(batch, received_at)
-            .append_column("who", pa.array(self._ids.encode(batch["distinct_id"])))
+            .append_column("who", pa.array(whos))
             .append_column("name", pa.array(self._names.encode(batch["event"])))
-            .append_column("ref", pa.array(np.arange(count, dtype=np.int64) + self._next_ref))
+            .append_column("ref", pa.array(refs))
         )
         with registered(self._db, "segue_batch", coded):
             self._db.execute(_INSERT)
-        self._next_ref += count
-
-    def _unreadable(self, batch: pa.Table) -> int:
-        with registered(self._db, "segue_batch", batch):
-            return count_unreadable(self._db, "segue_batch")
+        self.next_ref += len(batch)
+        return whos
 
     def _hashes(self, batch: pa.Table) -> Hashes:
         with registered(self._db, "segue_batch", batch):
@@ -183,6 +262,8 @@ class Writer:
     def _judge(self, batch: pa.Table, hashes: Hashes, received_at: int) -> Verdict:
         """Confirm which ids are known or repeated, and decide which content of each counts."""
         contested = self._known.contains(hashes) | repeated(hashes)
+        for fresh in self._fresh:
+            contested |= np.isin(hashes, fresh)
         if not np.any(contested):
             return Verdict(~contested, [], Appended(stored=len(batch)))
         places = pa.array(np.arange(len(batch)))

@@ -8,22 +8,34 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from segue.adapters.duckdb_store.tables import registered
 from segue.timeline.log import Int32s
 
 
 class Dictionary:
     """Texts numbered from 0 in the order in which they first occurred, kept in a table.
 
-    The code of a text that is gone stands for the empty text, which no event carries.
+    The code of a text that is gone stands for the empty text, which no event carries. What was
+    changed since `keep` was last called, `undo` takes back.
     """
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
+    def __init__(
+        self, db: duckdb.DuckDBPyConnection, table: str, column: str, *, former: str | None = None
+    ) -> None:
+        """`former` is the table that holds the codes that must not be given again."""
         self._table = table
-        rows = db.execute(f"SELECT {column}, code FROM {table}").fetchall()
-        self._codes: dict[str, int] = dict(rows)
-        self.texts = [""] * (max(self._codes.values(), default=-1) + 1)
-        for text, code in rows:
+        rows = db.sql(f"SELECT {column} AS text, code FROM {table}").to_arrow_table()
+        texts, codes = rows["text"].to_pylist(), rows["code"].to_pylist()
+        self._codes: dict[str, int] = dict(zip(texts, codes, strict=True))
+        last = max(codes, default=-1)
+        if former is not None:
+            ((gone,),) = db.execute(f"SELECT coalesce(max(code), -1) FROM {former}").fetchall()
+            last = max(last, gone)
+        self.texts = [""] * (last + 1)
+        for text, code in self._codes.items():
             self.texts[code] = text
+        self._kept = len(self.texts)
+        self._forgotten: dict[int, str] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -44,26 +56,36 @@ class Dictionary:
         return found
 
     def add(self, db: duckdb.DuckDBPyConnection, texts: list[str]) -> None:
-        """Number further texts and write them; `truncate` undoes it where the commit fails."""
+        """Number further texts, which are new and different, and write them."""
         if not texts:
             return
         first = len(self)
-        for code, text in enumerate(texts, first):
-            self._codes[text] = code
+        self._codes.update(zip(texts, range(first, first + len(texts)), strict=True))
         self.texts += texts
         rows = {"code": np.arange(first, len(self), dtype=np.int32), "text": pa.array(texts)}
-        db.register("segue_texts", pa.table(rows))
-        db.execute(f"INSERT INTO {self._table} SELECT code, text FROM segue_texts")
-        db.unregister("segue_texts")
-
-    def truncate(self, length: int) -> None:
-        """Forget every text from that code on."""
-        for text in self.texts[length:]:
-            del self._codes[text]
-        del self.texts[length:]
+        with registered(db, "segue_texts", pa.table(rows)):
+            db.execute(f"INSERT INTO {self._table} SELECT code, text FROM segue_texts")
 
     def forget(self, codes: Iterable[int]) -> None:
         """Forget texts that are no longer in the table; their codes are not given again."""
         for code in codes:
-            del self._codes[self.texts[code]]
+            text = self.texts[code]
+            del self._codes[text]
             self.texts[code] = ""
+            self._forgotten[code] = text
+
+    def keep(self) -> None:
+        """Make what was changed last."""
+        self._kept = len(self.texts)
+        self._forgotten.clear()
+
+    def undo(self) -> None:
+        """Take back what was changed since `keep`."""
+        for text in self.texts[self._kept :]:
+            self._codes.pop(text, None)
+        del self.texts[self._kept :]
+        for code, text in self._forgotten.items():
+            if code < self._kept:
+                self.texts[code] = text
+                self._codes[text] = code
+        self._forgotten.clear()

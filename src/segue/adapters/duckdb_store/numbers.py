@@ -7,21 +7,19 @@ import json
 from decimal import Decimal
 from typing import Final
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _LIMIT: Final = Decimal(2**63).scaleb(-6)
 _SUSPICIOUS: Final = r"(^|[^0-9.])(9[2-9][0-9]{11}|[0-9]{14,})|[0-9][eE][+]?[0-9]"
 """Where this occurs in JSON text, some number may be too large."""
 
 
-def count_unreadable(db: duckdb.DuckDBPyConnection, source: str) -> int:
-    """How many JSON numbers in the `properties` of the relation do not fit. Digits in strings are
-    no numbers here: they are mostly ids."""
-    rows = db.execute(
-        f"SELECT properties FROM {source} WHERE regexp_matches(properties, ?)", [_SUSPICIOUS]
-    ).fetchall()
+def count_unreadable(properties: pa.ChunkedArray) -> int:
+    """How many numbers in JSON texts do not fit. Digits in strings are no numbers here: they are
+    mostly ids."""
     counter = _Counter()
-    for (text,) in rows:
+    for text in properties.filter(pc.match_substring_regex(properties, _SUSPICIOUS)).to_pylist():
         json.loads(text, parse_int=counter.see, parse_float=counter.see)
     return counter.found
 

@@ -1,102 +1,329 @@
-"""The people of a store: links read from its events, folded, and laid over the distinct ids."""
+"""Who is who in a store, by codes of distinct ids, kept up to date link by link.
+
+A link changes who is who only within its *circle*: the distinct ids that attempted links connect
+with it. A new link refolds its circle and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
 
-import duckdb
 import numpy as np
 
+from segue.adapters.duckdb_store.circles import Circle, circles_of
 from segue.adapters.duckdb_store.dictionary import Dictionary
-from segue.adapters.extract import ANONYMOUS_ID, LINK_EVENTS, NameCodes, People, Relation
-from segue.adapters.extract.sql import Binder
-from segue.adapters.extract.values import text_of
-from segue.domain.identity import Identities, Link, LinkKind, fold_links
+from segue.adapters.duckdb_store.links import NOBODY, Attempt, Attempts
+from segue.adapters.extract import People
+from segue.domain.identity import Place
+from segue.timeline.log import Int32s, Int64s
+from segue.timeline.parts import Groups
+
+T = TypeVar("T")
+
+GONE: Final = -1
+"""In place of the owner of a code that stands for no distinct id any more."""
 
 
-def read_identities(relation: Relation, ids: Sequence[str]) -> Identities:
-    """Fold the links of all events, in event order. `ids` are the distinct ids by code."""
-    codes = NameCodes(relation.names)
-    linking = codes.of(LINK_EVENTS)
-    if not linking:
-        return fold_links(())
-    binder = Binder()
-    anonymous = text_of(f"variant_extract(properties, {binder.bind(ANONYMOUS_ID)})")
-    alias = text_of(f"variant_extract(properties, {binder.bind('alias')})")
-    identify = binder.among("name", codes.of([LinkKind.IDENTIFY]))
-    table = relation.table(
-        f"SELECT name, who, CASE WHEN {identify} THEN {anonymous} ELSE {alias} END AS other"
-        f" FROM {relation.source} WHERE {binder.among('name', linking)}"
-        " ORDER BY occurred_at, sequence NULLS FIRST, event_id",
-        binder.values,
-    )
-    rows = zip(*(table[name].to_pylist() for name in ("name", "who", "other")), strict=True)
-    return fold_links(_links(relation, ids, rows))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What links change: circles by label, and of their members `whos` int32[C] the labels and the
+    codes of their people's ids."""
 
-
-def _links(
-    relation: Relation, ids: Sequence[str], rows: Iterable[tuple[int, int, str | None]]
-) -> Iterable[Link]:
-    for name, who, other in rows:
-        kind = LinkKind(relation.names[name])
-        if other is not None or kind is LinkKind.IDENTIFY:
-            yield Link(kind, ids[who], other)
+    circles: dict[int, Circle]
+    whos: Int32s
+    labels: Int32s
+    owners: Int32s
 
 
 class Directory:
-    """Who is who in a store; kept until links or distinct ids are added."""
+    """Who is who: what changed since `keep` was last called, `undo` takes back."""
 
-    def __init__(self, ids: Dictionary) -> None:
+    def __init__(self, ids: Dictionary, attempts: Attempts) -> None:
         self._ids = ids
-        self._identities: Identities | None = None
-        self._members: Mapping[str, Sequence[str]] = {}
+        self._read = circles_of(attempts, len(ids))
+        owner = self._read.owners(ids.texts)
+        owner[[code for code, text in enumerate(ids.texts) if not text]] = GONE
+        self._label, self._owner = _Column(self._read.label.copy()), _Column(owner)
+        self._size = len(ids)
+        self._grouped = _grouped(self._read.members, owner[self._read.members])
+        self._circles: dict[int, Circle] = {}
+        self._members: dict[int, Int32s] = {}
+        self._journal: list[Callable[[], object]] = []
         self._everybody: People | None = None
 
-    def links_changed(self) -> None:
-        """Read and fold the links again when next asked."""
-        self._identities = None
-        self._everybody = None
+    # ------------------------------------------------------------------------------------- asking
 
-    def identities(self, db: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Identities:
-        """What the links of the store amount to."""
-        if self._identities is None:
-            self._identities = read_identities(Relation(db, "events", names), self._ids.texts)
-            members: dict[str, list[str]] = defaultdict(list)
-            for distinct_id, person_id in self._identities.person_of.items():
-                members[person_id].append(distinct_id)
-            self._members = {person_id: sorted(found) for person_id, found in members.items()}
-        return self._identities
+    def owners(self, whos: Int32s) -> Int32s:
+        """The codes of the people's ids of distinct ids; whoever is new is alone."""
+        found = whos.copy()
+        known = whos < self._size
+        found[known] = self._owner.values[whos[known]]
+        return found
 
-    def everybody(self, identities: Identities) -> People:
+    def groups(self, people: Int32s) -> Groups:
+        """Those of these people, by the codes of their ids, ascending, who exist."""
+        people = people[people < self._size]
+        people = people[self._owner.values[people] == people]
+        changed = [
+            (index, found)
+            for index, person in enumerate(people.tolist())
+            if (found := self._members.get(person)) is not None
+        ]
+        sizes, starts = _places(self._grouped, people)
+        for index, found in changed:
+            sizes[index], starts[index] = len(found), GONE
+        offsets = np.concatenate(([0], np.cumsum(sizes)))
+        whos = np.repeat(people, sizes)
+        shift = np.repeat(np.where(starts == GONE, GONE, starts - offsets[:-1]), sizes)
+        read = np.repeat(starts != GONE, sizes)
+        whos[read] = self._grouped.whos[(shift + np.arange(len(whos)))[read]]
+        for index, found in changed:
+            whos[offsets[index] : offsets[index + 1]] = found
+        return Groups(people, offsets, whos)
+
+    def all_groups(self) -> Groups:
+        """Everybody."""
+        whos = np.arange(self._size, dtype=np.int32)
+        owner = self._owner.values[: self._size]
+        return _grouped(whos[owner != GONE], owner[owner != GONE])
+
+    def everybody(self) -> People:
         """All people, sorted by the UTF-8 bytes of their ids."""
-        if self._everybody is None or len(self._everybody.index) != len(self._ids):
-            owners = [identities.person(distinct_id) for distinct_id in self._ids.texts]
-            person_ids = sorted(set(owners) - {""}, key=str.encode)
-            place = {person_id: index for index, person_id in enumerate(person_ids)} | {"": -1}
-            index = np.fromiter(map(place.__getitem__, owners), np.int32, len(owners))
-            self._everybody = People(person_ids, index)
+        if self._everybody is None:
+            owner = self._owner.values[: self._size]
+            codes = np.flatnonzero(owner == np.arange(self._size)).tolist()
+            self._everybody = self._numbered(codes, owner)
         return self._everybody
 
-    def some(self, identities: Identities, wanted: Collection[str]) -> People:
+    def some(self, wanted: Collection[str]) -> People:
         """Those of the named people who exist, sorted like everybody."""
-        index = np.full(len(self._ids), -1, np.int32)
-        found: list[str] = []
-        for person_id in sorted(set(wanted), key=str.encode):
-            codes = [self._ids.code(member) for member in self.members(identities, person_id)]
-            known = [code for code in codes if code is not None]
-            index[known] = len(found)
-            found += [person_id] if known else []
-        return People(found, index)
+        codes = sorted(code for one in set(wanted) if (code := self._ids.code(one)) is not None)
+        groups = self.groups(np.array(codes, np.int32))
+        owner = np.full(self._size, GONE, np.int32)
+        owner[groups.whos] = np.repeat(groups.person, np.diff(groups.offsets))
+        return self._numbered(groups.person.tolist(), owner)
 
-    def members(self, identities: Identities, person_id: str) -> Sequence[str]:
+    def _numbered(self, people: list[int], owner: Int32s) -> People:
+        texts = self._ids.texts
+        people.sort(key=lambda code: texts[code].encode())
+        place = np.full(self._size + 1, GONE, np.int32)
+        place[people] = np.arange(len(people), dtype=np.int32)
+        return People([texts[code] for code in people], place[owner])
+
+    def members(self, person_id: str) -> Sequence[str]:
         """The distinct ids of a person, sorted; none where nobody has this person id."""
-        if person_id in self._members:
-            return self._members[person_id]
-        alone = self._ids.code(person_id) is not None and identities.person(person_id) == person_id
-        return [person_id] if alone else []
+        code = self._ids.code(person_id)
+        if code is None:
+            return []
+        return sorted(self._ids.texts[who] for who in self.groups(np.array([code], np.int32)).whos)
 
-    def person_of(self, identities: Identities, distinct_id: str) -> str | None:
-        """The person who has this distinct id; None where it never occurred."""
-        known = self._ids.code(distinct_id) is not None or distinct_id in identities.person_of
-        return identities.person(distinct_id) if known else None
+    def person_code(self, distinct_id: str) -> int | None:
+        """The code of the id of the person who has it; None where there is none."""
+        code = self._ids.code(distinct_id)
+        if code is None:
+            return None
+        (owner,) = self.owners(np.array([code], np.int32)).tolist()
+        return None if owner == GONE else int(owner)
+
+    # ----------------------------------------------------------------------------------- changing
+
+    def change(
+        self, links: Iterable[tuple[Attempt, Place]], divided: Collection[int] = ()
+    ) -> Change:
+        """What these links would change, the circles of the `divided` distinct ids divided first,
+        so that nothing links their members but what is in `links`."""
+        draft = _Draft(self._circle, self._label_of)
+        draft.divide(divided)
+        for attempt, place in links:
+            draft.add(attempt, place)
+        circles = draft.circles()
+        if not circles:
+            empty = np.zeros(0, np.int32)
+            return Change({}, empty, empty, empty)
+        sizes = [len(circle.members) for circle in circles.values()]
+        texts = self._ids.texts
+        return Change(
+            circles,
+            np.concatenate([np.array(circle.members, np.int32) for circle in circles.values()]),
+            np.repeat(np.array(list(circles), np.int32), sizes),
+            np.concatenate([circle.owners(texts) for circle in circles.values()]),
+        )
+
+    def circle_of(self, whos: Iterable[int]) -> list[int]:
+        """All distinct ids in the circles of these."""
+        labels = {self._label_of(who) for who in whos}
+        return [member for label in labels for member in self._circle(label).members]
+
+    def is_unlinked(self, who: int) -> bool:
+        """Whether no link connects the distinct id with another one."""
+        return len(self._circle(self._label_of(who)).members) == 1
+
+    def _label_of(self, who: int) -> int:
+        return int(self._label.values[who]) if who < self._size else who
+
+    def _circle(self, label: int) -> Circle:
+        """The circle with this label, kept for the next time."""
+        found = self._circles.get(label)
+        if found is None:
+            found = self._circles[label] = self._read.circle(label)
+        return found
+
+    def touched(self, change: Change, whos: Int32s) -> Int32s:
+        """The people, by the codes of their ids, whom a change and events of these distinct ids
+        touch: who they were and who they will be, ascending."""
+        before = self.owners(change.whos)
+        moved = before != change.owners
+        after = dict(zip(change.whos[moved].tolist(), change.owners[moved].tolist(), strict=True))
+        will = np.array([after.get(who, GONE) for who in whos.tolist()], np.int32)
+        found = np.unique(
+            np.concatenate((before[moved], change.owners[moved], self.owners(whos), will))
+        )
+        people: Int32s = found[found != GONE]
+        return people
+
+    def apply(self, change: Change) -> None:
+        """Make a change, and take in all distinct ids that are new."""
+        self._grow(len(self._ids))
+        whos, people = change.whos, set(self.owners(change.whos).tolist())
+        self._set(self._label, whos, change.labels)
+        self._set(self._owner, whos, change.owners)
+        for label, circle in change.circles.items():
+            self._put(self._circles, label, circle)
+        order = np.argsort(whos)
+        groups = _grouped(whos[order], change.owners[order])
+        for person in people - set(groups.person.tolist()):
+            self._put(self._members, person, np.zeros(0, np.int32))
+        for index, person in enumerate(groups.person.tolist()):
+            members = groups.whos[groups.offsets[index] : groups.offsets[index + 1]]
+            self._put(self._members, person, members)
+
+    def forget(self, codes: Int32s) -> None:
+        """Take out distinct ids that have neither an event nor a link left."""
+        self._set(self._owner, codes, np.full(len(codes), GONE, np.int32))
+
+    def _grow(self, size: int) -> None:
+        self._journal.append(partial(self._shrink, self._size))
+        for column in (self._owner, self._label):
+            column.grow(self._size, size)
+        self._size = size
+        self._everybody = None
+
+    def _shrink(self, size: int) -> None:
+        self._size = size
+
+    def _set(self, column: _Column, codes: Int32s, values: Int32s) -> None:
+        self._journal.append(partial(column.set, codes, column.values[codes]))
+        column.set(codes, values)
+        self._everybody = None
+
+    def _put(self, places: dict[int, T], key: int, value: T) -> None:
+        before = places.get(key)
+        undo = partial(places.pop, key) if before is None else partial(places.update, {key: before})
+        self._journal.append(undo)
+        places[key] = value
+
+    def keep(self) -> None:
+        """Make what was changed last."""
+        self._journal.clear()
+
+    def undo(self) -> None:
+        """Take back what was changed since `keep`."""
+        while self._journal:
+            self._journal.pop()()
+        self._everybody = None
+
+
+class _Column:
+    """A number per code; whoever is new has their own code."""
+
+    def __init__(self, values: Int32s) -> None:
+        self.values = values
+
+    def set(self, codes: Int32s, values: Int32s) -> None:
+        """Replace the numbers of some codes."""
+        self.values[codes] = values
+
+    def grow(self, size: int, wanted: int) -> None:
+        """Make room for more codes; those from `size` on get their own."""
+        if wanted > len(self.values):
+            further = np.empty(wanted + wanted // 2, np.int32)
+            further[:size] = self.values[:size]
+            self.values = further
+        self.values[size:wanted] = np.arange(size, wanted, dtype=np.int32)
+
+
+class _Draft:
+    """Circles as they become: a copy of each that a link touches, joined where links join them."""
+
+    def __init__(self, circle: Callable[[int], Circle], label: Callable[[int], int]) -> None:
+        self._circle, self._label = circle, label
+        self._own: dict[int, int] = {}
+        self._joined: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+        self._attempts: dict[int, dict[Attempt, Place]] = {}
+
+    def circles(self) -> dict[int, Circle]:
+        """The circles that were touched, by label."""
+        attempts = self._attempts
+        return {label: Circle(who, attempts[label]) for label, who in self._members.items()}
+
+    def divide(self, whos: Iterable[int]) -> None:
+        """Make every member of these distinct ids' circles a circle of its own, without links."""
+        for label in {self._label(who) for who in whos}:
+            for member in self._circle(label).members:
+                self._own[member] = member
+                self._members[member], self._attempts[member] = [member], {}
+
+    def add(self, attempt: Attempt, place: Place) -> None:
+        """Add a link; one that is known from an earlier event changes nothing."""
+        _, who, other = attempt
+        label = self._find(who)
+        known = self._attempts.get(label) or self._circle(label).attempts
+        if attempt in known and known[attempt] <= place:
+            return
+        self._open(label)
+        if other != NOBODY:
+            label = self._join(label, self._find(other))
+        self._attempts[label][attempt] = place
+
+    def _find(self, who: int) -> int:
+        label = self._own.get(who)
+        label = self._label(who) if label is None else label
+        while label in self._joined:
+            label = self._joined[label]
+        return label
+
+    def _open(self, label: int) -> None:
+        if label not in self._members:
+            circle = self._circle(label)
+            self._members[label] = list(circle.members)
+            self._attempts[label] = dict(circle.attempts)
+
+    def _join(self, one: int, other: int) -> int:
+        self._open(other)
+        if one == other:
+            return one
+        small, large = sorted((one, other), key=lambda label: len(self._members[label]))
+        self._members[large] += self._members.pop(small)
+        self._attempts[large] |= self._attempts.pop(small)
+        self._joined[small] = large
+        return large
+
+
+def _grouped(whos: Int32s, owners: Int32s) -> Groups:
+    """Distinct ids, ascending, as people by the codes of the people's ids."""
+    order = np.argsort(owners, kind="stable")
+    person, first = np.unique(owners[order], return_index=True)
+    return Groups(person, np.append(first, len(whos)).astype(np.int64), whos[order])
+
+
+def _places(groups: Groups, people: Int32s) -> tuple[Int64s, Int64s]:
+    """How many distinct ids each person has and where in the groups they begin; whoever is not
+    there has one and begins nowhere (`GONE`)."""
+    place = np.searchsorted(groups.person, people)
+    there = np.append(groups.person, GONE)[place] == people
+    sizes = np.append(np.diff(groups.offsets), 1)[place]
+    return np.where(there, sizes, 1), np.where(there, groups.offsets[place], GONE)

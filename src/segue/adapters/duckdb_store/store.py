@@ -12,16 +12,27 @@ from typing import ClassVar
 import duckdb
 import pyarrow as pa
 
-from segue.adapters.duckdb_store import definitions, erasing, maintenance, overview
+from segue.adapters.duckdb_store import (
+    definitions,
+    erasing,
+    maintenance,
+    overview,
+    parts,
+    published,
+    transitions,
+)
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.browsing import Browser
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
+from segue.adapters.duckdb_store.links import attempted, refusals
 from segue.adapters.duckdb_store.people import Directory
-from segue.adapters.extract import LINK_EVENTS, People, Relation, Sources, extract
+from segue.adapters.duckdb_store.turn import StoreTurn
+from segue.adapters.extract import People, Relation, Sources, extract
 from segue.domain.errors import NotFoundError, StoreLockedError
-from segue.domain.identity import Identities, Refusal
+from segue.domain.identity import Refusal
+from segue.domain.live import Position, SegmentVersion
 from segue.domain.ports import (
     Appended,
     DefinitionVersion,
@@ -31,7 +42,8 @@ from segue.domain.ports import (
     ReadLog,
     StoredEvent,
 )
-from segue.timeline.log import Log, Request, TraitRequest
+from segue.timeline.log import Int32s, Int64s, Log, Request, TraitRequest
+from segue.timeline.parts import Codebook, Groups, Part
 
 
 class DuckDBStore:
@@ -53,9 +65,11 @@ class DuckDBStore:
         self._db = db
         with as_store_errors(self._path):
             self._names = Dictionary(db, "names", "name")
-            self._ids = Dictionary(db, "distinct_ids", "distinct_id")
-            self._writer = Writer(db, self._names, self._ids)
-        self._directory = Directory(self._ids)
+            self._ids = Dictionary(db, "distinct_ids", "distinct_id", former="former_ids")
+            links = attempted(Relation(db, "events", self._names.texts), self._ids)
+            self._directory = Directory(self._ids, links)
+            self._writer = Writer(db, self._names, self._ids, self._directory)
+            self._writer.keep()
 
     @classmethod
     def open(cls, path: Path | str | None, *, timezone: str = "UTC") -> DuckDBStore:
@@ -85,14 +99,35 @@ class DuckDBStore:
 
     # ----------------------------------------------------------------------------------- writing
 
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[StoreTurn]:
+        """See `LiveStore.turn`. Raises `StoreFullError` where there is no room for what it wrote;
+        others who want to write, or begin to read, wait until it ends."""
+        with self._gate.shared(), self._turn:
+            with as_store_errors(self._path):
+                self._db.begin()
+            try:
+                yield StoreTurn(
+                    self._db,
+                    self._names,
+                    self._writer,
+                    path=self._path,
+                    timezone=self._timezone,
+                )
+                with as_store_errors(self._path):
+                    self._db.commit()
+            except BaseException:
+                self._writer.undo()
+                # A commit that failed has ended the transaction already.
+                with contextlib.suppress(duckdb.Error):
+                    self._db.rollback()
+                raise
+            self._writer.keep()
+
     def append(self, events: pa.Table, *, received_at: int) -> Appended:
         """See `EventStore.append`. Raises `StoreFullError` where there is no room for the batch."""
-        with self._gate.shared(), self._turn, as_store_errors(self._path):
-            appended = self._writer.append(events, received_at)
-            linking = not set(LINK_EVENTS).isdisjoint(events["event"].unique().to_pylist())
-            if linking or appended.conflicts:
-                self._directory.links_changed()
-            return appended
+        with self.turn() as turn:
+            return turn.append(events, received_at=received_at).appended
 
     def save_definitions(self, text: str, *, known_at: int) -> DefinitionVersion:
         """See `EventStore.save_definitions`."""
@@ -103,6 +138,8 @@ class DuckDBStore:
         """See `EventStore.keep_thresholds`."""
         with self._gate.shared(), self._turn, as_store_errors(self._path):
             definitions.keep_thresholds(self._db, quantile, values)
+            if values:
+                self._writer.threshold_kept(max(values))
 
     # ----------------------------------------------------------------------------------- reading
 
@@ -117,7 +154,7 @@ class DuckDBStore:
     ) -> ReadLog[Log]:
         """See `EventStore.read`. Raises `DefinitionError` for a regex that RE2 refuses."""
         with self._reading() as now:
-            chosen = self._people(now, people)
+            chosen = self._people(people)
             source = "events" if people is None else _part(now.db, chosen)
             log = extract(
                 Relation(now.db, source, now.names),
@@ -151,12 +188,12 @@ class DuckDBStore:
     def extent(self) -> Extent:
         """See `EventStore.extent`."""
         with self._reading() as now:
-            return overview.read_extent(now.db, self._people(now))
+            return overview.read_extent(now.db, self._people())
 
     def summaries(self) -> list[EventSummary]:
         """See `EventStore.summaries`."""
         with self._reading() as now:
-            return overview.read_summaries(now.db, now.names, self._people(now))
+            return overview.read_summaries(now.db, now.names, self._people())
 
     def trait_names(self) -> list[str]:
         """See `EventStore.trait_names`."""
@@ -165,18 +202,17 @@ class DuckDBStore:
 
     def person_of(self, distinct_id: str) -> str | None:
         """See `EventStore.person_of`."""
-        with self._reading() as now:
-            return self._directory.person_of(now.identities, distinct_id)
+        person = self.person_code(distinct_id)
+        return None if person is None else self._ids.texts[person]
 
     def distinct_ids(self, person_id: str) -> tuple[str, ...]:
         """See `EventStore.distinct_ids`."""
-        with self._reading() as now:
-            return tuple(self._directory.members(now.identities, person_id))
+        return tuple(self._directory.members(person_id))
 
     def refused_links(self) -> tuple[Refusal, ...]:
         """See `EventStore.refused_links`."""
         with self._reading() as now:
-            return now.identities.refusals
+            return refusals(Relation(now.db, "events", now.names))
 
     def definition_versions(self) -> list[DefinitionVersion]:
         """See `EventStore.definition_versions`."""
@@ -193,6 +229,76 @@ class DuckDBStore:
         """See `Browsable.browsing`."""
         with self._reading() as now:
             yield Browser(now.db)
+
+    # --------------------------------------------------------------------------- the live loop
+
+    def position(self) -> Position:
+        """See `LiveStore.position`."""
+        with self._reading() as now:
+            return transitions.position(now.db)
+
+    def versions(self) -> list[SegmentVersion]:
+        """See `LiveStore.versions`."""
+        with self._reading() as now:
+            return transitions.versions(now.db)
+
+    def everything(
+        self,
+        requests: Collection[Request | TraitRequest],
+        codebook: Codebook,
+        *,
+        since: int = 0,
+        before: int | None = None,
+        not_activity: Collection[str] = (),
+    ) -> Part:
+        """See `LiveStore.everything`; `not_activity` as in `EventStore.read`."""
+        with self._reading() as now:
+            return parts.everything(
+                Relation(now.db, "events", now.names),
+                now.codes,
+                requests,
+                codebook,
+                timezone=self._timezone,
+                since=since,
+                before=before,
+                not_activity=not_activity,
+            )
+
+    def ranks(self, refs: Int64s) -> Int64s:
+        """See `LiveStore.ranks`."""
+        with self._reading() as now:
+            return parts.ranks(Relation(now.db, "events", now.names), refs)
+
+    def next_ref(self) -> int:
+        """See `LiveStore.next_ref`."""
+        with self._gate.shared(), self._turn:
+            return self._writer.next_ref
+
+    def net_boundaries(self) -> pa.Table:
+        """See `LiveStore.net_boundaries`."""
+        with self._reading() as now:
+            return published.net_boundaries(now.db)
+
+    def everybody(self) -> Groups:
+        """See `LiveStore.everybody`."""
+        with self._gate.shared(), self._turn:
+            return self._directory.all_groups()
+
+    # What follows is looked up in memory at every request, and does not wait for a turn to end: of
+    # a turn that is under way, what it changed already may be seen.
+
+    def groups(self, people: Int32s) -> Groups:
+        """See `LiveStore.groups`."""
+        return self._directory.groups(people)
+
+    def person_code(self, distinct_id: str) -> int | None:
+        """See `LiveStore.person_code`."""
+        return self._directory.person_code(distinct_id)
+
+    def person_ids(self, people: Int32s) -> list[str]:
+        """See `LiveStore.person_ids`."""
+        texts = self._ids.texts
+        return [texts[code] for code in people.tolist()]
 
     # ------------------------------------------------------------------------------- maintenance
 
@@ -236,24 +342,24 @@ class DuckDBStore:
                 db.begin()
                 # DuckDB fixes what a transaction sees when it first reads.
                 db.execute("SELECT count(*) FROM segue_meta").fetchall()
-                names = tuple(self._names.texts)
-                identities = self._directory.identities(db, names)
-            yield _Moment(db, names, identities)
+                moment = _Moment(db, tuple(self._names.texts), len(self._ids))
+            yield moment
 
-    def _people(self, now: _Moment, wanted: Collection[str] | None = None) -> People:
+    def _people(self, wanted: Collection[str] | None = None) -> People:
         with self._turn:
             if wanted is None:
-                return self._directory.everybody(now.identities)
-            return self._directory.some(now.identities, wanted)
+                return self._directory.everybody()
+            return self._directory.some(wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A connection inside a transaction, the event names by code, and who is who."""
+    """A connection inside a transaction, the event names by code, and how many codes distinct ids
+    have."""
 
     db: duckdb.DuckDBPyConnection
     names: tuple[str, ...]
-    identities: Identities
+    codes: int
 
 
 def _part(db: duckdb.DuckDBPyConnection, people: People) -> str:
