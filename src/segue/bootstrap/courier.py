@@ -182,7 +182,7 @@ class Courier:
             lambda: self._means.store.dead_letters(self._endpoint.id, after=after, limit=room)
         )
         self._outbox.replay(letter.transition for letter in letters)
-        self._replay_after = letters[-1].transition.id if len(letters) == room else None
+        self._replay_after = letters[-1].transition.id if letters else None
 
     async def _deliver(self, delivery: Delivery) -> None:
         """Send once, and see what is to become of the delivery."""

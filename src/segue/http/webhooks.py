@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from segue.bootstrap.webhooks import Webhooks
 from segue.domain.instant import format_instant
 from segue.domain.webhooks import Answer, DeadLetter, Endpoint
 from segue.http.access import NEEDS_SECRET_KEY
+from segue.http.context import Here
 from segue.http.metrics import Metrics
 
 router = APIRouter(prefix="/api/webhooks", tags=["Webhooks"], dependencies=[NEEDS_SECRET_KEY])
@@ -34,16 +34,6 @@ class Delivered:
         """See `Watcher.buried`."""
         self._counter.labels("buried").inc()
 
-
-def _webhooks_of(request: Request) -> Webhooks:
-    """The webhooks of the application; whoever made it put them into its state."""
-    webhooks = request.app.state.webhooks
-    assert isinstance(webhooks, Webhooks)
-    return webhooks
-
-
-Here = Annotated[Webhooks, Depends(_webhooks_of)]
-"""A parameter of a route that needs the webhooks."""
 
 Kind = Literal["entered", "left", "retracted"]
 TransitionId = Annotated[int, Field(ge=0, lt=1 << 62)]
@@ -146,74 +136,74 @@ class Chosen(_Body):
 
 
 @router.get("", summary="All webhooks")
-def every(webhooks: Here) -> list[Webhook]:
+def every(here: Here) -> list[Webhook]:
     """All webhooks, oldest first, without their secrets."""
-    return [_shown(endpoint) for endpoint in webhooks.endpoints()]
+    return [_shown(endpoint) for endpoint in here.webhooks.endpoints()]
 
 
 @router.post("", status_code=201, summary="Add a webhook")
-def create(new: NewWebhook, webhooks: Here) -> WebhookWithSecret:
+def create(new: NewWebhook, here: Here) -> WebhookWithSecret:
     """Add a webhook. The answer holds its secret, which is never shown again."""
-    endpoint = webhooks.create(**new.model_dump())
+    endpoint = here.webhooks.create(**new.model_dump())
     return WebhookWithSecret(**_shown(endpoint).model_dump(), secret=endpoint.secret)
 
 
 @router.get("/{webhook_id}", summary="One webhook")
-def one(webhook_id: str, webhooks: Here) -> Webhook:
+def one(webhook_id: str, here: Here) -> Webhook:
     """The webhook, without its secret."""
-    return _shown(webhooks.endpoint(webhook_id))
+    return _shown(here.webhooks.endpoint(webhook_id))
 
 
 @router.patch("/{webhook_id}", summary="Change, stop or resume a webhook")
-def change(webhook_id: str, changes: WebhookChanges, webhooks: Here) -> Webhook:
+def change(webhook_id: str, changes: WebhookChanges, here: Here) -> Webhook:
     """Change what is given; the rest stays."""
     given = changes.model_dump(exclude_none=True)
     for name in ("segments", "kinds"):
         if name in given:
             given[name] = tuple(given[name])
-    return _shown(webhooks.change(webhook_id, **given))
+    return _shown(here.webhooks.change(webhook_id, **given))
 
 
 @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook")
-def delete(webhook_id: str, webhooks: Here) -> Response:
+def delete(webhook_id: str, here: Here) -> Response:
     """Forget the webhook and its dead letters."""
-    webhooks.delete(webhook_id)
+    here.webhooks.delete(webhook_id)
     return Response(status_code=204)
 
 
 @router.post("/{webhook_id}/test", summary="Send a sample")
-def test(webhook_id: str, webhooks: Here) -> Outcome:
+def test(webhook_id: str, here: Here) -> Outcome:
     """Send a signed message of the type `webhook.test` now, once, and say what came back."""
-    answer = webhooks.try_out(webhook_id)
+    answer = here.webhooks.try_out(webhook_id)
     return Outcome(delivered=not answer.error, status=answer.status, error=answer.error)
 
 
 @router.get("/{webhook_id}/dead-letters", summary="What could not be delivered")
 def dead_letters(
     webhook_id: str,
-    webhooks: Here,
+    here: Here,
     after: Annotated[int, Query(ge=-1, lt=1 << 62)] = -1,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> DeadLetters:
     """Dead letters, a page at a time."""
-    found = webhooks.dead_letters(webhook_id, after=after, limit=limit)
+    found = here.webhooks.dead_letters(webhook_id, after=after, limit=limit)
     following = found[-1].transition.id if len(found) == limit else None
     return DeadLetters(dead_letters=[_letter(letter) for letter in found], next=following)
 
 
 @router.post("/{webhook_id}/replay", status_code=202, summary="Deliver dead letters again")
-def replay(webhook_id: str, chosen: Chosen, webhooks: Here) -> Response:
+def replay(webhook_id: str, chosen: Chosen, here: Here) -> Response:
     """Send dead letters again, from the first attempt on; each stays one until it is delivered."""
-    webhooks.replay(webhook_id, chosen.transition_ids)
+    here.webhooks.replay(webhook_id, chosen.transition_ids)
     return Response(status_code=202)
 
 
 @router.delete(
     "/{webhook_id}/dead-letters/{transition_id}", status_code=204, summary="Drop a dead letter"
 )
-def discard(webhook_id: str, transition_id: TransitionId, webhooks: Here) -> Response:
+def discard(webhook_id: str, transition_id: TransitionId, here: Here) -> Response:
     """Forget a dead letter; where there is none, nothing happens."""
-    webhooks.discard(webhook_id, [transition_id])
+    here.webhooks.discard(webhook_id, [transition_id])
     return Response(status_code=204)
 
 
