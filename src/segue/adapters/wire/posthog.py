@@ -7,7 +7,7 @@ traits is said in `segue.adapters.messages`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw
@@ -98,7 +98,7 @@ def _opened(body: bytes) -> tuple[_Request, list[Raw]]:
     request = json_text.envelope(body, _read_request)
     if request.batch is UNSET:
         return request, [Raw(body)]
-    return request, json_text.listed(bytes(cast("Raw", request.batch)))
+    return request, json_text.listed(bytes(request.batch))
 
 
 def _sent_at(request: _Request, query: Mapping[str, str]) -> int | None:
