@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -86,19 +87,13 @@ class Block:
 
     def condition(self, segment_id: str) -> Condition:
         """The condition of a segment. Raises `KeyError` for an unknown one."""
-        return self.definitions.segments[self._places[segment_id]].condition
-
-    @property
-    def _places(self) -> dict[str, int]:
-        return self.kept("places", lambda: places_of(self.definitions))
+        return self.definitions.segments[places_of(self.definitions)[segment_id]].condition
 
     def in_turn(self, kind: str, segment_id: str) -> list[str]:
         """The segments that a segment rests on, itself last, of which nothing is kept yet under
         `(kind, id)`: those that others refer to first, so that long chains of them need no deep
         recursion. Raises `KeyError` for an unknown segment."""
-        return order_of(
-            self.definitions, [segment_id], self._places, lambda one: (kind, one) in self._kept
-        )
+        return order_of(self.definitions, [segment_id], lambda one: (kind, one) in self._kept)
 
     def kept(self, name: object, compute: Callable[[], T]) -> T:
         """What `compute` gave under this name, computed at most once."""
@@ -286,30 +281,58 @@ def _any_filter(filters: list[Filter | None]) -> Filter | None:
     return given[0] if len(given) == 1 else FilterOr(tuple(given))
 
 
-def places_of(definitions: Definitions) -> dict[str, int]:
+def places_of(definitions: Definitions) -> Mapping[str, int]:
     """Where each segment stands in the order of the definitions."""
-    return {segment.id: place for place, segment in enumerate(definitions.segments)}
+    return _plan(_Itself(definitions)).places
 
 
 def order_of(
-    definitions: Definitions,
-    ids: Iterable[str],
-    places: Mapping[str, int],
-    known: Callable[[str], bool] = lambda _: False,
+    definitions: Definitions, ids: Iterable[str], known: Callable[[str], bool] = lambda _: False
 ) -> list[str]:
     """These segments and all that they rest on, in the order of the definitions: a segment after
     those that it refers to. What is `known` is left out, and what only it rests on.
 
     Raises `KeyError` for an unknown segment.
     """
+    plan = _plan(_Itself(definitions))
     found: set[str] = set()
     waiting = list(ids)
     while waiting:
         one = waiting.pop()
         if one not in found and not known(one):
             found.add(one)
-            waiting += segments_in(definitions.segments[places[one]].condition)
-    return sorted(found, key=places.__getitem__)
+            waiting += plan.references[one]
+    return sorted(found, key=plan.places.__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Of each segment its place, and the segments that it refers to."""
+
+    places: Mapping[str, int]
+    references: Mapping[str, tuple[str, ...]]
+
+
+class _Itself:
+    """Definitions as a key: equal only to themselves, so that no tree is walked to look them up."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+
+    def __hash__(self) -> int:
+        return id(self.definitions)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.definitions is other.definitions
+
+
+@lru_cache(maxsize=16)
+def _plan(itself: _Itself) -> _Plan:
+    segments = itself.definitions.segments
+    return _Plan(
+        {segment.id: place for place, segment in enumerate(segments)},
+        {segment.id: segments_in(segment.condition) for segment in segments},
+    )
 
 
 def blocks_of(log: Log, definitions: Definitions, at: int, size: int) -> Iterator[Block]:

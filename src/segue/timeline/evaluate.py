@@ -248,8 +248,10 @@ def _excluding(definitions: Definitions) -> list[Condition]:
 def _conditions(definitions: Definitions, ids: Iterable[str]) -> list[Condition]:
     """The conditions of these segments and of all that they rest on, inner ones first."""
     places = places_of(definitions)
-    order = order_of(definitions, ids, places)
-    return [definitions.segments[places[segment_id]].condition for segment_id in order]
+    return [
+        definitions.segments[places[segment_id]].condition
+        for segment_id in order_of(definitions, ids)
+    ]
 
 
 def _block_size(people: int) -> int:

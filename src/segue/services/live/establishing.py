@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from segue.domain.live import Cause, SegmentVersion
 from segue.language.tree import Definitions
-from segue.services.live.looking import Limits, Looked, Project, look_at
+from segue.services.live.looking import Limits, Looked, Project, Sighting, look_at
 from segue.services.live.meanings import fingerprints
 from segue.services.live.publishing import (
     Arrivals,
@@ -87,13 +87,13 @@ def _in_force(
             version = turn.define(segment_id, fingerprint, since=at)
             fresh.add(version.code)
         codes[segment_id] = version.code
-    return Project(definitions, codes), fresh
+    return Project.of(definitions, codes), fresh
 
 
 def _look(turn: Writing, project: Project, log: GrowingLog, people: Groups, at: int) -> Established:
     whole = log.gather(people, turn.ranks)
     limits = thresholds_of(project.definitions, whole, at)
-    looked = look_at(project, whole, people.person, at, limits)
+    looked = look_at(project, Sighting(people.person, whole, at), limits)
     return Established(project, limits, looked, at)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.language.tree import Definitions, Quantile
-from segue.timeline.evaluate import history
+from segue.timeline.evaluate import history, quantiles_of
 from segue.timeline.log import Int32s, Int64s, Log, Occurrences, TraitWrites
 from segue.timeline.parts import Groups
 from segue.timeline.quantiles import Thresholds
 from segue.timeline.spans import Spans
+from segue.timeline.stacking import cut, split, stacked
 
 Limits: TypeAlias = Mapping[Quantile, Thresholds]
 
@@ -25,11 +26,28 @@ class Project:
 
     definitions: Definitions
     codes: Mapping[str, int]
+    ranks: bool
+    """Whether any segment ranks people, and so has thresholds that change with the population."""
+
+    @classmethod
+    def of(cls, definitions: Definitions, codes: Mapping[str, int]) -> Self:
+        """Definitions put in force under these codes."""
+        ranking = next(quantiles_of(definitions, list(codes)), None)
+        return cls(definitions, codes, ranking is not None)
 
     @property
     def ids(self) -> dict[int, str]:
         """The id of each segment by the code of its version."""
         return {code: segment_id for segment_id, code in self.codes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """People (int32 codes), their log, and the instant (ms) at which to look at them."""
+
+    people: Int32s
+    log: Log
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +61,26 @@ class Looked:
     next_change: Int64s
 
 
-def look_at(project: Project, log: Log, people: Int32s, at: int, limits: Limits) -> Looked:
-    """Everything about these people at the instant; `log` is theirs."""
-    found = history(project.definitions, log, at, list(project.codes), limits)
+def look_twice(
+    project: Project, before: Sighting, after: Sighting, limits: Limits
+) -> tuple[Looked, Looked]:
+    """Two logs under the same thresholds, looked at as one: half the steps, each twice as long."""
+    both = stacked(cut(before.log, before.at), after.log)
+    found = history(project.definitions, both, after.at, list(project.codes), limits)
+    size = len(before.people)
+    was, now = {}, {}
+    for segment_id, code in project.codes.items():
+        was[code], now[code] = split(found[segment_id], size)
+    never = np.full(size, FOREVER, np.int64)
+    coming = next_change(after.log, now.values(), after.at)
+    return Looked(before.people, was, never), Looked(after.people, now, coming)
+
+
+def look_at(project: Project, seen: Sighting, limits: Limits) -> Looked:
+    """Everything about these people at the instant."""
+    found = history(project.definitions, seen.log, seen.at, list(project.codes), limits)
     spans = {code: found[segment_id] for segment_id, code in project.codes.items()}
-    return Looked(people, spans, next_change(log, spans.values(), at))
+    return Looked(seen.people, spans, next_change(seen.log, spans.values(), seen.at))
 
 
 def next_change(log: Log, spans: Iterable[Spans], at: int) -> Int64s:

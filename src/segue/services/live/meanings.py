@@ -12,27 +12,27 @@ from segue.timeline.block import order_of, places_of
 def fingerprints(definitions: Definitions) -> dict[str, str]:
     """The fingerprint of each segment: of its condition, the segments it refers to, who is
     excluded, and what the project says of days, activity, pages and campaigns."""
-    places = places_of(definitions)
     exclude = definitions.exclude
     outer = [] if exclude is None else list(segments_in(exclude))
     common = (
         exclude,
-        _meanings(definitions, outer, places),
+        _meanings(definitions, outer),
         definitions.timezone,
         definitions.not_activity,
         definitions.page_events,
         definitions.campaign_keys,
     )
     return {
-        segment.id: _digest((_meanings(definitions, [segment.id], places), common))
+        segment.id: _digest((_meanings(definitions, [segment.id]), common))
         for segment in definitions.segments
     }
 
 
-def _meanings(definitions: Definitions, ids: list[str], places: dict[str, int]) -> list[object]:
+def _meanings(definitions: Definitions, ids: list[str]) -> list[object]:
+    places = places_of(definitions)
     return [
         (segment_id, definitions.segments[places[segment_id]].condition)
-        for segment_id in order_of(definitions, ids, places)
+        for segment_id in order_of(definitions, ids)
     ]
 
 

@@ -14,11 +14,21 @@ import pyarrow as pa
 
 from segue.domain.instant import DAY
 from segue.domain.live import Cause
-from segue.services.live.looking import Limits, Looked, Project, joined, look_at, moved, without
+from segue.services.live.looking import (
+    Limits,
+    Looked,
+    Project,
+    Sighting,
+    joined,
+    look_at,
+    look_twice,
+    moved,
+    without,
+)
 from segue.services.live.publishing import Arrivals, Boundaries, Circumstances, differences
 from segue.services.live.store import Store, Writing
 from segue.timeline.calendar import midnights_between
-from segue.timeline.evaluate import quantiles_of, rankings_of, thresholds_of
+from segue.timeline.evaluate import rankings_of, thresholds_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s, Log
 from segue.timeline.parts import Arrived, Codebook, Groups
@@ -39,10 +49,10 @@ class State:
     @property
     def next_grid(self) -> int | None:
         """The next instant (ms) at which thresholds are taken anew; None where there are none."""
-        definitions = self.project.definitions
-        if next(quantiles_of(definitions, list(self.project.codes)), None) is None:
+        if not self.project.ranks:
             return None
-        coming = midnights_between(definitions.timezone, self.at, self.at + 3 * DAY)
+        zone = self.project.definitions.timezone
+        coming = midnights_between(zone, self.at, self.at + 3 * DAY)
         return int(coming[coming > self.at][0])
 
 
@@ -98,8 +108,13 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
         people = _everybody(occasion, people)
         old, new = _gathered(occasion, people)
         limits = thresholds_of(state.project.definitions, new, at)
-    was = look_at(state.project, old, people.before.person, state.at, state.limits)
-    looked = look_at(state.project, new, people.after.person, at, limits)
+    before = Sighting(people.before.person, old, state.at)
+    after = Sighting(people.after.person, new, at)
+    if limits is state.limits:
+        was, looked = look_twice(state.project, before, after, limits)
+    else:
+        was = look_at(state.project, before, state.limits)
+        looked = look_at(state.project, after, limits)
     changes = differences(
         Boundaries.of(was.people, was.spans, state.at),
         Boundaries.of(looked.people, looked.spans, at),
@@ -113,8 +128,8 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
         ),
     )
     next_ref = int(occasion.arrived.ref.max(initial=state.next_ref - 1)) + 1
-    after = replace(state, log=occasion.log, limits=limits, at=at, next_ref=next_ref)
-    return Outcome(after, was.people, looked, changes)
+    state = replace(state, log=occasion.log, limits=limits, at=at, next_ref=next_ref)
+    return Outcome(state, was.people, looked, changes)
 
 
 def _affected(occasion: Occasion, due: Int32s) -> Affected:

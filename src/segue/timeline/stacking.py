@@ -1,0 +1,90 @@
+"""Logs one upon the other: the people of both as one population, to be evaluated in one go."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segue.domain.instant import FOREVER
+from segue.timeline.log import Answer, Bools, Int64s, Log, Occurrences, TraitWrites
+from segue.timeline.points import rows
+from segue.timeline.spans import Spans
+
+S = TypeVar("S", bound=np.generic)
+
+
+def stacked(upper: Log, lower: Log) -> Log:
+    """The people of `upper`, then those of `lower`. Both answer the same requests, with codes that
+    agree."""
+    answers = {one: _stacked(upper.answers[one], lower.answers[one]) for one in upper.answers}
+    seen = np.concatenate([upper.first_seen, lower.first_seen])
+    return Log(seen, answers, max(upper.until, lower.until))
+
+
+def cut(log: Log, at: int) -> Log:
+    """The log as it was at an instant (ms): nothing later is in it."""
+    seen = np.where(log.first_seen <= at, log.first_seen, FOREVER)
+    return Log(seen, {one: _cut(answer, at) for one, answer in log.answers.items()}, at)
+
+
+def split(spans: Spans, people: int) -> tuple[Spans, Spans]:
+    """The spans of the first `people` people, and those of the others."""
+    middle = int(spans.offsets[people])
+    return (
+        Spans(spans.offsets[: people + 1], spans.start[:middle], spans.end[:middle]),
+        Spans(spans.offsets[people:] - middle, spans.start[middle:], spans.end[middle:]),
+    )
+
+
+def _stacked(upper: Answer, lower: Answer) -> Answer:
+    if isinstance(upper, TraitWrites):
+        assert isinstance(lower, TraitWrites)
+        kind = np.concatenate([upper.kind, lower.kind])
+        return TraitWrites(_joined(upper.writes, lower.writes), kind)
+    assert isinstance(lower, Occurrences)
+    return _joined(upper, lower)
+
+
+def _joined(upper: Occurrences, lower: Occurrences) -> Occurrences:
+    known = None
+    if upper.known is not None or lower.known is not None:
+        known = np.concatenate([_known(upper), _known(lower)])
+    return Occurrences(
+        np.concatenate([upper.offsets, lower.offsets[1:] + upper.offsets[-1]]),
+        np.concatenate([upper.at, lower.at]),
+        _both(upper.order, lower.order),
+        _both(upper.value, lower.value),
+        known,
+        _both(upper.source, lower.source),
+    )
+
+
+def _both(upper: NDArray[S] | None, lower: NDArray[S] | None) -> NDArray[S] | None:
+    return None if upper is None or lower is None else np.concatenate([upper, lower])
+
+
+def _known(occurrences: Occurrences) -> Bools:
+    return np.ones(len(occurrences), np.bool_) if occurrences.known is None else occurrences.known
+
+
+def _cut(answer: Answer, at: int) -> Answer:
+    occurrences = answer.writes if isinstance(answer, TraitWrites) else answer
+    if not len(occurrences) or int(occurrences.at.max()) <= at:
+        return answer
+    kept = occurrences.at <= at
+    offsets: Int64s = np.concatenate([[0], np.cumsum(kept)])[occurrences.offsets]
+    part = _only(occurrences, kept, offsets)
+    return TraitWrites(part, answer.kind[kept]) if isinstance(answer, TraitWrites) else part
+
+
+def _only(whole: Occurrences, kept: Bools, offsets: Int64s) -> Occurrences:
+    return Occurrences(
+        offsets,
+        whole.at[kept],
+        rows(whole.order, kept),
+        rows(whole.value, kept),
+        rows(whole.known, kept),
+        rows(whole.source, kept),
+    )
