@@ -188,3 +188,78 @@ class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, C
 
     def person_ids(self, people: CodesT) -> Sequence[str]:
         """The ids of people by their codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a segment at an instant: since when, and until when as it is known now (ms; None:
+    still in)."""
+
+    person_id: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MembersPage:
+    """Members by the UTF-8 bytes of their ids; `cursor` is the last id, None where no more come."""
+
+    members: tuple[Member, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One stay of somebody in a segment, `[entered_at, left_at)` (ms; None: still in)."""
+
+    segment_id: str
+    entered_at: int
+    left_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How many memberships of a segment began and ended in a stretch of time, and how many people
+    were in at its end."""
+
+    entered: int
+    left: int
+    size: int
+
+
+class TransitionReader(Protocol):
+    """What the interfaces ask of a store about published transitions; every answer is of one
+    moment. Memberships are those of versions in force: published minus retracted."""
+
+    def transitions(
+        self,
+        *,
+        after: int = -1,
+        limit: int = 100,
+        segment_id: str | None = None,
+        person_id: str | None = None,
+        only_live: bool = False,
+    ) -> list[Transition]:
+        """At most `limit` transitions with ids beyond `after`, ascending: only of this segment, of
+        this person (the id as published), only what may be acted upon."""
+
+    def members(
+        self, segment_id: str, *, at: int, after: str | None = None, limit: int = 100
+    ) -> MembersPage:
+        """At most `limit` people who were in the segment at the instant, from the first id beyond
+        `after`; nobody where no version is in force."""
+
+    def memberships_of(self, person_id: str, segment_id: str | None = None) -> list[Membership]:
+        """Every stay of a person, in one segment or in all, by segment and instant."""
+
+    def flows(self, segment_id: str, limits: Sequence[int]) -> list[Flow]:
+        """Who came and went in each stretch `(limits[i], limits[i + 1]]`; limits ascend (ms)."""
+
+    def published_segments(self) -> set[str]:
+        """The ids of all segments of which any version ever was in force."""
+
+    def segment_versions(self, segment_id: str) -> list[SegmentVersion]:
+        """All versions of a segment, in force or not, oldest first."""
+
+    def count_transitions(self) -> int:
+        """How many transitions are published, retractions among them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,31 +25,82 @@ _THEIRS: Final = f"""
 _UNUSED: Final = "code NOT IN (SELECT name FROM events)"
 
 
+_REJECTED: Final = """
+    EXISTS (
+        SELECT 1 FROM unnest($texts::VARCHAR[]) AS texts(text)
+        WHERE contains(concat_ws(' ', excerpt, reason, message_id), text)
+    )
+"""
+"""Rejected events in which one of their ids stands: too many rather than too few."""
+_UNNAMED: Final = "person IN (SELECT code FROM former_ids WHERE distinct_id = '')"
+
+
+def former_ids(db: duckdb.DuckDBPyConnection, person_id: str) -> tuple[str, ...]:
+    """The id itself, where it has no event left, but was published about; else nothing."""
+    query = "SELECT DISTINCT distinct_id FROM former_ids WHERE distinct_id = ?"
+    return tuple(text for (text,) in db.execute(query, [person_id]).fetchall())
+
+
 def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     """Delete a person by all their distinct ids, in one commit; how many events that were.
 
-    Event names that nobody else did go too, and every threshold, because they counted the person.
+    Event names that nobody else did go too, and every threshold, because they counted the person;
+    what was published about them, and the rejected events that name them.
     """
     ids = {"ids": list(distinct_ids)}
     db.begin()
     ((before,),) = db.execute("SELECT count(*) FROM events").fetchall()
     db.execute(f"DELETE FROM events WHERE {_THEIRS}", ids)
-    db.execute(
-        "DELETE FROM distinct_ids WHERE distinct_id IN (SELECT unnest($ids::VARCHAR[]))", ids
-    )
+    _forget_ids(db, distinct_ids)
     db.execute(f"DELETE FROM names WHERE {_UNUSED}")
     db.execute("DELETE FROM thresholds")
+    db.execute(f"DELETE FROM rejected_events WHERE {_REJECTED}", {"texts": _written(distinct_ids)})
     ((after,),) = db.execute("SELECT count(*) FROM events").fetchall()
     db.commit()
     return int(before - after)
 
 
-def count(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
-    """How often any of the distinct ids is still found."""
-    ids = {"ids": list(distinct_ids)}
-    events = db.execute(f"SELECT count(*) FROM events WHERE {_THEIRS}", ids).fetchall()
-    known = db.execute(
-        "SELECT count(*) FROM distinct_ids WHERE distinct_id IN (SELECT unnest($ids::VARCHAR[]))",
-        ids,
+def _forget_ids(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> None:
+    """Delete distinct ids and the transitions about them; their codes stay taken."""
+    rows = db.execute(
+        "SELECT code FROM texts_of_ids WHERE distinct_id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(distinct_ids)],
     ).fetchall()
-    return int(events[0][0] + known[0][0])
+    codes = {"codes": [code for (code,) in rows]}
+    theirs = "IN (SELECT unnest($codes::INTEGER[]))"
+    db.execute(
+        "DELETE FROM dead_letters WHERE transition IN"
+        f" (SELECT id FROM transitions WHERE person {theirs})",
+        codes,
+    )
+    db.execute(f"DELETE FROM transitions WHERE person {theirs}", codes)
+    db.execute(f"DELETE FROM distinct_ids WHERE code {theirs}", codes)
+    db.execute(f"DELETE FROM former_ids WHERE code {theirs}", codes)
+    db.execute("INSERT INTO former_ids SELECT unnest($codes::INTEGER[]), ''", codes)
+
+
+def count(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
+    """How often any of the distinct ids, or anything published about nobody, is still found."""
+    found = db.execute(
+        f"""
+        SELECT (SELECT count(*) FROM events WHERE {_THEIRS})
+            + (SELECT count(*) FROM texts_of_ids WHERE distinct_id IN
+                (SELECT unnest($ids::VARCHAR[])))
+            + (SELECT count(*) FROM transitions WHERE {_UNNAMED})
+            + (SELECT count(*) FROM dead_letters WHERE transition NOT IN
+                (SELECT id FROM transitions))
+            + (SELECT count(*) FROM rejected_events WHERE {_REJECTED})
+        """,
+        {"ids": list(distinct_ids), "texts": _written(distinct_ids)},
+    ).fetchall()
+    return int(found[0][0])
+
+
+def _written(distinct_ids: Sequence[str]) -> list[str]:
+    """The ids as they may stand in what was sent: as they are, and as JSON writes them."""
+    forms = {
+        text
+        for one in distinct_ids
+        for text in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1])
+    }
+    return sorted(forms)

@@ -17,13 +17,13 @@ from segue.domain.errors import NotFoundError, StoreDamagedError, UsageError
 
 Fingerprint: TypeAlias = tuple[tuple[int, int], ...]
 
-_CONTENTS: Final = (
-    "SELECT * REPLACE (properties::JSON::VARCHAR AS properties) FROM events",
-    "SELECT * FROM names",
-    "SELECT * FROM distinct_ids",
-    "SELECT * FROM definitions",
-    "SELECT * FROM thresholds",
-)
+_TABLES: Final = """
+    SELECT table_name FROM duckdb_tables()
+    WHERE NOT internal AND NOT temporary AND database_name = current_database()
+    ORDER BY table_name
+"""
+_EVENTS: Final = "SELECT * REPLACE (properties::JSON::VARCHAR AS properties) FROM events"
+"""The events: a variant has no hash of its own."""
 
 
 def connect(path: Path | None) -> duckdb.DuckDBPyConnection:
@@ -94,10 +94,13 @@ def copy_whole(db: duckdb.DuckDBPyConnection, target: Path) -> None:
 
 
 def fingerprint(db: duckdb.DuckDBPyConnection) -> Fingerprint:
-    """Of each table the number of rows and a hash of its content, whatever their order."""
+    """Of each table, by name, the number of rows and a hash of its content, whatever their order;
+    of every table that there is, so that older schemas have theirs."""
+    tables = [name for (name,) in db.execute(_TABLES).fetchall()]
+    contents = [_EVENTS if name == "events" else f"SELECT * FROM {name}" for name in tables]
     queries = [
         f"SELECT count(*), coalesce(bit_xor(hash(content)), 0) FROM ({rows}) AS content"
-        for rows in _CONTENTS
+        for rows in contents
     ]
     return tuple(db.execute(query).fetchall()[0] for query in queries)
 

@@ -71,30 +71,28 @@ MIGRATIONS: Final = (
         id VARCHAR NOT NULL,
         url VARCHAR NOT NULL,
         signing_key VARCHAR NOT NULL,
-        name VARCHAR NOT NULL,
+        cursor BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        live_only BOOLEAN NOT NULL,
         segments VARCHAR[] NOT NULL,
         kinds VARCHAR[] NOT NULL,
-        live_only BOOLEAN NOT NULL,
-        created_at BIGINT NOT NULL,
-        disabled VARCHAR,
-        cursor BIGINT NOT NULL
+        description VARCHAR NOT NULL,
+        disabled VARCHAR NOT NULL
     );
     CREATE TABLE dead_letters (
-        id BIGINT NOT NULL,
         endpoint VARCHAR NOT NULL,
         transition BIGINT NOT NULL,
-        payload VARCHAR NOT NULL,
         attempts INTEGER NOT NULL,
-        last_error VARCHAR NOT NULL,
-        failed_at BIGINT NOT NULL
+        buried_at BIGINT NOT NULL,
+        error VARCHAR NOT NULL
     );
     CREATE TABLE rejected_events (
         id BIGINT NOT NULL,
         received_at BIGINT NOT NULL,
         reason VARCHAR NOT NULL,
-        message_id VARCHAR,
-        sdk VARCHAR,
-        key_name VARCHAR,
+        message_id VARCHAR NOT NULL,
+        sdk VARCHAR NOT NULL,
+        key_name VARCHAR NOT NULL,
         excerpt VARCHAR NOT NULL
     );
     CREATE VIEW texts_of_ids AS
