@@ -6,13 +6,21 @@ import contextlib
 import os
 import stat
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from segue.bootstrap.workspace import Workspace
-from segue.domain.errors import NotFoundError, NotWritableError, StoreFullError
+from segue.domain.errors import (
+    BusyError,
+    NotFoundError,
+    NotWritableError,
+    StoreFullError,
+    UsageError,
+)
 from segue.domain.ports import DefinitionVersion
+from segue.language.models import Project
 from segue.language.project import project_from
 from segue.language.resolve import resolve
 from segue.language.tree import Definitions
@@ -20,17 +28,22 @@ from segue.services.live.editing import Change, difference
 from segue.services.live.live import Live
 from segue.services.view import Store
 
+T = TypeVar("T")
+
 _NO_SPACE: Final = 28
+_LONGEST: Final = 600.0
+"""Seconds that a command may take: evaluating everything anew."""
 _SAVING: Final = threading.Lock()
 """One change at a time: each begins from what the one before it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was saved: the text of the file, its version, and what it means."""
+    """What was saved: the text of the file, its version, what it says and what that means."""
 
     text: str
     version: DefinitionVersion
+    project: Project
     definitions: Definitions
 
 
@@ -48,7 +61,8 @@ def read_definitions(workspace: Workspace) -> str:
 def save(workspace: Workspace, store: Store, live: Live, change: Change, now: int) -> Saved:
     """Change the project file and put what it says in force.
 
-    Raises `DefinitionError` with every problem of the changed text, and `NotWritableError` with the
+    Raises `DefinitionError` with every problem of the changed text, `UsageError` where it changes
+    the time zone, and `NotWritableError` with the
     change as a diff where the file may not be written; then nothing has changed.
     """
     with _SAVING:
@@ -57,12 +71,28 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
         except NotFoundError:
             before = ""
         text = change(before)
-        definitions = resolve(project_from(text, source=workspace.definitions.name))
+        project = project_from(text, source=workspace.definitions.name)
+        definitions = resolve(project)
+        if definitions.timezone != live.definitions.timezone:
+            raise UsageError(
+                "the time zone cannot change while Segue serves",
+                hint="change it in the file and start Segue again",
+            )
         if text != before:
             _write(workspace.definitions, before, text)
         version = store.save_definitions(text, known_at=now)
-        live.redefine(definitions, now)
-        return Saved(text, version, definitions)
+        finished(live.redefine(definitions))
+        return Saved(text, version, project, definitions)
+
+
+def finished(future: Future[T]) -> T:
+    """What the live loop made of a command. Raises `BusyError` where it takes very long."""
+    try:
+        return future.result(_LONGEST)
+    except TimeoutError:
+        raise BusyError(
+            "the live loop is still at it", retry_after=10, hint="look again in a while"
+        ) from None
 
 
 def _write(path: Path, before: str, text: str) -> None:

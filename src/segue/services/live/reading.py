@@ -10,11 +10,13 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from segue.domain.browsing import Browsable, EventCount, Mark
+from segue.domain.live import Membership, Transition, TransitionReader
 from segue.domain.ports import EventStore, StoredEvent
 from segue.language.describe import describe
 from segue.language.resolve import JOURNEY
 from segue.language.tree import And, Definitions, InSegment, Or
 from segue.services.explain import known_person
+from segue.services.live.following import BEGINNING, Wanted, stored
 from segue.services.live.live import CurrentMembership, Live
 from segue.timeline.evaluate import quantiles_of
 from segue.timeline.explain import explain, requests_to_explain
@@ -33,7 +35,10 @@ EMAIL: Final = "email"
 
 
 class ReadingStore(
-    EventStore[Request | TraitRequest, Log, pa.Table], Browsable[pa.RecordBatch], Protocol
+    EventStore[Request | TraitRequest, Log, pa.Table],
+    Browsable[pa.RecordBatch],
+    TransitionReader,
+    Protocol,
 ):
     """What reading asks of a store."""
 
@@ -285,12 +290,37 @@ def _has_email(store: ReadingStore, person_id: str, email: str, now: int) -> boo
 
 # ------------------------------------------------------------------------------------- everything
 
-EVERYTHING: Final = 1 << 31
-"""More events than anybody has."""
+_ALL: Final = 1 << 40
+"""More of anything than anybody has."""
 
 
-def all_events(store: ReadingStore, person_id: str) -> list[StoredEvent]:
-    """All events of a person, in event order."""
+@dataclass(frozen=True, slots=True)
+class WholePerson:
+    """Everything that is stored about one person; events in event order, transitions by id."""
+
+    person_id: str
+    distinct_ids: tuple[str, ...]
+    exported_at: int
+    traits: Mapping[str, TraitValue]
+    memberships: tuple[Membership, ...]
+    transitions: tuple[Transition, ...]
+    events: tuple[StoredEvent, ...]
+
+
+def whole_person(store: ReadingStore, distinct_id: str, now: int) -> WholePerson:
+    """Everything about the person who has this distinct id. Raises `NotFoundError` where nobody
+    has it."""
+    person_id = known_person(store, distinct_id)
+    ids = store.distinct_ids(person_id)
     with store.browsing() as browser:
-        found = browser.newest(store.distinct_ids(person_id), EVERYTHING)
-    return found[::-1]
+        events = browser.newest(ids, _ALL)[::-1]
+    written = [event for event in events if event.event in PROFILE_EVENTS]
+    return WholePerson(
+        person_id,
+        ids,
+        now,
+        fold_traits(written, now),
+        tuple(store.memberships_of(person_id)),
+        tuple(stored(store, Wanted(person_ids=frozenset(ids)), BEGINNING, _ALL)),
+        tuple(events),
+    )

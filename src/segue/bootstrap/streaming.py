@@ -1,0 +1,129 @@
+"""Results as files, written batch by batch: Arrow streams, Parquet, CSV or NDJSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+from pyarrow import parquet
+
+from segue.bootstrap.results import json_lines
+from segue.domain.errors import StoreFullError
+
+_RFC3339: Final = "%Y-%m-%dT%H:%M:%SZ"
+_NO_SPACE: Final = 28
+
+
+class FileFormat(StrEnum):
+    """How a table is written."""
+
+    ARROW = "arrow"
+    """The Arrow IPC stream."""
+    PARQUET = "parquet"
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+    @property
+    def media_type(self) -> str:
+        """What it is called over HTTP."""
+        return _MEDIA_TYPES[self]
+
+
+_MEDIA_TYPES: Final[Mapping[FileFormat, str]] = {
+    FileFormat.ARROW: "application/vnd.apache.arrow.stream",
+    FileFormat.PARQUET: "application/vnd.apache.parquet",
+    FileFormat.CSV: "text/csv; charset=utf-8",
+    FileFormat.NDJSON: "application/x-ndjson",
+}
+
+
+def write_batches(
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    file: BinaryIO,
+    form: FileFormat,
+    *,
+    documents: tuple[str, ...] = (),
+) -> int:
+    """Write batches of this schema, one after the other; how many rows that were.
+
+    Instants become RFC 3339 text in CSV and NDJSON; columns named in `documents` hold JSON text and
+    stand as JSON in NDJSON. Raises `StoreFullError` where there is no room.
+    """
+    try:
+        return _WRITERS[form](batches, schema, file, documents)
+    except OSError as error:
+        if error.errno == _NO_SPACE:
+            raise StoreFullError("No space is left to write the export") from error
+        raise
+
+
+def _arrow(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, _: tuple[str, ...]
+) -> int:
+    rows = 0
+    with pa.ipc.new_stream(file, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def _parquet(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, _: tuple[str, ...]
+) -> int:
+    rows = 0
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def _csv(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, _: tuple[str, ...]
+) -> int:
+    rows = 0
+    texts = pa.schema(
+        [
+            (field.name, pa.string()) if pa.types.is_timestamp(field.type) else field
+            for field in schema
+        ]
+    )
+    with arrow_csv.CSVWriter(file, texts) as writer:
+        for batch in batches:
+            writer.write_batch(_with_texts(batch, texts))
+            rows += batch.num_rows
+    return rows
+
+
+def _with_texts(batch: pa.RecordBatch, texts: pa.Schema) -> pa.RecordBatch:
+    columns = [
+        pc.strftime(column, format=_RFC3339) if pa.types.is_timestamp(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=texts)
+
+
+def _ndjson(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, documents: tuple[str, ...]
+) -> int:
+    rows = 0
+    for batch in batches:
+        lines = json_lines(pa.Table.from_batches([batch], schema=schema), documents)
+        file.writelines(line.encode() + b"\n" for line in lines.to_pylist())
+        rows += batch.num_rows
+    return rows
+
+
+_Writer = Callable[[Iterable[pa.RecordBatch], pa.Schema, BinaryIO, tuple[str, ...]], int]
+_WRITERS: Final[Mapping[FileFormat, _Writer]] = {
+    FileFormat.ARROW: _arrow,
+    FileFormat.PARQUET: _parquet,
+    FileFormat.CSV: _csv,
+    FileFormat.NDJSON: _ndjson,
+}
