@@ -37,6 +37,9 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _LONGEST_INTEGER: Final = 300
+_LONGEST_NUMBER: Final = 2_000
+_NUMBER: Final = re.compile(rb"[0-9]{2000}")
+"""More digits than Python reads at once."""
 
 
 def envelope(body: bytes, decode: Callable[[bytes], T]) -> T:
@@ -103,7 +106,8 @@ def message(text: bytes, decode: Callable[[bytes], T], *, largest: int) -> T:
     if not text.startswith(b"{"):
         raise RefusedError(Reason.NO_OBJECT, "the event is no JSON object")
     try:
-        return decode(text)
+        if len(text) <= _LONGEST_NUMBER or not _NUMBER.search(text):
+            return decode(text)
     except msgspec.MsgspecError:
         pass
     try:
