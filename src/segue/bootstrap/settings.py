@@ -27,6 +27,7 @@ class Limits:
     header_bytes: int = 64 * KIBIBYTE
     header_seconds: float = 10.0
     body_seconds: float = 30.0
+    write_seconds: float = 60.0
     durable_seconds: float = 30.0
     connections: int = 4096
     ingesting: int = 2048
@@ -38,17 +39,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the server listens, who may read it from a browser, what it limits and logs.
+    """Where the server listens, who may read it from a browser, and what it limits.
 
     `port` 0 is any free port. `allowed_origins` are those that may call the management API from a
-    browser. `log_level` is `debug`, `info`, `warning` or `error`. `write_key` is one that is to be
-    accepted beside those that the store keeps.
+    browser. `write_key` is one that is to be taken beside those that the store keeps.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     write_key: str | None = None
     allowed_origins: tuple[str, ...] = ()
-    log_level: str = "info"
-    log_json: bool = False
     limits: Limits = field(default_factory=Limits)

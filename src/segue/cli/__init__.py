@@ -10,6 +10,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     importing,
     keeping,
     measuring,
+    serving,
     trying,
 )
 from segue.cli.app import app

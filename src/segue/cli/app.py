@@ -36,12 +36,14 @@ _ClickError: Final[Any] = typer.BadParameter.__mro__[2]
 ORDER: Final = (
     *("demo", "try", "init", "import", "check"),
     *("evaluate", "history", "explain"),
+    "serve",
     *("export", "backup", "restore", "erase", "bench"),
 )
 """The verbs in the order in which somebody meets them."""
 
 BEGIN: Final = "Begin"
 ASK: Final = "Ask"
+LIVE: Final = "Live"
 KEEP: Final = "Keep"
 
 

@@ -15,14 +15,13 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from segue.http.context import Context, Key, Right, context_of
+from segue.domain.access import LONGEST_KEY, Key, KeyKind
+from segue.http.context import Context, context_of
 from segue.http.errors import Refusal
 
 UNKNOWN_KEY: Final = "invalid_write_key"
 MISSING_KEY: Final = "missing_key"
 FORBIDDEN: Final = "forbidden"
-
-LONGEST_KEY: Final = 200
 
 
 def key_of(headers: Mapping[bytes, bytes], query: bytes) -> str | None:
@@ -81,7 +80,7 @@ def _with_secret_key(
     """The secret key of a request. Raises `Refusal` 401 or 403."""
     context = context_of(request)
     found = known(context, key_of(dict(request.scope["headers"]), request.scope["query_string"]))
-    if found.right is not Right.MANAGE:
+    if found.kind is not KeyKind.SECRET:
         raise Refusal(
             403,
             FORBIDDEN,

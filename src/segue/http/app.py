@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from segue import __version__
-from segue.http import errors, health
+from segue.http import boot, errors, health
 from segue.http.context import Context
 from segue.http.cors import Cors
 from segue.http.documentation import INGESTION_PATHS
@@ -39,7 +39,9 @@ def create_app(context: Context, *, routers: Sequence[APIRouter] = ()) -> FastAP
         redoc_url=None,
     )
     app.state.context = context
+    app.state.webhooks = context.webhooks
     errors.install(app)
+    app.include_router(boot.router)
     for router in (health.router, *routers):
         app.include_router(router, responses=errors.RESPONSES)
     _guard(app, context)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -17,44 +16,27 @@ from segue.bootstrap.settings import Settings
 from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks
 from segue.bootstrap.workspace import Workspace
+from segue.domain.access import Key
 from segue.http.metrics import Metrics
 from segue.http.rejected import Rejections
 from segue.services.live.feed import Feed
 from segue.services.live.live import Live
 
 
-class Right(StrEnum):
-    """What a key is good for."""
-
-    WRITE = "write"
-    """Sending events."""
-    MANAGE = "secret"
-    """Everything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key that is known: what it is called in logs and answers, what it is good for, and, of a
-    write key, the secret that signs identities."""
-
-    name: str
-    right: Right
-    signing_secret: bytes | None = None
-
-
 class Keys(Protocol):
     """The keys of a workspace."""
 
     def find(self, text: str) -> Key | None:
-        """The key with this text, from memory; None where there is none."""
+        """The good key with this text, from memory; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything that a route may use.
 
-    `clock` gives now in ms; `project` is the project file as it is in force; `metrics` count what
-    happens, `rejected` keeps the latest events that were not taken.
+    `clock` gives now in ms, `is_turning` says whether the loop runs, `project` is the project file
+    as it is in force, `metrics` count what happens; `rejected` are events that were not taken, on
+    their way to the store.
     """
 
     live: Live
@@ -66,6 +48,7 @@ class Context:
     workspace: Workspace
     project: ProjectWatch
     webhooks: Webhooks
+    is_turning: Callable[[], bool] = lambda: True
     metrics: Metrics = field(default_factory=Metrics)
     rejected: Rejections = field(default_factory=Rejections)
 

@@ -53,10 +53,12 @@ async def healthz() -> Alive:
 async def readyz(here: Here, response: Response) -> Ready:
     """200 where the loop turns and the store takes events; else 503 and why."""
     health = here.live.health()
-    response.status_code = 200 if health.ready else 503
+    turning = here.is_turning()
+    ready = health.ready and turning
+    response.status_code = 200 if ready else 503
     return Ready(
-        ready=health.ready,
-        trouble=health.trouble,
+        ready=ready,
+        trouble=health.trouble if turning else "the loop has ended",
         ticked_at=health.ticked_at,
         waiting=health.waiting,
         people=health.people,

@@ -8,12 +8,14 @@ the bad ones reported; the whole is refused only where nothing can be read at al
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.responses import Response
@@ -31,9 +33,11 @@ from segue.adapters.wire import (
 )
 from segue.adapters.wire import Limits as WireLimits
 from segue.bootstrap.identifiers import new_event_id
+from segue.domain.access import Key
 from segue.domain.errors import SegueError
+from segue.domain.rejected import RejectedEvent
 from segue.http.access import key_of, known
-from segue.http.context import Context, Key
+from segue.http.context import Context
 from segue.http.errors import JSON, Refusal, answer
 from segue.http.limits import Body, Held, Rates, Room
 from segue.http.paths import plain
@@ -43,6 +47,8 @@ LARGE: Final = 256 * 1024
 """Bodies beyond this many bytes are decoded beside the event loop."""
 LARGE_PACKED: Final = 4 * 1024
 """The same for packed ones, which may be a thousand times larger than they look."""
+LONGEST_QUERY: Final = 4096
+"""Bytes of a query that are looked at for what stands beside the events."""
 MOST_REPORTED: Final = 20
 """Rejected events that an answer names."""
 
@@ -72,6 +78,13 @@ class Dialect:
     methods: tuple[str, ...] = ("POST",)
 
 
+def _asked(query: bytes) -> dict[str, str]:
+    """The fields of a query, of several with one name the last."""
+    if not query:
+        return {}
+    return dict(parse_qsl(query[:LONGEST_QUERY].decode("latin-1")))
+
+
 def _segment(path_type: str) -> Dialect:
     return Dialect(
         key=lambda body, _query: segment_key(body),
@@ -84,10 +97,10 @@ def _segment(path_type: str) -> Dialect:
 
 def _posthog(success: Callable[[Decoded], dict[str, Any]]) -> Dialect:
     return Dialect(
-        key=lambda body, query: posthog_key(body, query.decode("latin-1")),
+        key=lambda body, query: posthog_key(body, _asked(query)),
         decode=lambda body, request, policy: decode_posthog(
             body,
-            query=request.query.decode("latin-1"),
+            query=_asked(request.query),
             received_at=request.received_at,
             policy=policy,
         ),
@@ -118,9 +131,9 @@ def _by_event(decoded: Decoded) -> dict[str, Any]:
 
 def _dialects() -> dict[str, Dialect]:
     kinds = ("track", "identify", "page", "screen", "group", "alias", "batch")
-    found = {f"/v1/{kind}": _segment(kind) for kind in (*kinds, "import")}
+    found = {f"/v1/{kind}": _segment(kind) for kind in kinds}
     found |= {f"/v1/{kind[0]}": _segment(kind) for kind in kinds}
-    found["/beacon/v1/batch"] = _segment("batch")
+    found |= dict.fromkeys(("/v1/import", "/beacon/v1/batch"), _segment("batch"))
     posthog = _posthog(partial(_reported, {"status": "Ok"}))
     found |= dict.fromkeys(("/batch", "/e", "/i/v0/e", "/capture", "/track", "/engage"), posthog)
     found["/i/v1/analytics/events"] = _posthog(_by_event)
@@ -194,7 +207,7 @@ class Ingestion:
         encoding = request.headers.get(b"content-encoding", b"").decode("latin-1")
         body = read_body(request.body, content_encoding=encoding, limits=self._wire)
         key = known(self._context, found or dialect.key(body, request.query))
-        self._rates.check(key.name)
+        self._rates.check(key.id)
         return key, dialect.decode(body, request, self._policy(key, request))
 
     def _policy(self, key: Key, request: Request) -> Policy:
@@ -202,7 +215,7 @@ class Ingestion:
             self._context.project.project,
             new_id=new_event_id,
             linked=self._linked,
-            signing_secret=key.signing_secret,
+            signing_secret=key.signing_secret.encode() if key.signing_secret else None,
             gpc=request.headers.get(b"sec-gpc") == b"1",
         )
 
@@ -212,9 +225,9 @@ class Ingestion:
             self._reject(key, decoded, request)
         if not decoded.event:
             return
-        self._rates.take(key.name, len(decoded))
+        self._rates.take(key.id, len(decoded))
         batch = _batch(decoded, request.received_at)
-        await self._durable(asyncio.wrap_future(self._context.live.submit(batch)))
+        await self._durable(_awaitable(self._context.live.submit(batch)))
         self._linked.add(decoded.linked)
         self._context.metrics.accepted.inc(len(decoded))
 
@@ -236,12 +249,44 @@ class Ingestion:
     def _reject(self, key: Key, decoded: Decoded, request: Request) -> None:
         for one in decoded.rejected:
             self._context.metrics.rejected.labels(one.reason.value).inc()
+        sdk = _sdk_of(request.headers)
         self._context.rejected.add(
-            decoded.rejected,
-            received_at=request.received_at,
-            key_name=key.name,
-            sdk=_sdk_of(request.headers),
+            RejectedEvent(
+                request.received_at,
+                f"{one.reason.value}: {one.message}",
+                one.message_id or "",
+                sdk,
+                key.name,
+                one.excerpt,
+            )
+            for one in decoded.rejected
         )
+
+
+def _awaitable(stored: Future[Receipt]) -> asyncio.Future[Receipt]:
+    """A future of this event loop that ends as the other one does.
+
+    Unlike `asyncio.wrap_future` it never cancels the other one: a batch that was handed in is
+    stored, whether or not its sender still waits.
+    """
+    loop = asyncio.get_running_loop()
+    awaitable: asyncio.Future[Receipt] = loop.create_future()
+
+    def end() -> None:
+        if awaitable.cancelled():
+            return
+        error = stored.exception()
+        if error is None:
+            awaitable.set_result(stored.result())
+        else:
+            awaitable.set_exception(error)
+
+    def tell(_stored: Future[Receipt]) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop has ended: nobody waits
+            loop.call_soon_threadsafe(end)
+
+    stored.add_done_callback(tell)
+    return awaitable
 
 
 def _look(stored: asyncio.Future[Receipt]) -> None:

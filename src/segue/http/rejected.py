@@ -1,65 +1,33 @@
-"""The latest events that were not taken, so that somebody can see why."""
+"""Events that were not taken, on their way to the store: at most so many wait."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from segue.adapters.wire import RejectedEvent
+from segue.domain.rejected import RejectedEvent
 
-KEPT: Final = 1000
-"""How many are kept in memory, and how many wait for the store at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """An event that was not taken: when it came (ms), with which key (its name), why (a code, and
-    for people), its message id where it had one, the SDK, and how its text begins."""
-
-    received_at: int
-    key_name: str
-    reason: str
-    message: str
-    message_id: str | None
-    sdk: str
-    excerpt: str
+MOST_WAITING: Final = 1000
+"""Rejected events that wait for the store; beyond, the oldest are forgotten."""
 
 
 class Rejections:
-    """A bounded ring of rejections. Threads may share it."""
+    """A bounded ring of rejected events. Threads may share it."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._latest: deque[Rejection] = deque(maxlen=kept)
-        self._unwritten: deque[Rejection] = deque(maxlen=kept)
+    def __init__(self, most: int = MOST_WAITING) -> None:
+        self._waiting: deque[RejectedEvent] = deque(maxlen=most)
         self._lock = threading.Lock()
 
-    def add(
-        self, events: Iterable[RejectedEvent], *, received_at: int, key_name: str, sdk: str
-    ) -> None:
-        """Keep rejected events; the oldest give way."""
-        rejections = [
-            Rejection(
-                received_at, key_name, one.reason, one.message, one.message_id, sdk, one.excerpt
-            )
-            for one in events
-        ]
+    def add(self, events: Iterable[RejectedEvent]) -> None:
+        """Let events wait for the store."""
         with self._lock:
-            self._latest.extend(rejections)
-            self._unwritten.extend(rejections)
+            self._waiting.extend(events)
 
-    def latest(self, limit: int) -> list[Rejection]:
-        """The latest, newest first, at most so many."""
+    def taken(self) -> list[RejectedEvent]:
+        """Those that wait, which they do no longer."""
         with self._lock:
-            newest_first = reversed(self._latest)
-            return [one for one, _ in zip(newest_first, range(limit), strict=False)]
-
-    def unwritten(self) -> list[Rejection]:
-        """Those that were not taken to the store yet; it is expected that they are now."""
-        with self._lock:
-            taken = list(self._unwritten)
-            self._unwritten.clear()
+            taken = list(self._waiting)
+            self._waiting.clear()
         return taken

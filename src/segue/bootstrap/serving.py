@@ -1,0 +1,231 @@
+"""A workspace at work: its store, its keys, the live loop, feed and webhooks, begun and ended in
+order."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+import pkgutil
+import secrets
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from segue.adapters.duckdb_store import DuckDBStore
+from segue.bootstrap import environment
+from segue.bootstrap.courier import Means, Unwatched
+from segue.bootstrap.loop import Loop
+from segue.bootstrap.presence import Presence, announce, server_of, withdraw
+from segue.bootstrap.settings import Settings
+from segue.bootstrap.watching import ProjectWatch
+from segue.bootstrap.webhooks import Webhooks, default_reach
+from segue.bootstrap.workspace import Workspace
+from segue.domain.access import Key, KeyKind, KeyStore
+from segue.domain.errors import StoreLockedError
+from segue.domain.webhooks import Watcher
+from segue.language.resolve import resolve
+from segue.language.tree import Definitions
+from segue.services.live.answers import Turned
+from segue.services.live.feed import Feed
+from segue.services.live.live import Live
+
+FIRST_WRITE_KEY: Final = "default"
+FIRST_SECRET_KEY: Final = "first"
+
+_LOG: Final = logging.getLogger("segue.serving")
+_ADOPTING: Final = 600.0
+"""Seconds that evaluating changed definitions may take."""
+_SERVER: Final = "segue.http.server:run"
+"""Who answers over HTTP; named, as it stands above this room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What somebody who started a server wants to know: where it is, its write key, and its secret
+    key where it was made now: nobody can read it again."""
+
+    address: str
+    write_key: str
+    secret_key: str | None
+    workspace: Workspace
+
+
+class Runner(Protocol):
+    """What answers over HTTP."""
+
+    def __call__(
+        self, workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], None]
+    ) -> None:
+        """Answer until the process is told to end; `welcome` is called when it begins."""
+
+
+def serve(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], None]) -> None:
+    """Serve a workspace until the process is told to end, then end in order.
+
+    Raises `NotFoundError` where there is no workspace, `UsageError` where the address is taken,
+    `DefinitionError` and the store's errors where it cannot begin.
+    """
+    run: Runner = pkgutil.resolve_name(_SERVER)
+    run(workspace, settings, welcome)
+
+
+class Keys:
+    """The keys of a store, and one that only this machine knows."""
+
+    def __init__(self, store: KeyStore, local: str) -> None:
+        self._store, self._local = store, local.encode()
+        self._own = Key(KeyKind.SECRET, "key_local", "this machine", 0)
+
+    def find(self, text: str) -> Key | None:
+        """The good key with this text, from memory; None where there is none."""
+        if hmac.compare_digest(text.encode("utf-8", "replace"), self._local):
+            return self._own
+        return self._store.find(text)
+
+
+@dataclass
+class Serving:
+    """A workspace at work. Make one with `Serving.open`, then `start` it; it ends with its block,
+    when what waits is taken in."""
+
+    workspace: Workspace
+    settings: Settings
+    store: DuckDBStore
+    project: ProjectWatch
+    live: Live
+    feed: Feed
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    _loop: Loop | None = None
+    _webhooks: Webhooks | None = None
+    _presence: Presence | None = None
+
+    @classmethod
+    def open(cls, workspace: Workspace, settings: Settings) -> Self:
+        """Open the store and take up the work where it ended.
+
+        Raises `NotFoundError` where there is no workspace, `DefinitionError` where its definitions
+        cannot be used, and the store's errors.
+        """
+        project = ProjectWatch.begin(workspace.found().definitions)
+        store = _opened(workspace, project.project.timezone)
+        try:
+            live = Live.begin(store, resolve(project.project), environment.now())
+            feed = Feed(store.position().next_transition)
+        except BaseException:
+            store.close()
+            raise
+        return cls(workspace, settings, store, project, live, feed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that are taken."""
+        return Keys(self.store, self.secret)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The webhooks, once started."""
+        assert self._webhooks is not None
+        return self._webhooks
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the loop runs."""
+        return self._loop is not None and self._loop.is_turning
+
+    def start(
+        self, address: str, *, turned: Callable[[Turned], None], watcher: Watcher | None = None
+    ) -> Welcome:
+        """Begin to turn and to deliver; make the first keys. `turned` is told of every turn,
+        `watcher` of every delivery."""
+        welcome = self._welcome(address)
+        self._loop = Loop(self.live, environment.now, self.feed, turned=turned)
+        means = Means(
+            store=self.store,
+            now=environment.now,
+            title_of=self._title_of,
+            answers_at=address,
+            reach=default_reach(self.settings.host),
+            watcher=watcher or Unwatched(),
+        )
+        self._webhooks = Webhooks(means)
+        self.feed.listen(self._webhooks.wake)
+        self._loop.start()
+        self._webhooks.start()
+        self._presence = Presence(address, os.getpid(), self.secret)
+        announce(self.workspace, self._presence)
+        _LOG.info("serving", extra={"address": address, "workspace": self.workspace.folder.name})
+        return welcome
+
+    def look_at_project(self) -> bool:
+        """Whether the project file changed; it is in force then, where it is right."""
+        return self.project.look(self._adopt)
+
+    def close(self) -> None:
+        """Take in what waits, tell everybody that it ends, and release the store. Closing twice
+        does nothing."""
+        if self._presence is not None:
+            withdraw(self.workspace, self._presence)
+        if self._loop is not None:
+            self._loop.stop()
+        self.feed.close()
+        if self._webhooks is not None:
+            self._webhooks.close()
+        self.store.close()
+
+    def _adopt(self, definitions: Definitions, text: str) -> None:
+        """Put definitions in force that were edited in the file."""
+        if definitions == self.live.definitions:
+            return
+        try:
+            self.live.redefine(definitions).result(_ADOPTING)
+        except NotYet:
+            _LOG.warning("the definitions are not evaluated yet")
+        self.store.save_definitions(text, known_at=environment.now())
+
+    def _title_of(self, segment_id: str) -> str:
+        segments = self.live.definitions.segments
+        return next((one.title for one in segments if one.id == segment_id), segment_id)
+
+    def _welcome(self, address: str) -> Welcome:
+        """The keys to tell of: that which was asked for, else the first; made where there is
+        none."""
+        now = environment.now()
+        every = self.store.keys()
+        good = [key for key in every if key.revoked_at is None]
+        has_secret = any(key.kind is KeyKind.SECRET for key in good)
+        first = next((key for key in good if key.kind is KeyKind.WRITE), None)
+        if first is None or self.settings.write_key is not None:
+            name = FIRST_WRITE_KEY if first is None else "given at the start"
+            first = self.store.add_write_key(name, now=now, text=self.settings.write_key)
+        secret = None
+        if not has_secret:
+            secret = self.store.add_secret_key(FIRST_SECRET_KEY, now=now).text
+        return Welcome(address, first.text or "", secret, self.workspace)
+
+
+def _opened(workspace: Workspace, timezone: str) -> DuckDBStore:
+    """The store. Raises its errors, of a locked one naming the server that holds it."""
+    try:
+        return DuckDBStore.open(workspace.store, timezone=timezone)
+    except StoreLockedError as error:
+        server = server_of(workspace)
+        if server is None:
+            raise
+        raise StoreLockedError(
+            f"{workspace.store} is served already, at {server.address}",
+            hint=f"stop process {server.pid} first, or use that server",
+        ) from error

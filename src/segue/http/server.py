@@ -1,0 +1,142 @@
+"""The process that serves: one socket, one event loop, one workspace, until it is told to end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import uvicorn
+from uvicorn.server import HANDLED_SIGNALS
+
+from segue.bootstrap import environment
+from segue.bootstrap.serving import Serving, Welcome
+from segue.bootstrap.settings import Settings
+from segue.bootstrap.workspace import Workspace
+from segue.domain.errors import UsageError
+from segue.http import api, webhooks
+from segue.http.app import create_app
+from segue.http.context import Context
+from segue.http.housekeeping import Housekeeping
+from segue.http.metrics import Metrics
+from segue.http.protocol import guarded
+
+KEEP_ALIVE_SECONDS: Final = 30
+SHUTDOWN_SECONDS: Final = 10
+"""How long requests in hand may take when the server ends."""
+
+_LOG: Final = logging.getLogger("segue.serving")
+
+
+def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], None]) -> None:
+    """Serve a workspace until SIGTERM or SIGINT: stop to accept, answer what is in hand, take in
+    what waits, release the store. See `bootstrap.serving.serve`."""
+    with (
+        contextlib.closing(bound(settings.host, settings.port)) as listener,
+        Serving.open(workspace, settings) as serving,
+    ):
+        metrics = Metrics()
+        address = address_of(listener)
+        told = serving.start(address, turned=metrics.turned, watcher=webhooks.Delivered(metrics))
+        context = _context(serving, metrics)
+        server = Server(_config(context), context, lambda: welcome(told))
+        with Housekeeping(serving, context.rejected):
+            server.run(sockets=[listener])
+        _LOG.info("ended")
+
+
+def _context(serving: Serving, metrics: Metrics) -> Context:
+    return Context(
+        live=serving.live,
+        store=serving.store,
+        feed=serving.feed,
+        keys=serving.keys,
+        clock=environment.now,
+        settings=serving.settings,
+        workspace=serving.workspace,
+        project=serving.project,
+        webhooks=serving.webhooks,
+        is_turning=lambda: serving.is_turning,
+        metrics=metrics,
+    )
+
+
+def _config(context: Context) -> uvicorn.Config:
+    app = create_app(context, routers=[*api.routers(), webhooks.router])
+    return uvicorn.Config(
+        app,
+        http=guarded(context.settings.limits),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens, ends streams before it waits for them, and ends quietly
+    when it is told to."""
+
+    def __init__(
+        self, config: uvicorn.Config, context: Context, listening: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._context, self._listening = context, listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to accept; streams end, requests in hand are answered."""
+        self._context.feed.close()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take signals as the wish to end, and not again afterwards: what follows is in order."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {one: signal.signal(one, self.handle_exit) for one in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to the address. Raises `UsageError` where it is taken or is none."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise UsageError(f"{host!r} is no address to listen at", hint="--host 127.0.0.1") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"Cannot listen at {host}:{port}: {error.strerror or error}",
+            hint="another program may use it: choose another with --port, 0 takes any",
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where clients on this machine reach it."""
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
