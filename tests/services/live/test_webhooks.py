@@ -51,8 +51,8 @@ def test_a_message_says_everything_about_its_transition():
         "event_id": "e9",
         "corrected": False,
         "live": True,
-        "why": "https://segue.example/api/people/ana%2F%C3%A9/explain"
-        "?segment_id=dormant&at=2026-05-03T10%3A00%3A00Z",
+        "why": "https://segue.example/api/segments/dormant/explain/ana%2F%C3%A9"
+        "?at=2026-05-03T10%3A00%3A00Z",
     }
 
 

@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from segue.domain.errors import InputError, UsageError
 from segue.domain.instant import MINUTE, SECOND, format_instant
@@ -134,11 +134,9 @@ def _message(transition: Transition, facts: Facts) -> dict[str, Any]:
 
 def _why(transition: Transition, answers_at: str) -> str:
     """Where Segue explains it: the person in the segment at the instant of the transition."""
-    asked = urlencode(
-        {"segment_id": transition.segment_id, "at": format_instant(transition.at)}, quote_via=quote
-    )
-    person = quote(transition.person_id, safe="")
-    return f"{answers_at.rstrip('/')}/api/people/{person}/explain?{asked}"
+    segment, person = quote(transition.segment_id, safe=""), quote(transition.person_id, safe="")
+    at = quote(format_instant(transition.at), safe="")
+    return f"{answers_at.rstrip('/')}/api/segments/{segment}/explain/{person}?at={at}"
 
 
 def _signed(endpoint: Endpoint, name: str, message: Mapping[str, Any], now: int) -> Post:
