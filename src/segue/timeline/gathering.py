@@ -29,7 +29,7 @@ from segue.timeline.log import (
     TraitWrites,
 )
 from segue.timeline.parts import Groups, Part
-from segue.timeline.runs import NO_ROWS, UNTIED, Rows, Run
+from segue.timeline.runs import NO_ROWS, UNTIED, Rows, Run, rows_of
 
 Ranks: TypeAlias = Callable[[Int64s], Int64s]
 """The places of events, by reference, in the order that breaks ties: see `Turn.ranks`."""
@@ -77,20 +77,17 @@ def tied_between(layers: Sequence[Layer]) -> Int32s:
     """The distinct ids with different events of one instant in ordered answers of different layers
     (perhaps some more)."""
     found = [
-        (np.repeat(layer.part.whos, np.diff(one.offsets)), one.at, one.source, layer.origin)
+        (layer, one)
         for layer in layers
         for request, answer in layer.part.log.answers.items()
         if is_ordered(request) and len(one := occurrences_of(answer))
     ]
-    if len({origin for *_, origin in found}) < 2:
+    if len({layer.origin for layer, _ in found}) < 2:
         return np.empty(0, np.int32)
-    who = np.concatenate([who for who, *_ in found])
-    ref = np.concatenate([_NONE if source is None else source for _, _, source, _ in found])
-    origin = np.repeat([origin for *_, origin in found], [len(at) for _, at, _, _ in found])
+    rows = Rows.joined([rows_of(0, one, la.part.whos, la.origin) for la, one in found])
     # Who and when as one number: two that are equal by chance only cost time later.
-    key = np.concatenate([at for _, at, _, _ in found]).astype(np.uint64)
-    key ^= who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return np.unique(who[_tied(key, ref, origin)])
+    key = rows.at.astype(np.uint64) ^ rows.who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.unique(rows.who[_tied(key, rows.source, rows.order, rows.origin)])
 
 
 def is_ordered(request: Asked) -> bool:
@@ -110,8 +107,9 @@ def gathered(
     layers: Sequence[Layer],
     runs: Sequence[Run],
     numbers: Mapping[Asked, int],
-    mixed: Int32s,
     people: Groups,
+    *,
+    mixed: Int32s,
     ranks: Ranks,
 ) -> Log:
     """The log of some people: see `GrowingLog.gather`."""
@@ -275,9 +273,7 @@ class _Pieces:
         return bool(np.all(follows) and np.all(self.member >= 0))
 
 
-def _pieces(
-    requests: Sequence[Asked], view_of: Mapping[Asked, _View], members: Members
-) -> _Pieces:
+def _pieces(requests: Sequence[Asked], view_of: Mapping[Asked, _View], members: Members) -> _Pieces:
     start = np.zeros((len(requests), len(members)), np.int64)
     count = np.zeros_like(start)
     for i, one in enumerate(requests):
@@ -293,12 +289,13 @@ def _pieces(
 @dataclass(frozen=True, slots=True)
 class _Suspects:
     """Rows of a chunk that may share an instant with something read at another time or under
-    another id: `row` int64[N], person, at and ref, and `origin` int64[N], reading and id."""
+    another id: `row` int64[N], person, at, ref and order, and `origin` int64[N], reading and id."""
 
     row: Int64s
     person: Int64s
     at: Int64s
     ref: Int64s
+    order: Int32s
     origin: Int64s
 
 
@@ -392,7 +389,8 @@ class _Chunk:
             nth = np.cumsum(np.repeat(pieces.member < 0, pieces.count)) - 1
             rows = nth[row[is_late]]
             origin[is_late] = (late.rows.origin[rows].astype(np.int64) << 32) | late.rows.who[rows]
-        return _Suspects(row, person[row], at[row], self._columns["source"][row], origin)
+        ref, order = self._column("source", len(at)), self._column("order", len(at))
+        return _Suspects(row, person[row], at[row], ref[row], order[row], origin)
 
     def reorder(self, rows: Int64s, keys: Int32s) -> None:
         """Give rows other order keys."""
@@ -441,12 +439,18 @@ class _Chunk:
         occurrences = Occurrences(
             offsets,
             self._part("at", rows),
-            order=None if _is_trait(request) or not is_ordered(request) else self._part("order", rows),
+            order=None
+            if _is_trait(request) or not is_ordered(request)
+            else self._part("order", rows),
             value=self._part("value", rows) if _reads(request) else None,
             known=self._known(rows) if _reads(request) else None,
             source=self._part("source", rows) if is_ordered(request) else None,
         )
-        return TraitWrites(occurrences, self._part("kind", rows)) if _is_trait(request) else occurrences
+        return (
+            TraitWrites(occurrences, self._part("kind", rows))
+            if _is_trait(request)
+            else occurrences
+        )
 
     def _part(self, name: str, rows: slice) -> NDArray[Any]:
         return self._column(name, int(self._offsets[-1]))[rows]
@@ -493,12 +497,13 @@ def _break_ties(chunks: Sequence[_Chunk], ranks: Ranks) -> None:
     found = [(chunk, suspects) for chunk, suspects in suspected if suspects is not None]
     if not found:
         return
-    person, at, ref, origin = (
+    person, at, ref, order, origin = (
         np.concatenate([getattr(suspects, name) for _, suspects in found])
-        for name in ("person", "at", "ref", "origin")
+        for name in ("person", "at", "ref", "order", "origin")
     )
     instants = np.unique(at, return_inverse=True)[1]
-    tied = _tied(person * (int(instants.max(initial=0)) + 1) + instants, ref, origin)
+    key = person * (int(instants.max(initial=0)) + 1) + instants
+    tied = _tied(key, ref, order, origin)
     if not len(tied):
         return
     refs = np.unique(ref[tied])
@@ -512,19 +517,23 @@ def _break_ties(chunks: Sequence[_Chunk], ranks: Ranks) -> None:
             chunk.reorder(suspects.row[mine >= 0], mine[mine >= 0])
 
 
-def _tied(key: NDArray[np.integer], ref: Int64s, origin: Int64s) -> Int64s:
-    """The rows of several events that share a key and come from several origins."""
-    order = np.argsort(key)
-    same = key[order][1:] == key[order][:-1]
-    several = order[np.concatenate((same, [False])) | np.concatenate(([False], same))]
+def _tied(
+    key: NDArray[np.integer], ref: Int64s, order: Int32s, origin: NDArray[np.integer]
+) -> Int64s:
+    """The rows that share a key with one of another origin, and are not one event with one order
+    key."""
+    rows = np.argsort(key)
+    same = key[rows][1:] == key[rows][:-1]
+    several = rows[np.concatenate((same, [False])) | np.concatenate(([False], same))]
     if not len(several):
         return several
     first = np.flatnonzero(np.concatenate(([True], key[several][1:] != key[several][:-1])))
-    crossing = _differ(ref[several], first) & _differ(origin[several], first)
+    apart = _differ(ref[several], first) | _differ(order[several], first)
+    crossing = apart & _differ(origin[several], first)
     return several[np.repeat(crossing, np.diff(first, append=len(several)))]
 
 
-def _differ(values: Int64s, first: Int64s) -> Bools:
+def _differ(values: NDArray[np.integer], first: Int64s) -> Bools:
     """Whether a group, of those that begin at these places, holds different values."""
     different: Bools = np.minimum.reduceat(values, first) != np.maximum.reduceat(values, first)
     return different

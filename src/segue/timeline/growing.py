@@ -25,7 +25,6 @@ def _nobody() -> Int32s:
     return np.empty(0, np.int32)
 
 
-
 @dataclass(frozen=True)
 class GrowingLog:
     """Immutable: `plus` gives another one that shares what it holds.
@@ -111,7 +110,7 @@ class GrowingLog:
         order keys (their order is the same). `ranks` is asked about events that share an instant
         with another one of the same person that was read at another time or under another id.
         """
-        return gathered(self.layers, self.runs, self.numbers, self.mixed, people, ranks)
+        return gathered(self.layers, self.runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
 
     @property
     def events_since_base(self) -> int:

@@ -73,14 +73,33 @@ class Rows:
 
 
 NO_ROWS: Final = Rows(
-    *(np.empty(0, kind) for kind in (np.int32,) * 3),
-    np.empty(0, np.int64),
-    np.empty(0, np.int32),
-    np.empty(0, np.int64),
-    np.empty(0, np.bool_),
-    np.empty(0, np.int64),
-    np.empty(0, np.int8),
+    request=np.empty(0, np.int32),
+    who=np.empty(0, np.int32),
+    origin=np.empty(0, np.int32),
+    at=np.empty(0, np.int64),
+    order=np.empty(0, np.int32),
+    value=np.empty(0, np.int64),
+    known=np.empty(0, np.bool_),
+    source=np.empty(0, np.int64),
+    kind=np.empty(0, np.int8),
 )
+
+
+def rows_of(number: int, answer: Answer, whos: Int32s, origin: int) -> Rows:
+    """An answer about the distinct ids `whos` as rows of the request with this number."""
+    one = answer.writes if isinstance(answer, TraitWrites) else answer
+    size = len(one)
+    return Rows(
+        np.full(size, number, np.int32),
+        np.repeat(whos, np.diff(one.offsets)),
+        np.full(size, origin, np.int32),
+        one.at,
+        _or(one.order, size, UNTIED, np.int32),
+        _or(one.value, size, 0, np.int64),
+        _or(one.known, size, True, np.bool_),
+        _or(one.source, size, -1, np.int64),
+        _or(answer.kind if isinstance(answer, TraitWrites) else None, size, 0, np.int8),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +130,7 @@ class Run:
 def run_of(part: Part, numbers: Mapping[Request | TraitRequest, int], origin: int) -> Run:
     """A part as a run. Raises `KeyError` where it leaves a numbered request without answer."""
     found = [(number, part.log.answers[request]) for request, number in numbers.items()]
-    rows = [_rows(number, answer, part.whos, origin) for number, answer in found if _size(answer)]
+    rows = [rows_of(number, answer, part.whos, origin) for number, answer in found if _size(answer)]
     return _sorted_by_who(part.whos, part.log.first_seen, Rows.joined([NO_ROWS, *rows]))
 
 
@@ -142,22 +161,6 @@ def _run(whos: Int32s, first_seen: Int64s, rows: Rows) -> Run:
 
 def _size(answer: Answer) -> int:
     return len(answer.writes if isinstance(answer, TraitWrites) else answer)
-
-
-def _rows(number: int, answer: Answer, whos: Int32s, origin: int) -> Rows:
-    one = answer.writes if isinstance(answer, TraitWrites) else answer
-    size = len(one)
-    return Rows(
-        np.full(size, number, np.int32),
-        np.repeat(whos, np.diff(one.offsets)),
-        np.full(size, origin, np.int32),
-        one.at,
-        _or(one.order, size, UNTIED, np.int32),
-        _or(one.value, size, 0, np.int64),
-        _or(one.known, size, True, np.bool_),
-        _or(one.source, size, -1, np.int64),
-        _or(answer.kind if isinstance(answer, TraitWrites) else None, size, 0, np.int8),
-    )
 
 
 def _or(column: NDArray[S] | None, size: int, default: int | bool, kind: type[S]) -> NDArray[S]:

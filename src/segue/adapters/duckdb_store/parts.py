@@ -7,7 +7,7 @@ closely: what a batch costs depends on the batch and not on how much is stored.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
@@ -40,7 +40,9 @@ def delta(
     found = events.table(f"SELECT DISTINCT who FROM {events.source} WHERE {within}", {})
     whos: Int32s = np.sort(found["who"].to_numpy())
     with _few(events, whos, within) as few:
-        return _answered(few, whos, requests, codebook, timezone, not_activity)
+        return _answered(
+            few, whos, requests, codebook, timezone=timezone, not_activity=not_activity
+        )
 
 
 def reread(
@@ -58,7 +60,9 @@ def reread(
     """
     whos = np.unique(whos)
     with _few(events, whos, "true") as few:
-        return _answered(few, whos, requests, codebook, timezone, not_activity)
+        return _answered(
+            few, whos, requests, codebook, timezone=timezone, not_activity=not_activity
+        )
 
 
 def everything(
@@ -80,7 +84,7 @@ def everything(
     source = f"(SELECT * FROM {events.source} WHERE {_within(since, before)})"
     part = Relation(events.connection, source, events.names)
     whos = np.arange(codes, dtype=np.int32)
-    return _answered(part, whos, requests, codebook, timezone, not_activity)
+    return _answered(part, whos, requests, codebook, timezone=timezone, not_activity=not_activity)
 
 
 def ranks(events: Relation, refs: Int64s) -> Int64s:
@@ -125,8 +129,9 @@ def _answered(
     whos: Int32s,
     requests: Collection[Request | TraitRequest],
     codebook: Codebook,
+    *,
     timezone: str,
-    not_activity: Sequence[str] | Collection[str],
+    not_activity: Collection[str],
 ) -> Part:
     log = extract(
         part,
