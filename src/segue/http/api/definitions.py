@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from fastapi import APIRouter
-
 from segue.bootstrap.saving import read_definitions, save
 from segue.http.api.models import (
     DefinitionsBody,
@@ -17,11 +15,11 @@ from segue.http.api.models import (
     VersionsBody,
     instant,
 )
-from segue.http.api.parameters import SegmentPath
+from segue.http.api.parameters import SegmentPath, api_router
 from segue.http.context import Context, Here
 from segue.services.live.editing import Change, drop_segment, put_segment
 
-router = APIRouter(tags=["Definitions"])
+router = api_router("Definitions")
 
 _READ_ONLY: Final[dict[int | str, dict[str, Any]]] = {
     409: {"model": ReadOnlyTrouble, "description": "The project file may not be written."}
@@ -58,7 +56,7 @@ def put_definitions(here: Here, written: DefinitionsText) -> DefinitionsBody:
     return _changed(here, lambda _before: written.text)
 
 
-@router.put("/segments/{segment_id}", responses=_READ_ONLY)
+@router.put("/segments/{segment_id:path}", responses=_READ_ONLY)
 def put_one_segment(
     here: Here, segment_id: SegmentPath, segment: SegmentWritten
 ) -> DefinitionsBody:
@@ -67,7 +65,7 @@ def put_one_segment(
     return _changed(here, partial(_put, segment_id, segment))
 
 
-@router.delete("/segments/{segment_id}", responses=_READ_ONLY)
+@router.delete("/segments/{segment_id:path}", responses=_READ_ONLY)
 def delete_segment(here: Here, segment_id: SegmentPath) -> DefinitionsBody:
     """Take one segment out of the project file. What was published about it stays."""
     return _changed(here, lambda before: drop_segment(before, segment_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from segue.http.api.models import (
     CatalogBody,
@@ -11,11 +11,11 @@ from segue.http.api.models import (
     RejectedEventsBody,
     instant,
 )
-from segue.http.api.parameters import Limit
+from segue.http.api.parameters import Limit, api_router
 from segue.http.context import Context, Here
 from segue.services.live.catalogue import Catalogue
 
-router = APIRouter(tags=["Events"])
+router = api_router("Events")
 
 
 @router.get("/events/rejected")

@@ -11,13 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
+from fastapi import Query
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from segue.bootstrap.streaming import FileFormat, write_batches
-from segue.http.api.parameters import At, instant_at
+from segue.http.api.parameters import At, api_router, instant_at
 from segue.http.context import Context, Here
 from segue.services.live.exporting import (
     DOCUMENTS,
@@ -27,7 +27,7 @@ from segue.services.live.exporting import (
     export_transitions,
 )
 
-router = APIRouter(tags=["Export"])
+router = api_router("Export")
 
 
 class What(StrEnum):

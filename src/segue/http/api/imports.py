@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
@@ -16,9 +16,10 @@ from segue.bootstrap.instants import known_zone
 from segue.bootstrap.receiving import receive_file
 from segue.domain.errors import UsageError
 from segue.http.api.models import ImportedBody
+from segue.http.api.parameters import api_router
 from segue.http.context import Context, Here
 
-router = APIRouter(tags=["Events"])
+router = api_router("Events")
 
 
 class Format(StrEnum):

@@ -6,12 +6,13 @@ import json
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
-from fastapi import Path, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from segue.domain.errors import Problem, UsageError
 from segue.domain.instant import LATEST, format_instant, parse_instant
 from segue.domain.ports import StoredEvent
+from segue.http.access import NEEDS_SECRET_KEY
 from segue.http.api.models import EventBody, ProblemBody
 from segue.http.context import Context
 
@@ -32,6 +33,11 @@ At: TypeAlias = Annotated[
 Cursor: TypeAlias = Annotated[
     str | None, Query(description="What an earlier page gave as its cursor.", max_length=2000)
 ]
+
+
+def api_router(tag: str) -> APIRouter:
+    """A router for a part of the API: below `/api`, for secret keys only."""
+    return APIRouter(prefix="/api", tags=[tag], dependencies=[NEEDS_SECRET_KEY])
 
 
 def instant_at(here: Context, text: str | None) -> int:

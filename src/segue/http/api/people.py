@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from segue.bootstrap.saving import finished
@@ -26,14 +26,14 @@ from segue.http.api.models import (
     instant,
     maybe_instant,
 )
-from segue.http.api.parameters import Cursor, Limit, PersonPath, encoded, event_body
+from segue.http.api.parameters import Cursor, Limit, PersonPath, api_router, encoded, event_body
 from segue.http.api.transitions import transition_document
 from segue.http.context import Here
 from segue.services.explain import known_person
 from segue.services.live.live import PersonStanding
 from segue.services.live.reading import Profile, TraitValue, profile, search, timeline, whole_person
 
-router = APIRouter(tags=["People"])
+router = api_router("People")
 
 
 @router.get("/people")
@@ -57,13 +57,13 @@ def find_people(
     )
 
 
-@router.get("/people/{person_id}/segments", response_model=StandingBody)
+@router.get("/people/{person_id:path}/segments", response_model=StandingBody)
 async def get_standing(here: Here, person_id: PersonPath) -> Response:
     """The segments that a person is in, since when and until when: from memory, in no time."""
     return encoded(standing_document(here.live.standing(person_id)))
 
 
-@router.get("/people/{person_id}/events")
+@router.get("/people/{person_id:path}/events")
 def get_events(
     here: Here, person_id: PersonPath, limit: Limit = 100, cursor: Cursor = None
 ) -> EventsBody:
@@ -76,7 +76,7 @@ def get_events(
     )
 
 
-@router.get("/people/{person_id}/export")
+@router.get("/people/{person_id:path}/export")
 def export_person(here: Here, person_id: PersonPath) -> PersonDocument:
     """Everything that is stored about a person, as one document."""
     whole = whole_person(here.store, person_id, here.clock())
@@ -98,7 +98,7 @@ def export_person(here: Here, person_id: PersonPath) -> PersonDocument:
     )
 
 
-@router.get("/people/{person_id}")
+@router.get("/people/{person_id:path}")
 def get_person(
     here: Here,
     person_id: PersonPath,
@@ -108,7 +108,7 @@ def get_person(
     return _profile_body(profile(here.store, here.live, person_id, here.clock(), newest=events))
 
 
-@router.delete("/people/{person_id}")
+@router.delete("/people/{person_id:path}")
 def erase_person(here: Here, person_id: PersonPath) -> ErasedBody:
     """Remove a person everywhere, and prove it. There is no way back."""
     erased = finished(here.live.erase(known_person(here.store, person_id)))

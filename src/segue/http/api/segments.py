@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from segue.domain.instant import DAY
@@ -30,6 +30,7 @@ from segue.http.api.parameters import (
     Limit,
     PersonPath,
     SegmentPath,
+    api_router,
     encoded,
     instant_at,
     problem_body,
@@ -44,7 +45,7 @@ from segue.services.live.previewing import DAYS, Day, preview
 from segue.services.live.segment_history import daily_history, days_between
 from segue.services.view import known_segment
 
-router = APIRouter(tags=["Segments"])
+router = api_router("Segments")
 
 
 @router.get("/segments")
@@ -53,15 +54,7 @@ def get_segments(here: Here) -> SegmentsBody:
     return SegmentsBody(segments=_bodies(here, here.live.segments()))
 
 
-@router.get("/segments/{segment_id}")
-def get_segment(here: Here, segment_id: SegmentPath) -> SegmentBody:
-    """One segment: its definition as text and as a sentence, its version, its size."""
-    known_segment(here.live.definitions, segment_id)
-    standing = [one for one in here.live.segments() if one.segment_id == segment_id]
-    return _bodies(here, standing)[0]
-
-
-@router.get("/segments/{segment_id}/members")
+@router.get("/segments/{segment_id:path}/members")
 def get_members(
     here: Here, segment_id: SegmentPath, at: At = None, cursor: Cursor = None, limit: Limit = 100
 ) -> MembersBody:
@@ -84,7 +77,7 @@ def get_members(
     )
 
 
-@router.get("/segments/{segment_id}/history")
+@router.get("/segments/{segment_id:path}/history")
 def get_history(
     here: Here,
     segment_id: SegmentPath,
@@ -102,7 +95,7 @@ def get_history(
     return HistoryBody(segment_id=segment_id, timezone=zone, days=day_bodies(days))
 
 
-@router.get("/segments/{segment_id}/explain/{person_id}", response_model=ExplanationBody)
+@router.get("/segments/{segment_id:path}/explain/{person_id:path}", response_model=ExplanationBody)
 def get_explanation(
     here: Here, segment_id: SegmentPath, person_id: PersonPath, at: At = None
 ) -> Response:
@@ -111,6 +104,14 @@ def get_explanation(
         here.store, here.live.definitions, segment_id, person_id, instant_at(here, at)
     )
     return encoded(explanation_document(explained))
+
+
+@router.get("/segments/{segment_id:path}")
+def get_segment(here: Here, segment_id: SegmentPath) -> SegmentBody:
+    """One segment: its definition as text and as a sentence, its version, its size."""
+    known_segment(here.live.definitions, segment_id)
+    standing = [one for one in here.live.segments() if one.segment_id == segment_id]
+    return _bodies(here, standing)[0]
 
 
 @router.post("/preview")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -19,13 +19,13 @@ from segue.domain.instant import format_instant
 from segue.domain.live import Transition
 from segue.http.api.bell import Bell, bell_of, rung
 from segue.http.api.models import TransitionsBody
-from segue.http.api.parameters import Limit, encoded
+from segue.http.api.parameters import Limit, api_router, encoded
 from segue.http.context import Context, Here
 from segue.services.explain import known_person
 from segue.services.live.following import BEGINNING, Page, Wanted, recent_page, stored_page
 from segue.services.view import known_segment
 
-router = APIRouter(tags=["Transitions"])
+router = api_router("Transitions")
 
 HEARTBEAT: Final = 15.0
 """Seconds of silence after which a stream says that it is alive."""
