@@ -13,7 +13,7 @@ from segue.bootstrap.webhooks import Webhooks, default_reach
 from segue.domain.errors import NotFoundError, StoreError, UsageError
 from segue.domain.live import Cause
 from segue.domain.webhooks import Reach
-from segue.services.live.outbox import Schedule
+from segue.services.live.outbox import SIDE_BY_SIDE, Schedule
 from segue.services.live.webhooks import verify
 from tests.adapters.receiver import HANG, HANG_UP, OK, Reply, receiving, receiving_by
 from tests.services.live.publishing import Published
@@ -258,38 +258,42 @@ def test_an_endpoint_hears_of_its_segments_and_kinds_only(published, run):
         assert _ids(left.wait_for(1)) == [2]
 
 
-def test_what_nobody_wants_is_passed_over_by_the_million(published, run):
+def test_what_nobody_wants_is_passed_over_by_the_million(published, run, monkeypatch):
     """A backfill is skipped by the store: no row of it is looked at, and the cursor passes it."""
     row = published.row("p001", cause=Cause.IMPORT, live=False)
     published.publish_rows([row] * 200_000)
+    read, undelivered = [], published.store.undelivered
+
+    def counted(**how):
+        stretch = undelivered(**how)
+        read.append(len(stretch.transitions))
+        return stretch
+
+    monkeypatch.setattr(published.store, "undelivered", counted)
     running = run()
     with receiving() as receiver:
         endpoint = running.webhooks.create(receiver.url, after=-1)
-        began = time.monotonic()
         (wanted,) = published.publish("p002")
         assert _ids(receiver.wait_for(1)) == [wanted]
-        took = time.monotonic() - began
         _until(lambda: running.webhooks.endpoint(endpoint.id).cursor == wanted)
 
-    assert took < 2
+    assert sum(read) == 1
+    assert len(read) <= 3
 
 
 def test_one_endpoint_that_hangs_does_not_delay_another(published, run):
-    running = run(time_limit=60.0)
+    """The one answers nothing for minutes; the other is told of everything meanwhile."""
+    running = run(time_limit=600.0)
     with receiving(then=HANG) as stuck, receiving() as well:
         running.webhooks.create(stuck.url)
         running.webhooks.create(well.url)
         published.publish(*PEOPLE)
         stuck.wait_for(1)
-        began = time.monotonic()
         well.wait_for(len(PEOPLE))
-        assert time.monotonic() - began < 5
         published.publish("p001")
-        began = time.monotonic()
         well.wait_for(len(PEOPLE) + 1)
-        assert time.monotonic() - began < 1
 
-    assert len(stuck.received) <= 8
+    assert len(stuck.received) <= SIDE_BY_SIDE
 
 
 def test_people_are_told_of_in_order_whatever_fails(published, run):
