@@ -11,6 +11,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     keeping,
     measuring,
     serving,
+    tailing,
     trying,
 )
 from segue.cli.app import app

@@ -36,7 +36,7 @@ _ClickError: Final[Any] = typer.BadParameter.__mro__[2]
 ORDER: Final = (
     *("demo", "try", "init", "import", "check"),
     *("evaluate", "history", "explain"),
-    "serve",
+    *("serve", "tail"),
     *("export", "backup", "restore", "erase", "bench"),
 )
 """The verbs in the order in which somebody meets them."""

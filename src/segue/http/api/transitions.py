@@ -201,7 +201,8 @@ async def server_sent(
     Nothing is queued: the cursor is all that is kept for a client, so one that does not read costs
     nothing, and reads the store when it has fallen behind what the feed remembers.
     """
-    yield b"retry: 1000\n\n"
+    # The id alone is no event, but from it a client goes on that connects again before the first.
+    yield b"retry: 1000\nid: %d\n\n" % cursor
     while True:
         ring = bell.next_ring
         page = await _page(here, wanted, cursor, AT_ONCE)
