@@ -99,13 +99,15 @@ def _form_field(body: bytes) -> bytes | None:
         name, equals, value = field.partition(b"=")
         if equals and name.strip() == b"data":
             found = unquote_to_bytes(value)
-            return unquote_to_bytes(value.replace(b"+", b" ")) if _is_json(found) else found
+            if _is_json(found):
+                return unquote_to_bytes(value.replace(b"+", b" "))
+            return found.replace(b" ", b"+")
     return None
 
 
 def _base64(body: bytes) -> bytes | None:
     """What base64, of either alphabet and padded or not, says; None where it is none."""
-    digits = body.translate(_ALPHABET, b"\r\n =")
+    digits = body.strip().translate(_ALPHABET, b"\r\n=")
     try:
         return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True) or None
     except binascii.Error:
