@@ -79,6 +79,12 @@ _FORMER: Final = """
     INSERT INTO former_ids
     SELECT code, distinct_id FROM distinct_ids WHERE code IN (SELECT unnest($codes::INTEGER[]))
 """
+_NEXT_REF: Final = """
+    SELECT greatest(
+        (SELECT coalesce(max(ref), -1) + 1 FROM events), (SELECT next_ref FROM progress)
+    )
+"""
+"""References of events that are gone are not given again: transitions may refer to them."""
 _NOBODY: Final = Groups(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32))
 _NOTHING: Final = Arrived(
     Appended(),
@@ -115,8 +121,7 @@ class Writer:
         directory: Directory,
     ) -> None:
         self._db, self._names, self._ids, self._directory = db, names, ids, directory
-        query = "SELECT coalesce(max(ref), -1) + 1 FROM events"
-        self.next_ref = self._kept_ref = int(db.execute(query).fetchall()[0][0])
+        self.next_ref = self._kept_ref = int(db.execute(_NEXT_REF).fetchall()[0][0])
         self._fresh: list[Hashes] = []
         query = "SELECT max(grid_at) FROM thresholds"
         self._last_threshold: int | None = db.execute(query).fetchall()[0][0]

@@ -22,15 +22,16 @@ class Dictionary:
     def __init__(
         self, db: duckdb.DuckDBPyConnection, table: str, column: str, *, former: str | None = None
     ) -> None:
-        """`former` is the table that holds the codes that must not be given again."""
+        """`former` is the table of the texts that are gone, whose codes are not given again."""
         self._table = table
         rows = db.sql(f"SELECT {column} AS text, code FROM {table}").to_arrow_table()
         texts, codes = rows["text"].to_pylist(), rows["code"].to_pylist()
         self._codes: dict[str, int] = dict(zip(texts, codes, strict=True))
         last = max(codes, default=-1)
+        self._former: dict[int, str] = {}
         if former is not None:
-            ((gone,),) = db.execute(f"SELECT coalesce(max(code), -1) FROM {former}").fetchall()
-            last = max(last, gone)
+            self._former |= db.execute(f"SELECT code, {column} FROM {former}").fetchall()
+            last = max(last, *self._former, -1)
         self.texts = [""] * (last + 1)
         for text, code in self._codes.items():
             self.texts[code] = text
@@ -43,6 +44,10 @@ class Dictionary:
     def code(self, text: str) -> int | None:
         """The code of a text; None where it is new."""
         return self._codes.get(text)
+
+    def was(self, code: int) -> str:
+        """The text that has a code, or had it when it was forgotten; empty where it was erased."""
+        return self.texts[code] or self._former.get(code, "")
 
     def missing(self, column: pa.ChunkedArray) -> list[str]:
         """The texts of a column that have no code yet, in order of occurrence."""
@@ -72,7 +77,7 @@ class Dictionary:
             text = self.texts[code]
             del self._codes[text]
             self.texts[code] = ""
-            self._forgotten[code] = text
+            self._forgotten[code] = self._former[code] = text
 
     def keep(self) -> None:
         """Make what was changed last."""
@@ -85,6 +90,7 @@ class Dictionary:
             self._codes.pop(text, None)
         del self.texts[self._kept :]
         for code, text in self._forgotten.items():
+            del self._former[code]
             if code < self._kept:
                 self.texts[code] = text
                 self._codes[text] = code

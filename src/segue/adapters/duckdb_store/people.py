@@ -281,7 +281,7 @@ class _Draft:
         """Add a link; one that is known from an earlier event changes nothing."""
         _, who, other = attempt
         label = self._find(who)
-        known = self._attempts.get(label) or self._circle(label).attempts
+        known = self._attempts[label] if label in self._members else self._circle(label).attempts
         if attempt in known and known[attempt] <= place:
             return
         self._open(label)

@@ -312,8 +312,7 @@ class DuckDBStore:
 
     def person_ids(self, people: Int32s) -> list[str]:
         """See `LiveStore.person_ids`."""
-        texts = self._ids.texts
-        return [texts[code] for code in people.tolist()]
+        return [self._ids.was(code) for code in people.tolist()]
 
     # ---------------------------------------------------------------------- published transitions
 
