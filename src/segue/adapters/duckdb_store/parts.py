@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.extract import People, Relation, Sources, extract
+from segue.adapters.extract import People, Relation, Sources, extract, extract_few
 from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
 from segue.timeline.parts import Codebook, Part
 
@@ -36,13 +36,8 @@ def delta(
     `events` is the table of all of them. Raises `DefinitionError` for a regular expression that
     RE2 refuses.
     """
-    within = _within(first, following)
-    found = events.table(f"SELECT DISTINCT who FROM {events.source} WHERE {within}", {})
-    whos: Int32s = np.sort(found["who"].to_numpy())
-    with _few(events, whos, within) as few:
-        return _answered(
-            few, whos, requests, codebook, timezone=timezone, not_activity=not_activity
-        )
+    few = _where(events, _within(first, following))
+    return extract_few(few, requests, codebook, timezone=timezone, not_activity=not_activity)
 
 
 def reread(
@@ -59,7 +54,7 @@ def reread(
     Raises `DefinitionError` for a regular expression that RE2 refuses.
     """
     whos = np.unique(whos)
-    with _few(events, whos, "true") as few:
+    with _few(events, whos) as few:
         return _answered(
             few, whos, requests, codebook, timezone=timezone, not_activity=not_activity
         )
@@ -81,8 +76,7 @@ def everything(
 
     Raises `DefinitionError` for a regular expression that RE2 refuses.
     """
-    source = f"(SELECT * FROM {events.source} WHERE {_within(since, before)})"
-    part = Relation(events.connection, source, events.names)
+    part = _where(events, _within(since, before))
     whos = np.arange(codes, dtype=np.int32)
     return _answered(part, whos, requests, codebook, timezone=timezone, not_activity=not_activity)
 
@@ -101,22 +95,27 @@ def ranks(events: Relation, refs: Int64s) -> Int64s:
     return by_ref[np.searchsorted(ranked, refs, sorter=by_ref)]
 
 
+def _where(events: Relation, condition: str) -> Relation:
+    """Those events for which the condition holds."""
+    source = f"(SELECT * FROM {events.source} WHERE {condition})"
+    return Relation(events.connection, source, events.names)
+
+
 def _within(first: int, following: int | None) -> str:
     """The condition of a range of references; rows outside are skipped without being read."""
     return f"ref >= {int(first)}" + ("" if following is None else f" AND ref < {int(following)}")
 
 
 @contextlib.contextmanager
-def _few(events: Relation, whos: Int32s, condition: str) -> Iterator[Relation]:
-    """Those events of these distinct ids for which the condition holds, as a table of their own:
-    `who` is the place among them."""
+def _few(events: Relation, whos: Int32s) -> Iterator[Relation]:
+    """The events of these distinct ids, as a table of their own: `who` is the place among them."""
     places = pa.table({"who": whos, "place": np.arange(len(whos), dtype=np.int32)})
     db = events.connection
     with registered(db, "segue_whos", places):
         db.execute(
             f"CREATE OR REPLACE TEMP TABLE {_TABLE} AS"
             " SELECT ref, place AS who, name, occurred_at, sequence, event_id, properties"
-            f" FROM {events.source} JOIN segue_whos USING (who) WHERE {condition}"
+            f" FROM {events.source} JOIN segue_whos USING (who)"
         )
     try:
         yield Relation(db, _TABLE, events.names)

@@ -8,6 +8,7 @@ Spark partition all call it, so a filter means the same everywhere.
 from __future__ import annotations
 
 from segue.adapters.extract.answer import extract, first_seen, is_plain
+from segue.adapters.extract.few import extract_few
 from segue.adapters.extract.filters import check_regex
 from segue.adapters.extract.names import (
     DERIVED_EVENTS,
@@ -40,6 +41,7 @@ __all__ = [
     "Sources",
     "check_regex",
     "extract",
+    "extract_few",
     "first_seen",
     "is_plain",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from segue.adapters.extract.names import NameCodes
 from segue.adapters.extract.order import Ranks, in_event_order, offsets_of, rank_ties
 from segue.adapters.extract.plain import read_plain
-from segue.adapters.extract.relation import People, Relation, Sources
+from segue.adapters.extract.relation import Few, People, Relation, Sources
 from segue.adapters.extract.scan import Codes, Rows, Scan, codes, integers
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.traits import read_traits
@@ -114,7 +114,7 @@ def _plain(request: Request, names: NameCodes, cut: Cut) -> Codes | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """Where the answer to one request stands in the rows of a scan."""
 
     request: Request
@@ -130,21 +130,21 @@ def _scanned(
     cut: Cut,
 ) -> dict[Request | TraitRequest, Answer]:
     scans: dict[Codes, Scan] = {}
-    pieces: dict[Codes, list[_Piece]] = {}
+    pieces: dict[Codes, list[Piece]] = {}
     for request in requests:
         wanted = frozenset().union(*(found for found, _ in names.alternatives(request.pattern)))
         scan = scans.setdefault(wanted, Scan(names, wanted, cut.zone))
-        piece = _Piece(request, scan.select(request.pattern), scan.read(request.reading))
+        piece = Piece(request, scan.select(request.pattern), scan.read(request.reading))
         pieces.setdefault(wanted, []).append(piece)
     rows = {wanted: scan.run(relation, people, cut.at) for wanted, scan in scans.items()}
     if not rows:
         return {}
     ranks = rank_ties(relation, [part.events for part in rows.values()])
-    texts = _texts(rows, pieces, cut.codebook)
+    texts = texts_of(rows, pieces, cut.codebook)
     return {
         request: answer
         for wanted in rows
-        for request, answer in _answers(
+        for request, answer in answers_of(
             rows[wanted], pieces[wanted], ranks=ranks, texts=texts[wanted], people=people, cut=cut
         )
     }
@@ -153,8 +153,8 @@ def _scanned(
 Values: TypeAlias = tuple[Int64s, Bools | None]
 
 
-def _texts(
-    rows: Mapping[Codes, Rows], pieces: Mapping[Codes, Sequence[_Piece]], codebook: Codebook | None
+def texts_of(
+    rows: Mapping[Codes, Rows], pieces: Mapping[Codes, Sequence[Piece]], codebook: Codebook | None
 ) -> dict[Codes, dict[str, Values]]:
     """Every column of codes, encoded together so that codes compare across answers."""
     places = list(
@@ -172,13 +172,13 @@ def _texts(
     return texts
 
 
-def _answers(
+def answers_of(
     rows: Rows,
-    pieces: Sequence[_Piece],
+    pieces: Sequence[Piece],
     *,
     ranks: Ranks,
     texts: Mapping[str, Values],
-    people: People,
+    people: People | Few,
     cut: Cut,
 ) -> Iterator[tuple[Request, Occurrences]]:
     """The answers that come out of one scan."""
@@ -202,7 +202,7 @@ def _answers(
 
 
 def _value(
-    rows: Rows, piece: _Piece, texts: Mapping[str, Values]
+    rows: Rows, piece: Piece, texts: Mapping[str, Values]
 ) -> tuple[Int64s | None, Bools | None]:
     if piece.value is None:
         return None, None

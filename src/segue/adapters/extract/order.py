@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -72,6 +73,10 @@ class Ranks:
             found = self.refs[place] == refs
             keys[found] = self.keys[place[found]]
         return keys
+
+
+NO_TIES: Final = Ranks(np.empty(0, np.int64), np.empty(0, np.int32))
+"""The ranks where nothing is compared with anything."""
 
 
 def rank_ties(relation: Relation, scans: Sequence[Events]) -> Ranks:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import duckdb
 import numpy as np
@@ -66,6 +66,10 @@ class People:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def of(self, whos: Int32s) -> Int32s:
+        """The person of each code of a distinct id; -1 for nobody who is asked about."""
+        return self.index[whos]
+
     @classmethod
     def by_code(cls, count: int) -> Self:
         """The codes from 0 up to `count`, each a person of its own, without an id."""
@@ -75,3 +79,19 @@ class People:
     def are_partial(self) -> bool:
         """Whether some distinct ids belong to nobody who is asked about."""
         return bool(np.any(self.index < 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """Some distinct ids, each a person of its own: `whos` int32[P], ascending; nobody else is in
+    the relation. What it takes to find them does not depend on how many others there are."""
+
+    whos: Int32s
+    are_partial: ClassVar[bool] = False
+
+    def __len__(self) -> int:
+        return len(self.whos)
+
+    def of(self, whos: Int32s) -> Int32s:
+        """The place of each code."""
+        return np.searchsorted(self.whos, whos).astype(np.int32)

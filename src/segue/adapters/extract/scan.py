@@ -17,7 +17,7 @@ from segue.adapters.extract import values
 from segue.adapters.extract.filters import FilterCompiler
 from segue.adapters.extract.names import NameCodes
 from segue.adapters.extract.order import Events, sorted_events
-from segue.adapters.extract.relation import People, Relation
+from segue.adapters.extract.relation import Few, People, Relation
 from segue.adapters.extract.sql import Binder, all_of, any_of
 from segue.language.tree import Pattern
 from segue.timeline.log import (
@@ -104,7 +104,7 @@ class Scan:
         """The name of the column of an expression; equal expressions share one."""
         return self.expressions.setdefault(expression, f"c{len(self.expressions)}")
 
-    def run(self, relation: Relation, people: People, at: int | None) -> Rows:
+    def run(self, relation: Relation, people: People | Few, at: int | None) -> Rows:
         """Read the rows of people who are asked about."""
         conditions = [self.binder.among("name", self.codes)]
         if at is not None:
@@ -123,8 +123,8 @@ class Scan:
         return values.property_at(path, self.binder)
 
 
-def _rows(table: pa.Table, people: People) -> Rows:
-    person = people.index[table["who"].to_numpy()]
+def _rows(table: pa.Table, people: People | Few) -> Rows:
+    person = people.of(table["who"].to_numpy())
     if people.are_partial:
         known = person >= 0
         table, person = table.filter(pa.array(known)), person[known]

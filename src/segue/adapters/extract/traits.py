@@ -14,7 +14,7 @@ import numpy as np
 
 from segue.adapters.extract.names import IDENTIFY, SET, SET_ONCE, TRAIT_EVENTS, UNSET, NameCodes
 from segue.adapters.extract.order import in_event_order, offsets_of, rank_ties
-from segue.adapters.extract.relation import People, Relation
+from segue.adapters.extract.relation import Few, People, Relation
 from segue.adapters.extract.scan import Rows, Scan, integers
 from segue.adapters.extract.values import is_set
 from segue.timeline import log
@@ -26,7 +26,7 @@ ANONYMOUS_ID = "$anon_distinct_id"
 
 def read_traits(
     relation: Relation,
-    people: People,
+    people: People | Few,
     requests: Sequence[TraitRequest],
     names: NameCodes,
     *,
