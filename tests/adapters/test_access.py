@@ -1,6 +1,7 @@
 """Keys: write keys may be any text, secret keys are shown once, revoking counts at once."""
 
 import string
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -118,6 +119,18 @@ def test_keys_are_changed_while_a_turn_is_under_way(store):
         key = store.add_write_key("site", now=1, text="acme")
         assert store.find("acme") == key
     assert store.keys() == [key]
+
+
+def test_keys_may_be_made_by_many_at_once(store):
+    """Each is found as soon as it is made."""
+
+    def make(number):
+        key = store.add_write_key(f"site {number}", now=number)
+        return store.find(key.text) == key
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(make, range(40)))
+    assert [key.created_at for key in list(store.keys())] == list(range(40))
 
 
 def test_keys_are_in_a_copy(store, tmp_path):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from segue.adapters.duckdb_store import DuckDBStore, restore
 from segue.adapters.duckdb_store.schema import CURRENT, MIGRATIONS
 from segue.adapters.duckdb_store.transitions import PUBLISHED
+from segue.domain.errors import NotFoundError
 from segue.domain.live import (
     Boundary,
     Cause,
@@ -378,6 +379,9 @@ def test_people_who_are_gone_break_no_view(store):
     assert [one.person_id for one in store.members("a", at=10).members] == ["bea", "dan"]
     assert len(store._db.execute("SELECT * FROM transitions_named").fetchall()) == 2
     assert store.erase("dan").remaining == 0
+    for gone in ("ann", "dan", ""):
+        with pytest.raises(NotFoundError):
+            store.erase(gone)
     assert [one.person_id for one in store.transitions()] == ["bea"]
 
 

@@ -37,7 +37,9 @@ _UNNAMED: Final = "person IN (SELECT code FROM former_ids WHERE distinct_id = ''
 
 def former_ids(db: duckdb.DuckDBPyConnection, person_id: str) -> tuple[str, ...]:
     """The id itself, where it has no event left, but was published about; else nothing."""
-    query = "SELECT DISTINCT distinct_id FROM former_ids WHERE distinct_id = ?"
+    query = (
+        "SELECT DISTINCT distinct_id FROM former_ids WHERE distinct_id = ? AND distinct_id <> ''"
+    )
     return tuple(text for (text,) in db.execute(query, [person_id]).fetchall())
 
 

@@ -72,7 +72,7 @@ class DuckDBStore:
         self._path, self._timezone = path, timezone
         self._gate = Gate()
         self._turn = threading.RLock()
-        self._beside = threading.Lock()
+        self._beside = threading.RLock()
         self._begin(maintenance.connect(path))
 
     def _begin(self, db: duckdb.DuckDBPyConnection) -> None:
@@ -460,10 +460,11 @@ class DuckDBStore:
 
     @contextlib.contextmanager
     def _changing_keys(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._writing_beside() as db:
-            yield db
-            keys = access.read_keys(db)
-        self._keys = keys
+        with self._gate.shared(), self._beside:
+            with self._writing_beside() as db:
+                yield db
+                keys = access.read_keys(db)
+            self._keys = keys
 
     def note_rejected(self, events: Sequence[RejectedEvent]) -> None:
         """See `RejectedEvents.note_rejected`."""
