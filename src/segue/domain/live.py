@@ -114,10 +114,24 @@ class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, Codes
     def append(self, events: TableT, *, received_at: int) -> ArrivedT:
         """As `EventStore.append`; also who they belong to, before and after."""
 
-    def delta(self, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
-        """What the events appended in this turn answer, by code of distinct id."""
+    def delta(
+        self,
+        requests: Collection[RequestT],
+        codebook: CodebookT,
+        *,
+        not_activity: Collection[str] = (),
+    ) -> PartT:
+        """What the events appended in this turn answer, by code of distinct id; `not_activity` as
+        in `EventStore.read`."""
 
-    def reread(self, whos: CodesT, requests: Collection[RequestT], codebook: CodebookT) -> PartT:
+    def reread(
+        self,
+        whos: CodesT,
+        requests: Collection[RequestT],
+        codebook: CodebookT,
+        *,
+        not_activity: Collection[str] = (),
+    ) -> PartT:
         """What all events of these distinct ids (int32 codes) answer."""
 
     def ranks(self, refs: RefsT) -> RefsT:
@@ -173,6 +187,7 @@ class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, C
         *,
         since: int = 0,
         before: int | None = None,
+        not_activity: Collection[str] = (),
     ) -> PartT:
         """What the events with references from `since` up to, not including, `before` (None: all)
         answer, by code of distinct id."""

@@ -98,7 +98,7 @@ class Live:
         What is published then fits the definitions, also where they were edited or events were
         imported meanwhile. `index`: the log of an earlier run, where one was kept.
         """
-        index = _up_to_date(store, requests_of(definitions), index)
+        index = _up_to_date(store, definitions, index)
         position = store.position()
         unseen = position.ticked_at is not None and position.next_ref != index.next_ref
         at = now if unseen or position.ticked_at is None else position.ticked_at
@@ -176,7 +176,7 @@ class Live:
         with self._store.turn() as turn:
             arrived = turn.append(table, received_at=now)
             watch.lap("append")
-            log = grown(self._state.log, turn, arrived, self._codebook)
+            log = grown(self._state, turn, arrived, self._codebook)
             watch.lap("extract")
             occasion = Occasion(self._store, turn, self._state, log, arrived, cut, now)
             outcome = work_out(occasion, due, self._late_after, cause)
@@ -265,16 +265,29 @@ class Live:
             )
         while (due := self.next_due()) is not None and due <= now:
             self._turn([], now)
-        wanted, log = requests_of(definitions), self._state.log
-        if new := wanted - log.requests:
-            log = log.learning(self._store.everything(new, self._codebook))
+        wanted = requests_of(definitions)
+        log = self._knowing(definitions, wanted, self._state)
         log = log.forgetting(log.requests - wanted)
         self._establish(definitions, replace(self._state, log=log, at=now), None)
+
+    def _knowing(
+        self, definitions: Definitions, wanted: frozenset[Wanted], state: State
+    ) -> GrowingLog:
+        """The log of a state, that also answers what is wanted."""
+        quiet = definitions.not_activity
+        log, before = state.log, state.next_ref
+        if quiet != state.project.definitions.not_activity:  # then `any` means something else
+            part = self._store.everything(wanted, self._codebook, before=before, not_activity=quiet)
+            return GrowingLog(part)
+        if new := wanted - log.requests:
+            part = self._store.everything(new, self._codebook, before=before, not_activity=quiet)
+            log = log.learning(part)
+        return log
 
     def _erase(self, person_id: str, now: int) -> Erased:
         erased = self._store.erase(person_id)
         definitions = self.definitions
-        index = _up_to_date(self._store, requests_of(definitions), None)
+        index = _up_to_date(self._store, definitions, None)
         self._codebook = index.codebook
         state = replace(self._state, log=index.log, next_ref=index.next_ref, at=now)
         self._establish(definitions, state, Cause.CORRECTION)
@@ -325,11 +338,7 @@ class Live:
     ) -> tuple[Int32s, dict[str, Spans]]:
         """Everybody's spans in segments of any definitions, saved or not: the codes of the people,
         and the spans by segment. Reads the store only for what the segments in force do not use."""
-        state = self._state
-        log = state.log
-        if new := requests_of(definitions, segment_ids) - log.requests:
-            part = self._store.everything(new, self._codebook, before=state.next_ref)
-            log = log.learning(part)
+        log = self._knowing(definitions, requests_of(definitions, segment_ids), self._state)
         people = self._store.everybody()
         gathered = log.gather(people, self._store.ranks)
         return people.person, history(definitions, gathered, at, segment_ids)
@@ -347,16 +356,19 @@ class Live:
         )
 
 
-def _up_to_date(store: Store, wanted: frozenset[Wanted], index: Index | None) -> Index:
+def _up_to_date(store: Store, definitions: Definitions, index: Index | None) -> Index:
     """The log of all events, from an earlier one where that answers what is wanted."""
+    wanted, quiet = requests_of(definitions), definitions.not_activity
     next_ref = store.next_ref()
     if index is None or not wanted <= index.log.requests:
         codebook = Codebook()
-        return Index(GrowingLog(store.everything(wanted, codebook)), codebook, next_ref)
-    log = index.log.forgetting(index.log.requests - wanted)
+        part = store.everything(wanted, codebook, not_activity=quiet)
+        return Index(GrowingLog(part), codebook, next_ref)
+    log, codebook = index.log.forgetting(index.log.requests - wanted), index.codebook
     if index.next_ref < next_ref:
-        log = log.plus(store.everything(wanted, index.codebook, since=index.next_ref))
-    return Index(log, index.codebook, next_ref)
+        since = index.next_ref
+        log = log.plus(store.everything(wanted, codebook, since=since, not_activity=quiet))
+    return Index(log, codebook, next_ref)
 
 
 def _table(batches: Sequence[Batch]) -> pa.Table:

@@ -75,12 +75,15 @@ class Outcome:
     changes: pa.Table
 
 
-def grown(log: GrowingLog, turn: Writing, arrived: Arrived, codebook: Codebook) -> GrowingLog:
+def grown(state: State, turn: Writing, arrived: Arrived, codebook: Codebook) -> GrowingLog:
     """The log with what arrived."""
+    log = state.log
+    quiet = state.project.definitions.not_activity
     if len(arrived.ref):
-        log = log.plus(turn.delta(log.requests, codebook))
+        log = log.plus(turn.delta(log.requests, codebook, not_activity=quiet))
     if len(arrived.replaced):
-        log = log.replacing(turn.reread(arrived.replaced, log.requests, codebook))
+        part = turn.reread(arrived.replaced, log.requests, codebook, not_activity=quiet)
+        log = log.replacing(part)
     return log
 
 
