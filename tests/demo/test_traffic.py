@@ -1,14 +1,18 @@
 """The served demo: a past that ends now, and people who go on living at the present time."""
 
+import json
 import threading
-from concurrent.futures import Future
 
 import pytest
 
+from segue.adapters.wire.decoded import Policy
+from segue.adapters.wire.linked import LinkedPairs
+from segue.adapters.wire.segment import decode_segment
 from segue.bootstrap.demo_traffic import (
     FOLDER,
     Paced,
     Traffic,
+    message_of,
     note_reached,
     past,
     reached,
@@ -18,9 +22,8 @@ from segue.bootstrap.demo_traffic import (
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.workspace import Workspace
 from segue.demo import DAYS, START, stream
-from segue.domain.errors import BusyError, InputError, StoreError
-from segue.domain.instant import DAY, HOUR, MINUTE, SECOND, WEEK, parse_instant
-from segue.services.live.intake import Receipt
+from segue.domain.errors import BusyError, InputError
+from segue.domain.instant import DAY, HOUR, MINUTE, WEEK, parse_instant
 
 NOW = parse_instant("2027-02-11T15:30:00Z")
 
@@ -82,37 +85,27 @@ def test_what_happens_after_the_past_happens_at_the_present_at_its_pace(speed):
 
 
 class Sink:
-    """Takes batches as a live service does; the first answers may be errors."""
+    """Takes events as a server does; the first answers may be errors."""
 
     def __init__(self, *errors):
         self._errors = list(errors)
         self._changed = threading.Condition()
-        self.batches = []
+        self.events = []
 
-    def submit(self, batch):
+    def send(self, events):
         with self._changed:
             if self._errors:
-                error = self._errors.pop(0)
-                if isinstance(error, BusyError):
-                    raise error
-                batch.stored.set_exception(error)
-                return batch.stored
-            self.batches.append(batch)
+                raise self._errors.pop(0)
+            self.events += events
             self._changed.notify_all()
-        done = Future()
-        done.set_result(Receipt(len(batch)))
-        return done
 
-    def wait_for(self, events):
-        def enough():
-            return sum(map(len, self.batches)) >= events
-
+    def wait_for(self, count):
         with self._changed:
-            assert self._changed.wait_for(enough, 20)
+            assert self._changed.wait_for(lambda: len(self.events) >= count, 20)
 
 
 @pytest.mark.parametrize(
-    "errors", [(), (BusyError("full", retry_after=0), StoreError("no disk"))], ids=["well", "ill"]
+    "errors", [(), (BusyError("full", retry_after=0), InputError("no"))], ids=["well", "ill"]
 )
 def test_traffic_goes_in_until_it_is_stopped_and_goes_on_where_it_was(tmp_path, errors):
     """Every event once, whatever the service answers meanwhile and however often it stops."""
@@ -122,15 +115,38 @@ def test_traffic_goes_in_until_it_is_stopped_and_goes_on_where_it_was(tmp_path, 
     sent = []
     for wanted in (20, 20):
         sink = Sink(*errors)
-        traffic = Traffic(tmp_path, sink.submit, clock.__next__, speed=60.0)
+        traffic = Traffic(tmp_path, sink.send, clock.__next__, speed=60.0)
         traffic.start()
         sink.wait_for(wanted)
         traffic.stop()
-        sent += [event_id for batch in sink.batches for event_id in batch.event_id]
-        assert all(
-            at <= batch.received_at + SECOND for batch in sink.batches for at in batch.occurred_at
-        )
+        sent += [one.event_id for one in sink.events]
 
     expected = stream(after=begin)
     assert sent == [next(expected).event_id for _ in sent]
     assert reached(tmp_path) > begin
+
+
+def test_a_simulated_event_is_sent_as_an_sdk_sends_it():
+    """What is stored is what the simulation says."""
+    events = [one for one, _ in zip(stream(), range(3_000), strict=False)]
+    body = json.dumps({"batch": [message_of(one) for one in events]}).encode()
+
+    policy = Policy(new_id=str, linked=LinkedPairs())
+
+    decoded = decode_segment(body, path_type="batch", received_at=NOW, policy=policy)
+
+    stored = {
+        event_id: (who, event, at, json.loads(properties))
+        for event_id, who, event, at, properties in zip(
+            decoded.event_id,
+            decoded.distinct_id,
+            decoded.event,
+            decoded.occurred_at,
+            decoded.properties,
+            strict=True,
+        )
+    }
+    assert not decoded.rejected
+    for one in events:
+        properties = json.loads(one.properties)
+        assert stored[one.event_id] == (one.person_id, one.event, one.occurred_at, properties)

@@ -8,23 +8,28 @@ simulation (the windows of the segments count real time).
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import httpx
 import pyarrow as pa
 
+from segue.adapters.extract import ANONYMOUS_ID
+from segue.bootstrap import environment
 from segue.bootstrap.engine import Engine
+from segue.bootstrap.serving import Welcome, serve
+from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.demo import DAYS, SCHEMA, START, StreamedEvent, definitions, stream
 from segue.domain.errors import BusyError, InputError, SegueError
-from segue.domain.instant import DAY, FOREVER, SECOND, WEEK
-from segue.services.live.intake import Batch, Receipt
+from segue.domain.instant import DAY, FOREVER, SECOND, WEEK, format_instant
 
 FOLDER: Final = "live"
 """The folder of the served workspace, within the demo's own."""
@@ -37,8 +42,11 @@ _LOG: Final = logging.getLogger("segue.demo")
 _LONGEST_WAIT: Final = 60 * SECOND
 """The clock is looked at this often at least (ms): clocks are set."""
 
-Submit = Callable[[Batch], Future[Receipt]]
-"""See `Live.submit`."""
+_BATCH: Final = 500
+"""Events of one request."""
+
+Send = Callable[[list[StreamedEvent]], None]
+"""Makes events durable, or raises a `SegueError`."""
 
 
 def served_workspace(folder: Path, now: int) -> Path:
@@ -127,13 +135,14 @@ class Paced:
 
 
 class Traffic:
-    """Sends the simulated events of a served workspace, on a thread of its own."""
+    """Sends the simulated events of a served workspace, on a thread of its own; `send` returns when
+    they are durable."""
 
     def __init__(
-        self, folder: Path, submit: Submit, now: Callable[[], int], *, speed: float = SPEED
+        self, folder: Path, send: Send, now: Callable[[], int], *, speed: float = SPEED
     ) -> None:
-        self._folder, self._submit, self._now = folder, submit, now
-        self._paced = Paced(reached(folder), now(), speed)
+        self._folder, self._send, self._now = folder, send, now
+        self._begin, self._speed = reached(folder), speed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="segue-traffic")
 
@@ -148,37 +157,88 @@ class Traffic:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._rest()):
-            events = self._paced.due(self._now())
+        paced = Paced(self._begin, self._now(), self._speed)
+        while not self._stopping.wait(self._rest(paced)):
+            events = paced.due(self._now())
             if events:
-                self._send(events)
+                self._sent(events, paced.reached)
 
-    def _rest(self) -> float:
-        return max(0, min(self._paced.next_at - self._now(), _LONGEST_WAIT)) / SECOND
+    def _rest(self, paced: Paced) -> float:
+        return max(0, min(paced.next_at - self._now(), _LONGEST_WAIT)) / SECOND
 
-    def _send(self, events: list[StreamedEvent]) -> None:
+    def _sent(self, events: list[StreamedEvent], upto: int) -> None:
         """Send events until they are durable, then note how far that is."""
-        while not self._stopping.is_set():
+        wait: float = 0
+        while not self._stopping.wait(wait):
             try:
-                self._submit(batch_of(events, self._now())).result()
-                note_reached(self._folder, self._paced.reached)
+                self._send(events)
+                note_reached(self._folder, upto)
             except BusyError as error:
-                self._stopping.wait(error.retry_after)
+                wait = error.retry_after
             except SegueError as error:
-                _LOG.error("the simulated traffic cannot be stored: %s", error.message)
-                self._stopping.wait(1)
+                _LOG.info("the simulated traffic waits: %s", error.message)
+                wait = 1
             else:
                 return
 
 
-def batch_of(events: list[StreamedEvent], received_at: int) -> Batch:
-    """Events of the simulation as the live service takes them."""
-    return Batch(
-        distinct_id=[one.person_id for one in events],
-        event=[one.event for one in events],
-        occurred_at=[one.occurred_at for one in events],
-        event_id=[one.event_id for one in events],
-        sequence=[None] * len(events),
-        properties=[one.properties for one in events],
-        received_at=received_at,
-    )
+class Poster:
+    """Sends simulated events as an SDK does: over HTTP, with a write key."""
+
+    def __init__(self, address: str, write_key: str) -> None:
+        self._client = httpx.Client(
+            base_url=address, auth=(write_key, ""), timeout=30.0, trust_env=False
+        )
+
+    def send(self, events: list[StreamedEvent]) -> None:
+        """Send events, a batch at a time; they are durable then.
+
+        Raises `BusyError` where the server asks to wait, `InputError` where it does not take them.
+        """
+        for first in range(0, len(events), _BATCH):
+            self._post([message_of(one) for one in events[first : first + _BATCH]])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _post(self, messages: list[dict[str, Any]]) -> None:
+        try:
+            response = self._client.post("/v1/batch", json={"batch": messages})
+        except httpx.TransportError as error:
+            raise InputError(f"no answer: {type(error).__name__}") from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            wait = response.headers.get("retry-after", "1")
+            raise BusyError("the server is busy", retry_after=int(wait))
+        if not response.is_success:
+            raise InputError(f"the server answered {response.status_code}")
+
+
+def message_of(event: StreamedEvent) -> dict[str, Any]:
+    """An event of the simulation as a message of Segment's HTTP API."""
+    properties = json.loads(event.properties)
+    message = {"messageId": event.event_id, "timestamp": format_instant(event.occurred_at)}
+    if event.event == "$identify":
+        anonymous = properties.pop(ANONYMOUS_ID)
+        who = {"userId": event.person_id, "anonymousId": anonymous}
+        return {**message, "type": "identify", **who, "traits": properties}
+    who = {"userId": event.person_id}
+    return {**message, "type": "track", **who, "event": event.event, "properties": properties}
+
+
+def serve_demo(
+    folder: Path, settings: Settings, speed: float, welcome: Callable[[Welcome], None]
+) -> None:
+    """Serve the workspace that `served_workspace` made, with simulated traffic, until the process
+    is told to end; see `bootstrap.serving.serve`."""
+    with contextlib.ExitStack() as ending:
+
+        def begin(told: Welcome) -> None:
+            welcome(told)
+            poster = Poster(told.address, told.write_key)
+            ending.callback(poster.close)
+            traffic = Traffic(folder, poster.send, environment.now, speed=speed)
+            ending.callback(traffic.stop)
+            traffic.start()
+
+        serve(Workspace(folder), settings, begin)

@@ -98,7 +98,7 @@ def serve_(
     limits = Limits(events_per_second=rate, burst=max(1, int(2 * rate)))
     settings = Settings(host, port, write_key, tuple(allow_origin or ()), limits)
     folder: Path = workspace or default_workspace()
-    serve(Workspace(folder), settings, _print_document if as_json else _print_welcome)
+    serve(Workspace(folder), settings, _print_document if as_json else print_welcome)
 
 
 def _print_document(welcome: Welcome) -> None:
@@ -107,7 +107,7 @@ def _print_document(welcome: Welcome) -> None:
     print_json(document)
 
 
-def _print_welcome(welcome: Welcome) -> None:
+def print_welcome(welcome: Welcome) -> None:
     """Where it is, the keys, and what to do next."""
     out = console()
     address, key = escape(welcome.address), escape(welcome.write_key)

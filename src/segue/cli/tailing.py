@@ -73,7 +73,7 @@ def tail(
     wanted = {"segment": segment, "person": person, "live": None if everything else True}
     query = {key: value for key, value in wanted.items() if value is not None}
     follower = Follower(place, query, since, lost=_say_lost, found=_say_found)
-    teller = _Teller(place, console())
+    teller = Teller(place, console())
     for transition in islice(follower.transitions(), count):
         if as_json:
             sys.stdout.write(json.dumps(transition, ensure_ascii=False) + "\n")
@@ -90,7 +90,7 @@ def _say_found() -> None:
     console(to_stderr=True).print("[faint]It is back.[/]")
 
 
-class _Teller:
+class Teller:
     """Writes a transition as one line for people."""
 
     def __init__(self, workspace: Workspace, out: Console) -> None:
