@@ -51,8 +51,8 @@ def create_app(context: Context, *, routers: Sequence[APIRouter] = ()) -> FastAP
 
 def _guard(app: FastAPI, context: Context) -> None:
     """What stands in front of the routes; the last one added meets a request first."""
-    app.add_middleware(Ingestion, context=context)
     app.add_middleware(Limited, context=context)
+    app.add_middleware(Ingestion, context=context)
     app.add_middleware(Cors, allowed_origins=context.settings.allowed_origins)
     app.add_middleware(Observed, context=context)
 

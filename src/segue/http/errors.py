@@ -189,12 +189,24 @@ def _of_framework(request: Request, error: Exception) -> Response:
     """404, 405 and what else the framework decides: the method, the path, and its own headers."""
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
-    code = phrase.lower().replace(" ", "_").replace("-", "_")
+    code = _CODES.get(error.status_code, "refused")
     asked = f"{request.method} {request.url.path}"
     detail = phrase if error.detail == phrase else str(error.detail)
     response = _response(error.status_code, _body(code, f"{asked}: {detail}", _hint(error)), 0)
     response.headers.update(error.headers or {})
     return response
+
+
+_CODES: Final = {
+    400: "input",
+    401: "unauthorised",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "late",
+    413: "too_large",
+}
+"""What the framework's own refusals are called."""
 
 
 def _hint(error: HTTPException) -> str:

@@ -63,11 +63,16 @@ def _is_quiet(scope: Scope, status: int) -> bool:
 
 
 def _route_of(scope: Scope) -> str:
-    """The path as it was declared, so that ids in paths do not multiply what is counted."""
-    route = getattr(scope.get("route"), "path", None)
-    if route is not None:
-        return str(route)
-    return plain(scope["path"]) if scope.get("segue.known") else "other"
+    """The path with names for what varies, so that ids in paths do not multiply what is counted."""
+    path = str(scope["path"])
+    if scope.get("segue.known"):
+        return plain(path)
+    if "endpoint" not in scope:
+        return "other"
+    for name, value in reversed(scope.get("path_params", {}).items()):
+        before, found, after = path.rpartition(str(value))
+        path = f"{before}{{{name}}}{after}" if found else path
+    return path
 
 
 class _Seen:

@@ -42,14 +42,15 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
         metrics = Metrics()
         address = address_of(listener)
         told = serving.start(address, turned=metrics.turned, watcher=webhooks.Delivered(metrics))
-        context = _context(serving, metrics)
-        server = Server(_config(context), context, lambda: welcome(told))
+        context = context_of(serving, metrics)
+        server = Server(context, lambda: welcome(told))
         with Housekeeping(serving, context.rejected):
             server.run(sockets=[listener])
         _LOG.info("ended")
 
 
-def _context(serving: Serving, metrics: Metrics) -> Context:
+def context_of(serving: Serving, metrics: Metrics) -> Context:
+    """What the routes may use of a workspace that was started."""
     return Context(
         live=serving.live,
         store=serving.store,
@@ -84,10 +85,8 @@ class Server(uvicorn.Server):
     """A server that says when it listens, ends streams before it waits for them, and ends quietly
     when it is told to."""
 
-    def __init__(
-        self, config: uvicorn.Config, context: Context, listening: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
+    def __init__(self, context: Context, listening: Callable[[], None]) -> None:
+        super().__init__(_config(context))
         self._context, self._listening = context, listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
