@@ -10,7 +10,10 @@ A page is run from top to bottom in one empty folder. What a block is, its kind 
 - other `yaml`, `json`: is well formed;
 - a block with a title (```csv title="events.csv"): written to the folder under that name;
 - `sh`: only commands that fetch, make or install, which cannot run here;
-- `text`: is not run.
+- `text`: is not run;
+- `js`: for Node or a browser; only on pages that are tried elsewhere.
+
+A page in `ELSEWHERE` needs more than a folder; its examples are tried by the test named there.
 """
 
 import json
@@ -30,6 +33,7 @@ from tests.docs.pages import Block, Page, pages
 from tests.docs.terminal import Terminal, commands, missing_lines
 
 PROJECT_FILE = "# segue.yaml"
+ELSEWHERE = {"docs/send-events.md": "tests/sdks/test_page.py"}
 NOT_RUN = re.compile(r"^(#|$|(git clone|cd|make|pip install|pip3 install|python3? -m venv|\.) ?)")
 
 
@@ -101,19 +105,19 @@ KINDS: dict[str, Callable[[Reader, Block], None]] = {
     "text": Reader.text,
     "csv": Reader.text,
 }
+SHOWN = [page for page in pages() if page.blocks and page.name not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_block_says_what_it_is(page: Page) -> None:
     """A block of no known kind would never be tried."""
-    unknown = {f"{page.name}:{b.line} {b.kind!r}" for b in page.blocks if b.kind not in KINDS}
+    known = {*KINDS, "js"} if page.name in ELSEWHERE else {*KINDS}
+    unknown = {f"{page.name}:{b.line} {b.kind!r}" for b in page.blocks if b.kind not in known}
 
     assert not unknown
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in pages() if page.blocks], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.name)
 def test_the_examples_of_a_page_hold(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
