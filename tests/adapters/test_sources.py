@@ -443,7 +443,7 @@ POSTHOG = [
      "properties": {"$set": {"plan": "max"}, "$unset": ["old"], "$lib": "web"}},
 ]  # fmt: skip
 POSTHOG_EVENTS = [
-    ("anon", "$pageview", {"$pathname": "/"}, "u1"),
+    ("anon", "$pageview", {"path": "/", "$pathname": "/"}, "u1"),
     ("anon", "$set_once", {"$initial_referrer": "g"}, "u1#set_once"),
     ("ann", "$identify", {"plan": "pro", "$anon_distinct_id": "anon"}, "u2"),
     ("ann", "$set", {"plan": "max"}, "u3"),

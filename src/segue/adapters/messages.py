@@ -10,7 +10,8 @@ shared by adapters that otherwise do not know each other.
   `context.page`, and the campaign of `context.campaign` as `utm_…`, are properties where the
   message has none of that name. Traits of an `identify` are in `traits`, in `context.traits`
   (RudderStack), or both.
-- **PostHog's** events: `$set`, `$set_once` and `$unset` beside the properties are as if in them.
+- **PostHog's** events: `$set`, `$set_once` and `$unset` beside the properties are as if in them;
+  `$pathname`, `$current_url` and `$referrer` are also `path`, `url` and `referrer`.
 - `$set`, `$set_once` and `$unset` in the properties of any event become events of their own.
 """
 
@@ -20,7 +21,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from segue.adapters.extract import ANONYMOUS_ID, IDENTIFY, SET, SET_ONCE, UNSET
+from segue.adapters.extract import (
+    ANONYMOUS_ID,
+    IDENTIFY,
+    LINK_EVENTS,
+    SET,
+    SET_ONCE,
+    TRAIT_EVENTS,
+    UNSET,
+)
 
 Properties: TypeAlias = Mapping[str, Any]
 Part: TypeAlias = tuple[str, str, dict[str, Any]]
@@ -38,6 +47,12 @@ CAMPAIGN: Final = {
     "content": "utm_content",
 }
 """What is taken over from `context.campaign`, and under which name."""
+POSTHOG_PAGE: Final = {"$pathname": "path", "$current_url": "url", "$referrer": "referrer"}
+"""PostHog's names for what is taken over from a page, and everybody else's."""
+NOTHING: Final = (None, "", "$direct")
+"""Values of a page or campaign that say nothing; `$direct` is how some SDKs say no referrer."""
+ABOUT_PEOPLE: Final = frozenset({*TRAIT_EVENTS, *LINK_EVENTS, "$groupidentify"})
+"""Events that are not about a page."""
 ABOUT_TRAITS: Final = frozenset({"identify", "group", "alias"})
 """Types of Segment's messages that are not about a page."""
 
@@ -64,11 +79,25 @@ def segment_event(
 def from_context(page: Properties, campaign: Properties) -> dict[str, Any]:
     """Properties that a message about a page takes over from its context; its own go before them.
 
-    Both without the values that are null or empty.
+    Both without the values that say nothing (`NOTHING`).
     """
     found = {key: page[key] for key in PAGE_KEYS if key in page}
     found.update((name, campaign[key]) for key, name in CAMPAIGN.items() if key in campaign)
     return found
+
+
+def posthog_page(
+    event: object, properties: Properties, is_nothing: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """The page of one of PostHog's events under the names of everybody else, where the properties
+    have none of that name; `is_nothing`: whether a value is one of `NOTHING`."""
+    if event in ABOUT_PEOPLE:
+        return {}
+    return {
+        name: properties[key]
+        for key, name in POSTHOG_PAGE.items()
+        if key in properties and name not in properties and not is_nothing(properties[key])
+    }
 
 
 def links(user: str | None, anonymous: str | None) -> bool:

@@ -121,6 +121,10 @@ def test_events_of_several_projects_are_refused():
          [("old", "$create_alias", {"distinct_id": "old", "alias": "new"}, "e1")]),
         (event(event="$merge_dangerously", properties={"alias": "b"}),
          [("d1", "$merge_dangerously", {"alias": "b"}, "e1")]),
+        (event(properties={"$pathname": "/p", "$current_url": "https://x/p", "$referrer": "$direct", "title": "T"}),
+         [("d1", "ran", {"path": "/p", "url": "https://x/p", "$pathname": "/p", "$current_url": "https://x/p",
+                         "$referrer": "$direct", "title": "T"}, "e1")]),
+        (event(event="$identify", properties={"$pathname": "/p"}), [("d1", "$identify", {"$pathname": "/p"}, "e1")]),
         (event(session_id="s", window_id="w"),
          [("d1", "ran", {"$session_id": "s", "$window_id": "w"}, "e1")]),
         (event(properties=None, **{"$set": None}), [("d1", "ran", {}, "e1")]),
@@ -258,6 +262,15 @@ def test_a_file_of_the_same_events_gives_the_same_events(tmp_path):
             event="$identify",
             properties={"$anon_distinct_id": "a"},
             **{"$set": {"p": 1}},
+        ),
+        event(
+            uuid="e0",
+            properties={
+                "$pathname": "/p",
+                "$current_url": "https://x/p",
+                "url": "own",
+                "$referrer": "$direct",
+            },
         ),
         event(uuid="e3", properties={"$set_once": {"first": "x"}, "$unset": ["y"]}),
     ]

@@ -111,6 +111,7 @@ def test_properties_are_stored_as_they_came():
                  properties={"utm_medium": "own"}), "Ran",
          {"utm_source": "mail", "utm_campaign": "spring", "utm_medium": "own"}),
         (message(type="identify", traits={"a": 1}, context={"page": {"path": "/p"}}), "$identify", {"a": 1}),
+        (message(context={"page": {"path": "/p", "referrer": "$direct"}}), "Ran", {"path": "/p"}),
         (message(context="odd"), "Ran", {}),
     ],
 )  # fmt: skip

@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segue.adapters import messages
 from segue.adapters.extract import ANONYMOUS_ID, IDENTIFY
@@ -33,6 +34,7 @@ Cells: TypeAlias = tuple[str | None, ...]
 Converter: TypeAlias = Callable[[Record], Iterator[Cells]]
 
 _POSTHOG: Final = frozenset({"event", "distinct_id", "timestamp"})
+_PAGES: Final = r'"\$(pathname|current_url|referrer)"\s*:'
 _POSTHOG_ROLES: Final = {
     "person_id": "distinct_id",
     "event": "event",
@@ -67,8 +69,38 @@ def shaped(raw: Raw, layout: Layout, source: str, segment: SegmentMessages) -> R
         return cells_of(cells, [raw.rows[place] for place in places], texts, raw.rejected)
     if not layout.columns and is_posthog(names):
         roles = {role: name for role, name in _POSTHOG_ROLES.items() if name in names}
-        return replace(raw, table=raw.table.select(list(roles.values())), roles=roles)
+        return replace(raw, table=_with_pages(raw.table.select(list(roles.values()))), roles=roles)
     return replace(raw, roles=roles_of(names, layout.columns, source=source))
+
+
+def _with_pages(table: pa.Table) -> pa.Table:
+    """PostHog's events, their pages under the names of everybody else too."""
+    place = table.schema.get_field_index("properties")
+    if place < 0 or not _is_text(table.schema.types[place]):
+        return table
+    texts = table["properties"]
+    about = pc.match_substring_regex(texts, _PAGES)
+    if not pc.any(about).as_py():
+        return table
+    events, given = table["event"].filter(about).to_pylist(), texts.filter(about).to_pylist()
+    named = [_with_page(event, text) for event, text in zip(events, given, strict=True)]
+    mask = pc.fill_null(about, False).combine_chunks()
+    filled = pc.replace_with_mask(texts.combine_chunks(), mask, pa.array(named, texts.type))
+    return table.set_column(place, "properties", filled)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _with_page(event: object, text: str) -> str:
+    properties = _object(text)
+    page = messages.posthog_page(event, properties, _is_nothing)
+    return _dumped({**page, **properties}) if page else text
+
+
+def _is_nothing(value: object) -> bool:
+    return any(value == nothing for nothing in messages.NOTHING)
 
 
 def cells_of(
@@ -133,6 +165,8 @@ def _posthog_event(record: Record) -> Iterator[Cells]:
     for key in messages.NESTED:
         if record.get(key) is not None:
             properties.setdefault(key, record[key])
+    page = messages.posthog_page(record.get("event"), properties, _is_nothing)
+    properties = {**page, **properties}
     when, event_id = record.get("timestamp"), record.get("uuid")
     yield _cells(record.get("distinct_id"), record.get("event"), when, event_id, properties)
 
@@ -181,8 +215,8 @@ def _segment_event(kind: object, record: Record) -> tuple[object, dict[str, Any]
 
 
 def _filled(values: Record) -> Record:
-    """The values that are neither null nor empty."""
-    return {key: value for key, value in values.items() if value not in (None, "")}
+    """The values that say something."""
+    return {key: value for key, value in values.items() if not _is_nothing(value)}
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -190,7 +224,7 @@ def _object(value: object) -> Mapping[str, Any]:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, Mapping) else {}
 

@@ -30,11 +30,6 @@ LONGEST_NAME: Final = 500
 _ADDRESSES: Final = ("ip", "$ip")
 _NOT_STORED: Final = (PROPERTY, "writeKey")
 _NEVER_STORED: Final = (*_NOT_STORED, *_ADDRESSES)
-_MARKS: Final = (
-    *(f'"{name}"'.encode() for name in _NEVER_STORED),
-    *(f'"{name}"'.encode() for name in messages.NESTED),
-    b"\\u00",  # a key may hide behind escapes
-)
 
 
 @dataclass(slots=True)
@@ -138,8 +133,18 @@ class Gathering:
 
 
 def is_storable(properties: bytes) -> bool:
-    """Whether the text of properties may be stored as it came: nothing has to be taken out."""
-    return not any(mark in properties for mark in _MARKS)
+    """Whether the text of properties may be stored as it came: nothing has to be taken out.
+
+    The pieces are those of the keys that are never stored and of traits; a key may also hide behind
+    escapes. Said one by one, since every event is asked.
+    """
+    return not (
+        b'ip"' in properties
+        or b'"$se' in properties
+        or b'"$unset' in properties
+        or b'"writeKey' in properties
+        or b"\\u00" in properties
+    )
 
 
 def distinct_id(value: object) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Raw
 
+from segue.adapters import messages
 from segue.adapters.extract import IDENTIFY, LINK_EVENTS
 from segue.adapters.wire import gathering as checks
 from segue.adapters.wire import raw as json_text
@@ -164,7 +165,8 @@ class _Reader:
             self._prove(name, who, properties)
         for key in _KEYS:
             properties.pop(key, None)
-        gathering.write(who, name, at, event_id, properties)
+        page = messages.posthog_page(name, properties, json_text.is_nothing)
+        gathering.write(who, name, at, event_id, {**page, **properties})
 
     def _prove(self, name: str, who: str, properties: json_text.Values) -> None:
         if name == _MERGE:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
+from segue.adapters import messages
 from segue.adapters.wire.decoded import Reason, RefusedError
 from segue.domain.errors import InputError, TooLargeError
 
@@ -36,6 +37,7 @@ _HALVES: Final = re.compile("[\ud800-\udfff]")
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NOTHING: Final = frozenset(json.dumps(value).encode() for value in messages.NOTHING)
 _LONGEST_INTEGER: Final = 300
 _LONGEST_NUMBER: Final = 2_000
 _NUMBER: Final = re.compile(rb"[0-9]{2000}")
@@ -162,9 +164,14 @@ def _object_in_text(text: bytes) -> Values | None:
 
 
 def filled(raw: MaybeRaw) -> Values:
-    """The members of an object that are neither null nor empty; none of any other value."""
+    """The members of an object that say something; none of any other value."""
     members = object_of(raw) or {}
-    return {key: value for key, value in members.items() if bytes(value) not in {b"null", b'""'}}
+    return {key: value for key, value in members.items() if not is_nothing(value)}
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a raw value says nothing about a page."""
+    return bytes(value) in _NOTHING
 
 
 def plain(value: object) -> Any:

@@ -115,7 +115,7 @@ class _Reader:
     ) -> None:
         self._gathering = gathering
         self._kind = kind
-        self._sent_at = sent_at
+        self._sent_at = instant_of(sent_at)
         self._context = context
 
     def take(self, text: bytes) -> None:
@@ -165,7 +165,7 @@ class _Reader:
         corrected = message.received_at is not None or original not in {None, timestamp}
         if timestamp is not None and corrected:
             return timestamp
-        sent = instant_of(message.sent_at if message.sent_at is not None else self._sent_at)
+        sent = self._sent_at if message.sent_at is None else instant_of(message.sent_at)
         first = timestamp if original is None else original
         return occurred_at(first, sent, self._gathering.received_at)
 
