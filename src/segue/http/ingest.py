@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -70,12 +71,13 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a family of SDKs speaks: where its body has the key, how events are read from it, and
-    what it wants to hear."""
+    what it wants to hear; `busy` is the status with which it sends again later."""
 
     key: Callable[[bytes, bytes], str | None]
     decode: Callable[[bytes, Request, Policy], Decoded]
     success: Callable[[Decoded], dict[str, Any]]
     methods: tuple[str, ...] = ("POST",)
+    busy: int = HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _asked(query: bytes) -> dict[str, str]:
@@ -106,6 +108,7 @@ def _posthog(success: Callable[[Decoded], dict[str, Any]]) -> Dialect:
         ),
         success=success,
         methods=("POST", "GET"),
+        busy=HTTPStatus.SERVICE_UNAVAILABLE,  # posthog-js throws away what is answered with 429
     )
 
 
@@ -172,6 +175,8 @@ class Ingestion:
             response = await self._answer(scope, receive, dialect)
         except (SegueError, Refusal) as error:
             response = answer(error)
+            if dialect is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                response.status_code = dialect.busy
         await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, dialect: Dialect | None) -> Response:
