@@ -150,12 +150,20 @@ class Courier:
             kept_in = await self._keep_cursor()
         except SegueError as error:
             self._complain(error)
-            return TROUBLE / SECOND
+            return self._later()
+        except Exception:  # noqa: BLE001 - the next turn may go well
+            _LOG.exception("webhook %s stumbled", self._endpoint.id)
+            return self._later()
         due = self._outbox.next_due()
         if due is not None:
             due_in = min(max(0, due - self._means.now()), LONGEST_SLEEP) / SECOND
             return due_in if kept_in is None else min(due_in, kept_in)
         return kept_in
+
+    def _later(self) -> float:
+        """Seconds to wait after a turn that failed; what it did not read is read then."""
+        self._more = True
+        return TROUBLE / SECOND
 
     async def _fill(self) -> None:
         """Take in what comes next, half a window at a time at least."""
@@ -198,13 +206,17 @@ class Courier:
             self._count(verdict, time.perf_counter() - began)
 
     async def _sent(self, delivery: Delivery) -> Answer:
+        """What came of sending once; what could not even be composed is to be tried again."""
         try:
             post = await self._ask(
                 lambda: self._means.composed(self._endpoint, delivery.transition)
             )
+            return await self._sender.post(post)
         except SegueError as error:
             return Answer(None, error.message)
-        return await self._sender.post(post)
+        except Exception as error:  # noqa: BLE001 - one message must not keep all others waiting
+            _LOG.exception("webhook %s failed to send", self._endpoint.id)
+            return Answer(None, type(error).__name__)
 
     async def _finished(
         self, delivery: Delivery, verdict: Verdict, answer: Answer, now: int

@@ -73,10 +73,9 @@ class Running:
             Means(
                 store=published.store,
                 now=lambda: NOW + int(time.monotonic() * 1_000),
-                title_of=str.title,
                 reach=Reach.LOOPBACK,
                 watcher=self.watched,
-                **({"schedule": QUICK, "time_limit": 5.0} | means),
+                **({"schedule": QUICK, "time_limit": 5.0, "title_of": str.title} | means),
             )
         )
         published.tell(self.webhooks.wake)
@@ -403,6 +402,49 @@ def test_logs_hold_neither_secrets_nor_what_a_url_may_hide(published, run, caplo
     assert "dead letter" in caplog.text
     assert "disabled" in caplog.text
     assert not [hidden for hidden in ("hush", endpoint.secret, "p001") if hidden in caplog.text]
+
+
+def test_a_store_in_trouble_delays_and_loses_nothing(published, run, monkeypatch):
+    """What cannot be read or noted now is tried again a little later."""
+    monkeypatch.setattr("segue.bootstrap.courier.TROUBLE", 20)
+    troubles = iter([StoreError("no room"), StoreError("no room"), RuntimeError("a defect")])
+
+    def troubled(name):
+        real = getattr(published.store, name)
+
+        def call(*given, **named):
+            if error := next(troubles, None):
+                raise error
+            return real(*given, **named)
+
+        monkeypatch.setattr(published.store, name, call)
+
+    troubled("undelivered")
+    troubled("bury")
+    running = run()
+    with receiving(Reply(400), Reply(400), Reply(400)) as receiver:
+        endpoint = running.webhooks.create(receiver.url)
+        published.publish("p001", "p002")
+        running.watched.wait_for(buried=2)
+
+    assert _dead(running, endpoint) == [0, 1]
+
+
+def test_a_message_that_cannot_be_composed_does_not_hold_up_the_others(published, run):
+    def title_of(segment_id):
+        if segment_id == "keen":
+            raise ValueError("a defect")
+        return segment_id
+
+    running = run(title_of=title_of)
+    with receiving() as receiver:
+        endpoint = running.webhooks.create(receiver.url)
+        published.publish("p001", segment="keen")
+        published.publish("p002")
+        running.watched.wait_for(delivered=1, buried=1)
+
+    assert _ids(receiver.received) == [1]
+    assert running.webhooks.dead_letters(endpoint.id)[0].error == "ValueError"
 
 
 def test_a_disabled_endpoint_replays_nothing(published, run):
