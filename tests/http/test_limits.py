@@ -171,15 +171,10 @@ def test_the_head_of_a_second_request_has_to_come_as_well(server: Running) -> No
 
 def test_a_head_that_never_ends_is_refused(server: Running) -> None:
     with server.connection() as connection:
-        connection.sendall(HEAD + b"X-Long: ")
-        for _ in range(20):
-            try:
-                connection.sendall(b"y" * 1000)
-            except OSError:
-                break
+        connection.sendall(HEAD + b"X-Long: " + b"y" * 2 * SMALL.header_bytes)
         answer = _read_all(connection)
 
-    assert not answer or answer.startswith(b"HTTP/1.1 431 ")
+    assert answer.startswith(b"HTTP/1.1 431 ")
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/flags/", "/api/preview"])

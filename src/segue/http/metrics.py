@@ -20,7 +20,7 @@ from segue.services.live.live import Health, Turned
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # a second line for each counter, which nobody looks at
+disable_created_metrics()  # type: ignore[no-untyped-call] # lines that nobody looks at
 
 _TURNS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LAGS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600, 86400)
