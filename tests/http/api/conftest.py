@@ -12,15 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from segue.bootstrap import environment
 from segue.bootstrap.serving import Serving
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.instant import DAY, HOUR, MINUTE
-from segue.http import api
-from segue.http.app import create_app
 from segue.http.context import Context
 from segue.http.server import Server, bound
 from segue.services.live.intake import Batch
@@ -99,11 +96,8 @@ def served(folder: Path, *, definitions: str = DEFINITIONS) -> Iterator[Shop]:
     ):
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         serving.start(address, turned=lambda _: None)
-        context = context_of(serving)
-        app = create_app(context, routers=api.routers())
-        config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None)
         ready = threading.Event()
-        server = Server(config, context, ready.set)
+        server = Server(context_of(serving), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         assert ready.wait(20)

@@ -53,7 +53,9 @@ PersonQuery = Annotated[
     str | None, Query(description="Only of the person with this distinct id.", max_length=2000)
 ]
 LiveQuery = Annotated[bool, Query(description="Only those that may be acted upon.")]
-AfterQuery = Annotated[int | None, Query(ge=BEGINNING, description="The cursor: an id.")]
+AfterQuery = Annotated[
+    int | None, Query(ge=BEGINNING, lt=1 << 62, description="The cursor: an id.")
+]
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The id of the last one received.")
 ]
