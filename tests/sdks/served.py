@@ -40,7 +40,7 @@ class Stored:
     properties: dict[str, Any]
 
 
-def eventually(read: Callable[[], _T], expected: _T, *, seconds: float = 20) -> _T:
+def eventually(read: Callable[[], _T], expected: _T, *, seconds: float = 45) -> _T:
     """What is read as soon as it is as expected, or what it is when the time is up."""
     end = time.monotonic() + seconds
     while (found := read()) != expected and time.monotonic() < end:
@@ -122,6 +122,15 @@ class Served:
         """All ids of the person."""
         found = self._get(f"people/{distinct_id}")
         return set(found["distinct_ids"]) if found else set()
+
+    def rejected(self, message_id: str) -> list[tuple[str, str]]:
+        """Why an event was not taken, as a code, and the SDK that sent it."""
+        found = self._get("events/rejected", limit=1000)["rejected"]
+        return [
+            (one["reason"].split(":")[0], one["sdk"])
+            for one in found
+            if one["message_id"] == message_id
+        ]
 
     def _rows(self, distinct_id: str) -> list[Any]:
         """The events of a person as the API has them, but in order."""

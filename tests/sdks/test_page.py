@@ -1,12 +1,19 @@
 """docs/send-events.md: every example on it does what it says, with a real server at its address."""
 
+import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 import pytest
 
+from segue.language.parse import parse_condition
+from segue.language.project import load_project
 from tests.docs.pages import page
 from tests.sdks import javascript
 from tests.sdks.relay import Relay
@@ -45,8 +52,10 @@ SIGNED_UP = {"Signed Up": 1}
 def test_two_lines_of_python(
     title: str, shown: Callable[[str], str], served: Served, ids: Ids
 ) -> None:
-    """Run as a script of its own."""
-    subprocess.run([sys.executable, "-c", shown(title)], check=True, timeout=60)
+    """Run as a script of its own, where the environment names somebody else's server."""
+    elsewhere = {**os.environ, "TEST_DATA_PLANE_URL": "http://127.0.0.1:9"}
+    script = [sys.executable, "-c", shown(title)]
+    subprocess.run(script, check=True, timeout=60, env=elsewhere)
 
     assert served.counts(ids.person) == SIGNED_UP
 
@@ -82,3 +91,53 @@ def _visitors(relay: Relay) -> set[str]:
     """The ids that a library made for whoever looks at the page."""
     ids = re.compile(r'"(?:anonymousId|distinct_id)": ?"([^"]+)"')
     return {found for one in relay.sent() for found in ids.findall(one.text)}
+
+
+def _curl(command: str) -> httpx.Response:
+    """What curl would hear: the options that the page uses, and no others."""
+    program, address, *options = shlex.split(command)
+    assert program == "curl"
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    data, key, header = (given.pop(option, "") for option in ("-d", "-u", "-H"))
+    assert not given
+    name, _, value = header.partition(": ")
+    headers = {name: value} if name else {}
+    if not data:
+        return httpx.get(address, headers=headers)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl says it
+    who, _, password = key.partition(":")
+    return httpx.post(address, content=data, headers=headers | form, auth=(who, password))
+
+
+def test_without_any_library(shown: Callable[[str], str], served: Served, ids: Ids) -> None:
+    """What curl sends twice is stored once."""
+    answers = [_curl(shown("curl")) for _ in range(2)]
+
+    assert [(one.status_code, one.json()) for one in answers] == [(200, {"success": True})] * 2
+    assert [str(event.occurred_at) for event in served.events(ids.person)] == [
+        "2026-05-03 14:00:00+00:00"
+    ]
+
+
+def test_what_is_rejected_is_shown(shown: Callable[[str], str], served: Served, ids: Ids) -> None:
+    """With the reason, and the beginning of what was sent."""
+    unnamed = {"userId": ids.person, "messageId": ids.former}
+    httpx.post(f"{served.url}/v1/track", json=unnamed, auth=(served.write_key, ""))
+
+    def excerpts() -> list[str]:
+        rejected = _curl(shown("rejected")).json()["rejected"]
+        return [one["excerpt"] for one in rejected if one["message_id"] == ids.former]
+
+    sent = [json.dumps(unnamed, separators=(",", ":"))]
+    assert eventually(excerpts, sent) == sent
+
+
+def test_the_rest_of_the_page_can_be_read_by_segue(tmp_path: Path) -> None:
+    """Conditions parse, and parts of the project file fit into one."""
+    written = [block.body for block in PAGE.blocks if block.kind == "yaml"]
+    project = tmp_path / "segue.yaml"
+    project.write_text("".join(written), encoding="utf-8")
+    conditions = [block.body for block in PAGE.blocks if block.kind == "segue"]
+
+    assert load_project(project).identity.proof == "warn"
+    assert [str(parse_condition(condition)) for condition in conditions]

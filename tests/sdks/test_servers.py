@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from segment.analytics.client import Client as Segment
+from segment.analytics.version import VERSION
 
 from tests.sdks import servers
 from tests.sdks.relay import Relay, Trouble
-from tests.sdks.served import Served, Stored
+from tests.sdks.served import Served, Stored, eventually
 from tests.sdks.servers import Ids, Post, Story
 
 START = datetime.now(UTC).replace(microsecond=123_000) - timedelta(days=2)
@@ -88,3 +90,34 @@ def test_an_unknown_key_is_said_once(story: Story, served: Served, relay: Relay,
     assert wrongs
     assert [one.status for one in relay.sent()] == [401]
     assert served.events(ids.person) == []
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
+def test_many_events_are_each_stored_once(
+    zipped: bool, served: Served, relay: Relay, ids: Ids
+) -> None:
+    """A library cuts them into requests as it likes."""
+    client = Segment(served.write_key, host=relay.url, gzip=zipped)
+    for number in range(250):
+        client.track(ids.person, "Clicked", {"number": number})
+    client.flush()
+    client.join()
+
+    numbers = [event.properties["number"] for event in served.events(ids.person)]
+    assert sorted(numbers) == list(range(250))
+    assert {one.status for one in relay.sent()} == {200}
+
+
+def test_one_bad_event_costs_no_good_one(served: Served, relay: Relay, ids: Ids) -> None:
+    """The good ones of a batch are stored; of the bad one it is told what is wrong with it."""
+    client = Segment(served.write_key, host=relay.url)
+    client.track(ids.person, "Clicked")
+    client.track(ids.person, "$session_started", message_id=f"{ids.person}-bad")
+    client.track(ids.person, "Clicked")
+    client.flush()
+    client.join()
+
+    told = [("derived_event", f"analytics-python/{VERSION}")]
+    assert eventually(lambda: served.rejected(f"{ids.person}-bad"), told) == told
+    assert served.counts(ids.person) == {"Clicked": 2}
+    assert [one.status for one in relay.sent()] == [200]

@@ -39,6 +39,10 @@ class Visit:
         """Sign in."""
         self.tab.run(self._filled(self.sdk.identify))
 
+    def join_group(self) -> None:
+        """Join an organisation."""
+        self.tab.run(self._filled(self.sdk.group))
+
     def counts(self) -> dict[str, int]:
         """How often each event of the visit is stored."""
         return self.served.counts(self.person)
@@ -57,18 +61,20 @@ def visit(
 
 
 VISITED = {"$pageview": 1, "Clicked": 2, "$identify": 1}
-MEMBERSHIPS = {"visiting", "landed", "left_pricing", "clicked_twice", "pro"}
+AMOUNTS_TO = {"visiting", "landed", "left_pricing", "clicked_twice", "pro"}
 
 
 def test_a_visit_is_stored_once(visit: Visit) -> None:
-    """A page, a click, signing in, a click: each once, under one person, and the page is quiet."""
+    """Each deed once, under one person, in the right segments; and the page stays quiet."""
     visit.open()
     visit.track()
     visit.identify()
+    visit.join_group()
     visit.track()
 
-    assert eventually(visit.counts, VISITED) == VISITED
-    assert visit.served.segments(visit.person) == MEMBERSHIPS
+    expected = VISITED | {"$groupidentify": 1}
+    assert eventually(visit.counts, expected) == expected
+    assert visit.served.segments(visit.person) == AMOUNTS_TO
     assert not visit.tab.wrongs
 
 

@@ -24,6 +24,7 @@ class WebSdk:
     preflights: bool
     track: str
     identify: str
+    group: str
     gives_up: frozenset[Trouble] = NONE
 
     def filled(self, statement: str, *, url: str, key: str, person: str) -> str:
@@ -71,6 +72,7 @@ def _segment(name: str, settings: str, options: str) -> WebSdk:
         preflights=True,
         track="void analytics.track('Clicked', { amount: 12.5 })",
         identify="void analytics.identify('PERSON', { plan: 'pro' })",
+        group="void analytics.group('acme', { name: 'Acme' })",
     )
 
 
@@ -81,6 +83,7 @@ def _rudder(name: str, options: str, gives_up: frozenset[Trouble] = NONE) -> Web
         preflights=True,
         track="rudder.track('Clicked', { amount: 12.5 })",
         identify="rudder.identify('PERSON', { plan: 'pro' })",
+        group="rudder.group('acme', { name: 'Acme' })",
         gives_up=gives_up,
     )
 
@@ -95,6 +98,7 @@ WEB_SDKS = [
         preflights=False,
         track="posthog.capture('Clicked', { amount: 12.5 })",
         identify="posthog.identify('PERSON', { plan: 'pro' })",
+        group="posthog.group('company', 'acme', { name: 'Acme' })",
         gives_up=frozenset({Trouble.BUSY}),  # so the server says 503 to it
     ),
     _rudder("", ""),
