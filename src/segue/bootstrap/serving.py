@@ -158,7 +158,7 @@ class Serving:
             now=environment.now,
             title_of=self._title_of,
             answers_at=address,
-            reach=default_reach(self.settings.host),
+            reach=self.settings.webhook_reach or default_reach(self.settings.host),
             watcher=watcher or Unwatched(),
         )
         self._webhooks = Webhooks(means)

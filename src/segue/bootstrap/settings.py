@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from segue.domain.webhooks import Reach
+
 KIBIBYTE: Final = 1024
 MEBIBYTE: Final = 1024 * KIBIBYTE
 
@@ -43,6 +45,7 @@ class Settings:
 
     `port` 0 is any free port. `allowed_origins` are those that may call the management API from a
     browser. `write_key` is one that is to be taken beside those that the store keeps.
+    `webhook_reach` says which addresses webhooks may be sent to (None: as suits the host).
     """
 
     host: str = "127.0.0.1"
@@ -50,3 +53,4 @@ class Settings:
     write_key: str | None = None
     allowed_origins: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    webhook_reach: Reach | None = None

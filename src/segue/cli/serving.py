@@ -18,6 +18,7 @@ from segue.bootstrap.workspace import Workspace
 from segue.cli import options
 from segue.cli.app import LIVE, app, example
 from segue.cli.output import console, print_json
+from segue.domain.webhooks import Reach
 
 _LISTENING: Final = "Where it listens"
 _LOGGING: Final = "What it says"
@@ -63,6 +64,16 @@ Rate = Annotated[
         "--rate", min=1, metavar="N", help="Events per second that one key may send on average."
     ),
 ]
+WebhookReach = Annotated[
+    Reach | None,
+    typer.Option(
+        "--webhook-reach",
+        help="Addresses that webhooks may be sent to: of the internet, also this machine, also "
+        "private networks. Default: loopback where it listens to this machine only, else public.",
+        show_default=False,
+        rich_help_panel=_LISTENING,
+    ),
+]
 LogLevel = Annotated[
     Level, typer.Option("--log-level", help="What to log.", rich_help_panel=_LOGGING)
 ]
@@ -85,6 +96,7 @@ def serve_(
     write_key: WriteKey = None,
     rate: Rate = Limits().events_per_second,
     allow_origin: Origins = None,
+    webhook_reach: WebhookReach = None,
     log_level: Level = Level.INFO,
     log_json: LogJson = False,
     as_json: options.Json = False,
@@ -96,7 +108,7 @@ def serve_(
     """
     logs.configure(level=log_level.value, as_json=log_json)
     limits = Limits(events_per_second=rate, burst=max(1, int(2 * rate)))
-    settings = Settings(host, port, write_key, tuple(allow_origin or ()), limits)
+    settings = Settings(host, port, write_key, tuple(allow_origin or ()), limits, webhook_reach)
     folder: Path = workspace or default_workspace()
     serve(Workspace(folder), settings, _print_document if as_json else print_welcome)
 

@@ -71,9 +71,7 @@ def checked_url(url: str, reach: Reach) -> str:
     return url
 
 
-REACH_HINT: Final = (
-    "private addresses are sent to only where the server was started with a wider webhook reach"
-)
+REACH_HINT: Final = "segue serve --webhook-reach loopback, or private, allows more addresses"
 """What to do where an address may not be reached."""
 
 
