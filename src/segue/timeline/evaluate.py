@@ -22,6 +22,7 @@ from segue.timeline.conditions import Evaluation
 from segue.timeline.intervals import BLOCK, Intervals
 from segue.timeline.log import (
     Answer,
+    Int64s,
     Log,
     Occurrences,
     Request,
@@ -146,15 +147,15 @@ def thresholds_of(
 
 
 def rankings_of(
-    definitions: Definitions, log: Log, at: int, limits: Mapping[Quantile, Thresholds]
+    definitions: Definitions, log: Log, at: int, limits: Mapping[Quantile, Thresholds], grid: Int64s
 ) -> list[Ranking]:
-    """How the people of the log are ranked, as the grid up to `at` sees it: by each quantile that
-    the segments rest on, block by block. Where this is equal before and after a change of the
-    log, so are the thresholds."""
+    """How the people of the log are ranked at the instants of the grid: by each quantile that the
+    segments rest on, block by block. Where this is equal before and after a change of the log, so
+    are the thresholds."""
     ids = _chosen(definitions, None)
     evaluations = _evaluations(definitions, log, at, ids, _HISTORY_BLOCK, limits=limits)
     return [
-        _ranked(e, quantile, everybody, limits[quantile].grid)
+        _ranked(e, quantile, everybody, grid)
         for quantile, everybody in quantiles_of(definitions, ids)
         for e in evaluations
     ]
@@ -200,7 +201,7 @@ def _limit(
     quantiles: Sequence[tuple[Quantile, bool]],
     evaluations: Sequence[Evaluation],
     limits: dict[Quantile, Thresholds],
-    grid: np.ndarray[tuple[int], np.dtype[np.int64]],
+    grid: Int64s,
 ) -> None:
     """Find the thresholds of each quantile, those that it rests on first."""
     for quantile, everybody in quantiles:
@@ -218,7 +219,7 @@ def _ranked(
     e: Evaluation,
     quantile: Quantile,
     everybody: bool,
-    grid: np.ndarray[tuple[int], np.dtype[np.int64]],
+    grid: Int64s,
 ) -> Ranking:
     exclude = None if everybody else e.block.definitions.exclude
     out = None if exclude is None else e.holds(exclude)

@@ -32,7 +32,7 @@ from segue.timeline.evaluate import rankings_of, thresholds_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s, Log
 from segue.timeline.parts import Arrived, Codebook, Groups
-from segue.timeline.quantiles import Ranking
+from segue.timeline.quantiles import Ranking, grid_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,10 @@ def _population_changed(state: State, people: Affected, old: Log, new: Log, at: 
     if at >= state.next_grid:
         return True
     definitions = state.project.definitions
-    was = rankings_of(definitions, old, state.at, state.limits)
-    now = rankings_of(definitions, new, at, state.limits)
+    seen = np.concatenate([old.first_seen, new.first_seen])
+    grid = grid_of(seen, state.at, definitions.timezone)
+    was = rankings_of(definitions, old, state.at, state.limits, grid)
+    now = rankings_of(definitions, new, at, state.limits, grid)
     if not any(one.ranked.any() for one in (*was, *now)):
         return False
     same_people = np.array_equal(people.before.person, people.after.person)
