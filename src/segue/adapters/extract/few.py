@@ -7,7 +7,7 @@ and so are those that ask for nothing but instants. One more statement reads wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from segue.adapters.extract.order import (
 )
 from segue.adapters.extract.relation import Few, Relation, Sources
 from segue.adapters.extract.scan import Codes, Scan
-from segue.adapters.extract.traits import read_traits
+from segue.adapters.extract.traits import trait_columns, trait_writes
 from segue.domain.instant import FOREVER
 from segue.language.tree import PatternUnion
 from segue.timeline.log import (
@@ -60,17 +60,14 @@ def extract_few(
     events = {one: few.codes(one) for one in requests if isinstance(one, Request)}
     there = {one: codes for one, codes in events.items() if codes}
     plain = [one for one in there if _asks_for_names_alone(one)]
-    ordered = any(one.ordered for one in there)
+    traits = [one for one in requests if isinstance(one, TraitRequest)]
+    written = traits if few.present & few.names.of(TRAIT_EVENTS) else []
+    ordered = written or any(one.ordered for one in there)
     ranks = rank_ties(relation, [few.events]) if ordered else NO_TIES
     answers: dict[Request | TraitRequest, Answer] = {one: few.nothing(one) for one in requests}
     answers |= few.named({one: there.pop(one) for one in plain}, ranks)
-    if there:
-        answers |= _looked_into(relation, few, there, ranks, cut)
-    if few.present & few.names.of(TRAIT_EVENTS):
-        traits = [one for one in requests if isinstance(one, TraitRequest)]
-        answers |= read_traits(
-            relation, few.people, traits, few.names, at=None, zone=timezone, sources=True
-        )
+    if there or written:
+        answers |= _looked_into(relation, few, there, written, ranks=ranks, cut=cut)
     return Part(few.people.whos, Log(few.first_seen, answers))
 
 
@@ -81,19 +78,29 @@ def _asks_for_names_alone(request: Request) -> bool:
 
 
 def _looked_into(
-    relation: Relation, few: _Rows, requests: Mapping[Request, Codes], ranks: Ranks, cut: Cut
+    relation: Relation,
+    few: _Rows,
+    requests: Mapping[Request, Codes],
+    traits: Sequence[TraitRequest],
+    *,
+    ranks: Ranks,
+    cut: Cut,
 ) -> dict[Request | TraitRequest, Answer]:
     """The answers that need properties, out of one statement."""
-    wanted = frozenset[int]().union(*requests.values())
+    writing = few.names.of(TRAIT_EVENTS if traits else ())
+    wanted = frozenset[int]().union(*requests.values(), writing)
     scan = Scan(few.names, wanted, cut.zone)
     pieces = [
         Piece(request, scan.select(request.pattern), scan.read(request.reading))
         for request in requests
     ]
+    columns = trait_columns(scan, traits)
+    scan.wanted.add("true")  # to leave rows out would take longer than to read them
     rows = scan.run(relation, few.people, None)
     texts = texts_of({wanted: rows}, {wanted: pieces}, cut.codebook)[wanted]
     found = answers_of(rows, pieces, ranks=ranks, texts=texts, people=few.people, cut=cut)
-    return dict(found)
+    writes = trait_writes(rows, columns, len(few.people), ranks=ranks, sources=True)
+    return {**dict(found), **writes}
 
 
 @dataclass(frozen=True, slots=True)

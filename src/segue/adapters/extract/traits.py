@@ -8,12 +8,13 @@ identity and no trait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from segue.adapters.extract.names import IDENTIFY, SET, SET_ONCE, TRAIT_EVENTS, UNSET, NameCodes
-from segue.adapters.extract.order import in_event_order, offsets_of, rank_ties
+from segue.adapters.extract.order import Ranks, in_event_order, offsets_of, rank_ties
 from segue.adapters.extract.relation import Few, People, Relation
 from segue.adapters.extract.scan import Rows, Scan, integers
 from segue.adapters.extract.values import is_set
@@ -38,17 +39,33 @@ def read_traits(
     if not requests:
         return {}
     scan = Scan(names, names.of(TRAIT_EVENTS), zone)
-    kinds = {request: scan.column(_kind(request.key, scan)) for request in requests}
-    values = {request: scan.read(request.reading) for request in requests}
+    columns = trait_columns(scan, requests)
     scan.wanted |= {f"({_kind(request.key, scan)}) IS NOT NULL" for request in requests}
     rows = scan.run(relation, people, at)
-    events, _ = in_event_order(rows.events, rank_ties(relation, [rows.events]))
+    ranks = rank_ties(relation, [rows.events])
+    return trait_writes(rows, columns, len(people), ranks=ranks, sources=sources)
+
+
+Columns: TypeAlias = Mapping[TraitRequest, tuple[str, str | None]]
+
+
+def trait_columns(scan: Scan, requests: Sequence[TraitRequest]) -> Columns:
+    """The columns of a scan that say what each event does to each trait, and the reading."""
+    return {
+        request: (scan.column(_kind(request.key, scan)), scan.read(request.reading))
+        for request in requests
+    }
+
+
+def trait_writes(
+    rows: Rows, columns: Columns, people: int, *, ranks: Ranks, sources: bool
+) -> dict[Request | TraitRequest, Answer]:
+    """The writes of each trait among the rows of a scan, in event order."""
+    events, _ = in_event_order(rows.events, ranks)
     rows = Rows(events, rows.columns)
     return {
-        request: _writes(
-            rows, len(people), kind=kinds[request], value=values[request], sources=sources
-        )
-        for request in requests
+        request: _writes(rows, people, kind=kind, value=value, sources=sources)
+        for request, (kind, value) in columns.items()
     }
 
 
