@@ -25,7 +25,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection begins: its first request has to come soon, and there has to be room."""
         super().connection_made(transport)
-        self._head_bytes, self._in_head = 0, True
+        self._head_bytes, self._piece_bytes, self._in_head = 0, 0, True
         self._head_deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
         self._await_head()
@@ -40,22 +40,28 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, as long as the head of the request stays within its bounds."""
-        self._head_bytes += len(data)
+        self._piece_bytes = len(data) if self._in_head else 0
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.limits.header_bytes:
-            self._end(431, "head_too_large", "the head of the request is too large")
+        if self._in_head:
+            self._head_bytes += self._piece_bytes
+            if self._head_bytes > self.limits.header_bytes:
+                self._end(431, "head_too_large", "the head of the request is too large")
 
     def on_message_begin(self) -> None:
         """The first byte of a request came: the rest of its head has to follow soon."""
         super().on_message_begin()
-        self._head_bytes, self._in_head = 0, True
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """The head came."""
-        self._head_bytes, self._in_head = 0, False
+        """The head came; of the piece of data that ended it nothing more counts."""
+        self._head_bytes, self._piece_bytes, self._in_head = 0, 0, False
         self._head_came()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request came as a whole: what follows is the head of the next."""
+        self._in_head = True
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """The reader lags: it has to catch up soon."""

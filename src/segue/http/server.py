@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -28,6 +29,8 @@ from segue.http.protocol import guarded
 KEEP_ALIVE_SECONDS: Final = 30
 SHUTDOWN_SECONDS: Final = 10
 """How long requests in hand may take when the server ends."""
+SWITCH_SECONDS: Final = 0.0005
+"""How long the turning thread may keep the one that answers waiting, where both have work."""
 
 _LOG: Final = logging.getLogger("segue.serving")
 
@@ -35,6 +38,7 @@ _LOG: Final = logging.getLogger("segue.serving")
 def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], None]) -> None:
     """Serve a workspace until SIGTERM or SIGINT: stop to accept, answer what is in hand, take in
     what waits, release the store. See `bootstrap.serving.serve`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     with (
         contextlib.closing(bound(settings.host, settings.port)) as listener,
         Serving.open(workspace, settings) as serving,
