@@ -17,6 +17,7 @@ from typing import Final, Protocol, Self
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap import environment
 from segue.bootstrap.courier import Means, Unwatched
+from segue.bootstrap.kept_index import keep_index, kept_index
 from segue.bootstrap.loop import Loop
 from segue.bootstrap.presence import Presence, announce, server_of, withdraw
 from segue.bootstrap.settings import Settings
@@ -101,6 +102,7 @@ class Serving:
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
     _presence: Presence | None = None
+    _closed: bool = False
 
     @classmethod
     def open(cls, workspace: Workspace, settings: Settings) -> Self:
@@ -112,7 +114,9 @@ class Serving:
         project = ProjectWatch.begin(workspace.found().definitions)
         store = _opened(workspace, project.project.timezone)
         try:
-            live = Live.begin(store, resolve(project.project), environment.now())
+            definitions = resolve(project.project)
+            index = kept_index(workspace, store, definitions)
+            live = Live.begin(store, definitions, environment.now(), index=index)
             feed = Feed(store.position().next_transition)
         except BaseException:
             store.close()
@@ -184,7 +188,10 @@ class Serving:
         self.feed.close()
         if self._webhooks is not None:
             self._webhooks.close()
-        self.store.close()
+        if not self._closed:
+            keep_index(self.workspace, self.store, self.live.definitions, self.live.index)
+            self.store.close()
+            self._closed = True
 
     def _adopt(self, definitions: Definitions, text: str) -> None:
         """Put definitions in force that were edited in the file."""

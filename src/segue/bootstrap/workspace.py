@@ -10,6 +10,7 @@ from segue.domain.errors import InputError, NotFoundError, UsageError
 
 DEFINITIONS: Final = "segue.yaml"
 STORE: Final = "segue.duckdb"
+INDEX: Final = "segue.index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Workspace:
     def store(self) -> Path:
         """The file of events."""
         return self.folder / STORE
+
+    @property
+    def index(self) -> Path:
+        """The folder of what a server keeps for its next start: a cache."""
+        return self.folder / INDEX
 
     @property
     def exists(self) -> bool:

@@ -28,6 +28,12 @@ def read_extent(db: duckdb.DuckDBPyConnection, people: People) -> Extent:
     return Extent(events, len(people), first, last)
 
 
+def count_before(db: duckdb.DuckDBPyConnection, ref: int) -> int:
+    """How many events have a smaller reference."""
+    ((count,),) = db.execute("SELECT count(*) FROM events WHERE ref < ?", [ref]).fetchall()
+    return int(count)
+
+
 def read_summaries(
     db: duckdb.DuckDBPyConnection, names: Sequence[str], people: People
 ) -> list[EventSummary]:

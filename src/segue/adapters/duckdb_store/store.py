@@ -205,6 +205,11 @@ class DuckDBStore:
         with self._reading() as now:
             return overview.read_extent(now.db, self._people())
 
+    def count_before(self, ref: int) -> int:
+        """How many events have a smaller reference than this one."""
+        with self._reading() as now:
+            return overview.count_before(now.db, ref)
+
     def summaries(self) -> list[EventSummary]:
         """See `EventStore.summaries`."""
         with self._reading() as now:
