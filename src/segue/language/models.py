@@ -144,10 +144,11 @@ class Project(_Model):
     surveys: dict[str, Any] = Field({}, description="Surveys.")
 
     privacy: Privacy = Field(
-        Privacy(), description="What is kept of the events that SDKs send, and whose are dropped."
+        default_factory=Privacy,
+        description="What is kept of the events that SDKs send, and whose are dropped.",
     )
     identity: IdentityRules = Field(
-        IdentityRules(), description="How sure the ids of known people must be."
+        default_factory=IdentityRules, description="How sure the ids of known people must be."
     )
 
     _yaml: YamlSource | None = PrivateAttr(None)
