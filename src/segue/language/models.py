@@ -98,12 +98,13 @@ class Goal(_Model):
 class Privacy(_Model):
     """What is kept of the events that SDKs send, and whose are dropped."""
 
-    store_ip: bool = Field(False, description="Whether IP addresses are stored.")
+    store_ip: bool = Field(default=False, description="Whether IP addresses are stored.")
     require_consent: list[str] = Field(
-        [], description="Consent categories: events that lack one of them are dropped."
+        default=[], description="Consent categories: events that lack one of them are dropped."
     )
     honour_gpc: bool = Field(
-        False, description="Whether requests with Global Privacy Control (Sec-GPC: 1) are dropped."
+        default=False,
+        description="Whether requests with Global Privacy Control (Sec-GPC: 1) are dropped.",
     )
 
 
@@ -111,7 +112,7 @@ class IdentityRules(_Model):
     """How sure the ids of known people must be."""
 
     proof: Literal["off", "warn", "enforce"] = Field(
-        "off",
+        default="off",
         description="What happens to an event of a known person without a signed proof.",
     )
 
@@ -144,11 +145,11 @@ class Project(_Model):
     surveys: dict[str, Any] = Field({}, description="Surveys.")
 
     privacy: Privacy = Field(
-        default_factory=Privacy,
+        default=Privacy(),
         description="What is kept of the events that SDKs send, and whose are dropped.",
     )
     identity: IdentityRules = Field(
-        default_factory=IdentityRules, description="How sure the ids of known people must be."
+        default=IdentityRules(), description="How sure the ids of known people must be."
     )
 
     _yaml: YamlSource | None = PrivateAttr(None)
