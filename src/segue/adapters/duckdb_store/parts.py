@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.extract import People, Relation, Sources, extract, extract_few
+from segue.adapters.extract import People, Relation, SmallRelation, Sources, extract, extract_few
 from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
 from segue.timeline.parts import Codebook, Part
 
@@ -36,7 +36,8 @@ def delta(
     `events` is the table of all of them. Raises `DefinitionError` for a regular expression that
     RE2 refuses.
     """
-    few = _where(events, _within(first, following))
+    source = _where(events, _within(first, following))
+    few = SmallRelation(events.connection, source, events.names)
     return extract_few(few, requests, codebook, timezone=timezone, not_activity=not_activity)
 
 
@@ -76,7 +77,8 @@ def everything(
 
     Raises `DefinitionError` for a regular expression that RE2 refuses.
     """
-    part = _where(events, _within(since, before))
+    source = _where(events, _within(since, before))
+    part = Relation(events.connection, source, events.names)
     whos = np.arange(codes, dtype=np.int32)
     return _answered(part, whos, requests, codebook, timezone=timezone, not_activity=not_activity)
 
@@ -95,10 +97,9 @@ def ranks(events: Relation, refs: Int64s) -> Int64s:
     return by_ref[np.searchsorted(ranked, refs, sorter=by_ref)]
 
 
-def _where(events: Relation, condition: str) -> Relation:
-    """Those events for which the condition holds."""
-    source = f"(SELECT * FROM {events.source} WHERE {condition})"
-    return Relation(events.connection, source, events.names)
+def _where(events: Relation, condition: str) -> str:
+    """The SQL of those events for which the condition holds."""
+    return f"(SELECT * FROM {events.source} WHERE {condition})"
 
 
 def _within(first: int, following: int | None) -> str:

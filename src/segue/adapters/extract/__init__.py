@@ -21,7 +21,7 @@ from segue.adapters.extract.names import (
     UNSET,
     NameCodes,
 )
-from segue.adapters.extract.relation import COLUMNS, People, Relation, Sources
+from segue.adapters.extract.relation import COLUMNS, People, Relation, SmallRelation, Sources
 from segue.adapters.extract.traits import ANONYMOUS_ID
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "NameCodes",
     "People",
     "Relation",
+    "SmallRelation",
     "Sources",
     "check_regex",
     "extract",

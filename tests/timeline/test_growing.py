@@ -1,0 +1,162 @@
+"""Gathering people from a log that grows, case by case; see also tests/properties."""
+
+import numpy as np
+import pytest
+
+from segue.domain.instant import FOREVER
+from segue.language.tree import EventPattern, Name
+from segue.timeline.growing import GrowingLog
+from segue.timeline.log import Log, Occurrences, Request
+from segue.timeline.parts import Codebook, Groups, Part
+
+SEEN = Request(EventPattern((Name("seen", quoted=True),)))
+DONE = Request(EventPattern((Name("done", quoted=True),)), ordered=True)
+
+
+def part(rows, whos=None, requests=(SEEN, DONE)):
+    """A part of (who, at, ref) rows that answer all requests; keys as extraction gives them."""
+    whos = sorted({who for who, _, _ in rows} if whos is None else whos)
+    rows = sorted(rows)
+    who, at, ref = (np.array([row[i] for row in rows], np.int64) for i in range(3))
+    offsets = np.searchsorted(who, [*whos, 1 << 40])
+    order = [4 * sum(r[:2] == q[:2] and r > q for q in rows) + 2 for r in rows]
+    first = [min((a for w, a, _ in rows if w == one), default=FOREVER) for one in whos]
+    answers = {
+        SEEN: Occurrences(offsets, at),
+        DONE: Occurrences(offsets, at, np.array(order, np.int32), source=ref),
+    }
+    log = Log(np.array(first, np.int64), {request: answers[request] for request in requests})
+    return Part(np.array(whos, np.int32), log)
+
+
+def groups(*people):
+    """People as groups of distinct ids, each named after the first."""
+    return Groups(
+        np.array([whos[0] for whos in people], np.int32),
+        np.cumsum([0, *map(len, people)]),
+        np.array([who for whos in people for who in whos], np.int32),
+    )
+
+
+class Ranks:
+    """Ranks events against the order of their references, and notes which ones."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, refs):
+        self.asked.append(refs.tolist())
+        return len(refs) - 1 - np.arange(len(refs))
+
+
+def told(log, people, ranks=None):
+    """First seen, and per person the instants and references of what was done."""
+    found = log.gather(people, ranks or Ranks())
+    done, seen = found.answers[DONE], found.answers[SEEN]
+    assert seen.at.tolist() == done.at.tolist()
+    rows = list(zip(done.at.tolist(), done.source.tolist(), strict=True))
+    each = [rows[a:b] for a, b in zip(done.offsets, done.offsets[1:], strict=False)]
+    return found.first_seen.tolist(), each
+
+
+def test_later_and_earlier_events():
+    """What comes later may have happened before."""
+    log = GrowingLog(part([(0, 50, 0), (1, 60, 1)])).plus(part([(0, 70, 2), (1, 10, 3), (2, 5, 4)]))
+    assert told(log, groups([0], [1], [2])) == (
+        [50, 10, 5],
+        [[(50, 0), (70, 2)], [(10, 3), (60, 1)], [(5, 4)]],
+    )
+
+
+def test_several_ids_of_one_person():
+    """Their events interleave; ids that never did anything add nothing."""
+    log = GrowingLog(part([(0, 10, 0), (0, 30, 1), (4, 20, 2)]))
+    assert told(log, groups([4, 0, 9])) == ([10], [[(10, 0), (20, 2), (30, 1)]])
+
+
+def test_nobody():
+    """No people, and people without events."""
+    log = GrowingLog(part([(0, 10, 0)]))
+    assert told(log, groups()) == ([], [])
+    assert told(log, groups([7], [0])) == ([FOREVER, 10], [[], [(10, 0)]])
+
+
+def test_ties_across_readings_are_ranked():
+    """Only those: neither ties that one reading ordered, nor events that merely came later."""
+    ranks = Ranks()
+    log = GrowingLog(part([(0, 10, 0), (0, 20, 1), (0, 20, 2)])).plus(
+        part([(0, 10, 3), (0, 40, 4)])
+    )
+    found = told(log, groups([0]), ranks)
+    assert found == ([10], [[(10, 3), (10, 0), (20, 1), (20, 2), (40, 4)]])
+    assert ranks.asked == [[0, 3]]
+
+
+def test_ties_across_ids_are_ranked():
+    """Read at once, but each in an order of its own."""
+    ranks = Ranks()
+    log = GrowingLog(part([(0, 10, 0), (1, 10, 1), (2, 10, 2)]))
+    assert told(log, groups([0, 1], [2]), ranks)[1] == [[(10, 1), (10, 0)], [(10, 2)]]
+    assert ranks.asked == [[0, 1]]
+
+
+def test_the_log_before_stays_as_it_was():
+    """Growing gives another log, however the runs are merged."""
+    logs = [GrowingLog(part([(0, 0, 0)]))]
+    for ref in range(1, 40):
+        logs.append(logs[-1].plus(part([(0, ref, ref)])))
+    for ref, log in enumerate(logs):
+        assert told(log, groups([0]))[1] == [[(at, at) for at in range(ref + 1)]]
+        assert log.events_since_base == 2 * ref
+    assert len(logs[-1].runs) <= 2
+
+
+def test_replacing():
+    """All that they did gives way to the part, in the base and in what came since."""
+    log = GrowingLog(part([(0, 10, 0), (1, 10, 1)])).plus(part([(0, 20, 2), (1, 20, 3)]))
+    log = log.replacing(part([(0, 15, 4)], whos=[0]))
+    assert told(log, groups([0], [1])) == ([15, 10], [[(15, 4)], [(10, 1), (20, 3)]])
+    log = log.replacing(part([], whos=[0, 1]))
+    assert told(log, groups([0], [1])) == ([FOREVER, FOREVER], [[], []])
+    assert told(log.plus(part([(0, 30, 5)])), groups([0]))[1] == [[(30, 5)]]
+
+
+def test_learning_and_forgetting():
+    """Answers about everybody and all events so far; what was forgotten is not answered."""
+    log = GrowingLog(part([(0, 10, 0)], requests=[SEEN])).plus(part([(0, 20, 1)]))
+    assert log.requests == {SEEN}
+    log = log.learning(part([(0, 10, 0), (0, 20, 1)], requests=[DONE]))
+    assert log.requests == {SEEN, DONE}
+    assert told(log.plus(part([(0, 15, 2)])), groups([0]))[1] == [[(10, 0), (15, 2), (20, 1)]]
+    forgetful = log.forgetting([DONE])
+    assert set(forgetful.gather(groups([0]), Ranks()).answers) == {SEEN}
+    assert forgetful.events_since_base == 1
+    assert told(forgetful.learning(part([(0, 10, 0), (0, 20, 1)])), groups([0]))[1] == [
+        [(10, 0), (20, 1)]
+    ]
+
+
+def test_a_part_has_to_answer_everything():
+    """A silent gap would be a wrong membership."""
+    with pytest.raises(KeyError):
+        GrowingLog(part([(0, 10, 0)])).plus(part([(0, 20, 1)], requests=[SEEN]))
+
+
+def test_many_people_are_gathered_one_request_at_a_time():
+    """Slices of the base where nobody has more: the same answer as for a few."""
+    count = 1 << 17
+    log = GrowingLog(part([(who, who, who) for who in range(0, count, 1 << 10)], whos=range(count)))
+    everybody = groups(*([who] for who in range(count)))
+    found = log.gather(everybody, Ranks())
+    assert np.shares_memory(found.answers[DONE].at, log.base.log.answers[DONE].at)
+    grown = log.plus(part([(5, 7, count)])).gather(everybody, Ranks()).answers[DONE]
+    assert grown.at[:3].tolist() == [0, 7, 1 << 10]
+    assert grown.offsets[5:7].tolist() == [1, 2]
+
+
+def test_codes_last():
+    """A text keeps its code; new ones follow."""
+    codebook = Codebook(["a", "b"])
+    assert codebook.encode(["b", "c", "a", "c"]).tolist() == [1, 2, 0, 2]
+    assert codebook.texts == ["a", "b", "c"]
+    assert len(codebook) == 3
