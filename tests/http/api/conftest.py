@@ -72,7 +72,7 @@ class Shop:
             [who for who, _, _, _ in events],
             [what for _, what, _, _ in events],
             [now - ago for _, _, ago, _ in events],
-            [f"e-{first + place}" for place in range(len(events))],
+            [f"{who}-{first + place}" for place, (who, *_) in enumerate(events)],
             [None] * len(events),
             [json.dumps(properties) for *_, properties in events],
             now,
