@@ -20,6 +20,21 @@ for batch in range(10_000):
     print(batch, flush=True)
 """
 
+TURNER = """
+import sys
+from segue.adapters.duckdb_store import DuckDBStore
+from tests.adapters.stores import event, table
+store = DuckDBStore.open(sys.argv[1])
+for number in range(10_000):
+    with store.turn() as turn:
+        for part in range(3):
+            rows = [event(f"p{i}", "x", number, {"part": part}, id=f"{number}/{part}/{i}") for i in range(50)]
+            link = event(f"ann{number}", "$identify", number, {"$anon_distinct_id": f"p{part}"}, id=f"{number}/{part}")
+            turn.append(table(*rows, link), received_at=1)
+        turn.ticked(number)
+    print(number, flush=True)
+"""
+
 FILLER = """
 import resource, sys
 from segue.adapters.duckdb_store import DuckDBStore
@@ -77,6 +92,29 @@ def test_a_process_that_is_killed_leaves_whole_batches(batches, tmp_path, reposi
     assert extent.people == 500
     again = table(*(event(f"p{i}", "x", last, {"batch": last}) for i in range(500)))
     assert store.append(again, received_at=2).duplicates == 500
+    store.close()
+
+
+@pytest.mark.parametrize("turns", [1, 6])
+def test_a_process_that_is_killed_leaves_whole_turns(turns, tmp_path, repository):
+    """All batches of a turn and how far it went, or nothing of it."""
+    path = tmp_path / "segue.duckdb"
+    with start(TURNER, path, repository) as process:
+        for _ in range(turns):
+            last = int(process.stdout.readline())
+        time.sleep(0.004 * turns)
+        process.kill()
+    store = DuckDBStore.open(path)
+    position, events = store.position(), store.extent().events
+    assert position.ticked_at >= last
+    assert events == position.next_ref == store.next_ref() == 153 * (position.ticked_at + 1)
+    assert store.person_of("p0") == store.person_of("p2") == "ann0"
+    assert (
+        store.append(
+            table(event("p1", "x", last, {"part": 0}, id=f"{last}/0/1")), received_at=2
+        ).duplicates
+        == 1
+    )
     store.close()
 
 

@@ -284,6 +284,21 @@ def test_looking_up_a_person_does_not_wait_for_a_turn(store):
     assert found == [(["ann"], 1, ("ann",))]
 
 
+def test_a_checkpoint_moves_the_log_into_the_file(tmp_path):
+    """Where it is worth it, also while somebody reads; nothing is lost."""
+    path = tmp_path / "segue.duckdb"
+    store = DuckDBStore.open(path)
+    assert not store.checkpoint()
+    for batch in range(6):
+        rows = (event(f"p{row}", "x", batch, {"text": f"{row}" * 60}) for row in range(6000))
+        store.append(table(*rows), received_at=1)
+    with store._reading():
+        assert store.checkpoint()
+    assert not store.checkpoint()
+    assert store.extent().events == 36_000
+    store.close()
+
+
 # ----------------------------------------------------------------------- who is who, step by step
 
 IDS = ("a", "b", "c", "d", "e", "f", "null")

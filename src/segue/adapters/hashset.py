@@ -18,6 +18,7 @@ class HashSet:
 
     def __init__(self, hashes: Hashes) -> None:
         self._runs: list[Hashes] = [np.sort(hashes)]
+        self._since: list[int] = [0]
 
     def __len__(self) -> int:
         return sum(len(run) for run in self._runs)
@@ -26,17 +27,36 @@ class HashSet:
         """Whether each hash may be known; False is certain."""
         found = np.zeros(len(hashes), np.bool_)
         for run in self._runs:
-            if len(run):
-                place = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
-                found |= run[place] == hashes
+            found |= _among(run, hashes)
         return found
 
-    def add(self, hashes: Hashes) -> None:
-        """Add hashes; merging keeps the number of runs logarithmic."""
+    def since(self, hashes: Hashes) -> int | None:
+        """From which `since` on (see `add`) members have these hashes; None where none has."""
+        for since, run in zip(self._since, self._runs, strict=True):
+            if _among(run, hashes).any():
+                return since
+        return None
+
+    def add(self, hashes: Hashes, since: int = 0) -> None:
+        """Add hashes of members that are numbered from `since` on, more than all before.
+
+        Merging keeps the number of runs logarithmic.
+        """
         run = np.sort(hashes)
         while self._runs and len(self._runs[-1]) <= 8 * len(run):
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
+            since = self._since.pop()
         self._runs.append(run)
+        self._since.append(since)
+
+
+def _among(run: Hashes, hashes: Hashes) -> NDArray[np.bool_]:
+    """Whether each hash is in a sorted run."""
+    if not len(run):
+        return np.zeros(len(hashes), np.bool_)
+    place = np.minimum(np.searchsorted(run, hashes), len(run) - 1)
+    found: NDArray[np.bool_] = run[place] == hashes
+    return found
 
 
 def repeated(hashes: Hashes) -> NDArray[np.bool_]:

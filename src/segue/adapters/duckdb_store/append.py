@@ -59,7 +59,7 @@ _CONTEST: Final = f"""
             FROM events
             JOIN names ON names.code = events.name
             JOIN distinct_ids ON distinct_ids.code = events.who
-            WHERE event_id IN (SELECT event_id FROM segue_contested)
+            WHERE ref >= $since AND event_id IN (SELECT event_id FROM segue_contested)
         )
     )
     SELECT *,
@@ -122,7 +122,7 @@ class Writer:
     ) -> None:
         self._db, self._names, self._ids, self._directory = db, names, ids, directory
         self.next_ref = self._kept_ref = int(db.execute(_NEXT_REF).fetchall()[0][0])
-        self._fresh: list[Hashes] = []
+        self._fresh: list[tuple[int, Hashes]] = []
         query = "SELECT max(grid_at) FROM thresholds"
         self._last_threshold: int | None = db.execute(query).fetchall()[0][0]
 
@@ -134,8 +134,8 @@ class Writer:
 
     def keep(self) -> None:
         """Make last what was written since."""
-        for hashes in self._fresh:
-            self._known.add(hashes)
+        for first, hashes in self._fresh:
+            self._known.add(hashes, first)
         self._fresh.clear()
         self._kept_ref = self.next_ref
         for part in (self._names, self._ids, self._directory):
@@ -157,7 +157,7 @@ class Writer:
 
         Raises `InputError` where a distinct id is empty or properties are no JSON.
         """
-        batch = events.select(BATCH.names).cast(BATCH)
+        batch = events if events.schema == BATCH else events.select(BATCH.names).cast(BATCH)
         if len(batch) == 0:
             return _NOTHING
         if pc.any(pc.equal(batch["distinct_id"], "")).as_py():
@@ -178,7 +178,7 @@ class Writer:
         links = given(self._db, kept)
         first = self.next_ref
         whos = self._insert(kept, received_at, links)
-        self._fresh.append(hashes[verdict.keep])
+        self._fresh.append((first, hashes[verdict.keep]))
         self._drop_thresholds(kept, everything=bool(losers) or links is not None)
         replaced = np.array(sorted({who for who, _ in losers}), np.int32)
         before, after = self._relate(links, losers, np.union1d(whos, replaced))
@@ -259,22 +259,24 @@ class Writer:
         return whos
 
     def _hashes(self, batch: pa.Table) -> Hashes:
-        with registered(self._db, "segue_batch", batch):
-            table = self._db.sql("SELECT hash(event_id) AS hash FROM segue_batch").to_arrow_table()
-        hashes: Hashes = table["hash"].to_numpy()
+        with registered(self._db, "segue_batch", batch.select(["event_id"])):
+            found = self._db.execute("SELECT hash(event_id) AS hash FROM segue_batch").fetchnumpy()
+        hashes: Hashes = found["hash"]
         return hashes
 
     def _judge(self, batch: pa.Table, hashes: Hashes, received_at: int) -> Verdict:
         """Confirm which ids are known or repeated, and decide which content of each counts."""
         contested = self._known.contains(hashes) | repeated(hashes)
-        for fresh in self._fresh:
+        for _, fresh in self._fresh:
             contested |= np.isin(hashes, fresh)
         if not np.any(contested):
             return Verdict(~contested, [], Appended(stored=len(batch)))
         places = pa.array(np.arange(len(batch)))
         rows = _received(batch, received_at).append_column("place", places).filter(contested)
         with registered(self._db, "segue_contested", rows):
-            contest = self._db.sql(_CONTEST).to_arrow_table()
+            since = self._known.since(hashes[contested])
+            where = {"since": self._kept_ref if since is None else since}
+            contest = self._db.sql(_CONTEST, params=where).to_arrow_table()
         return _verdict(contest, ~contested)
 
 

@@ -52,17 +52,21 @@ class Circles:
 
     def circle(self, label: int) -> Circle:
         """The circle with this label; of one id where nothing was to link it."""
-        first, last = np.searchsorted(self.labels, (label, label + 1))
+        # In the arrays' own type: they would be copied into another one at each search.
+        bounds = np.array((label, label + 1), np.int32)
+        first, last = np.searchsorted(self.labels, bounds).tolist()
         if first == last:
             return Circle((label,))
-        links = self.attempts.pairs(*np.searchsorted(self.starts, (label, label + 1)))
+        links = self.attempts.pairs(*np.searchsorted(self.starts, bounds).tolist())
         return Circle(self.members[first:last].tolist(), dict(links))
 
     def owners(self, texts: Sequence[str]) -> Int32s:
         """Of each code of a distinct id the code of the person's id."""
         owner = np.arange(len(self.label), dtype=np.int32)
         owner[self.members] = _star_owners(self)
-        for label in np.unique(self.label[self.attempts.who[~_in_stars(self)]]).tolist():
+        mixed = np.zeros(len(self.label), np.bool_)
+        mixed[self.starts[~_in_stars(self)]] = True
+        for label in np.flatnonzero(mixed).tolist():
             circle = self.circle(label)
             owner[list(circle.members)] = circle.owners(texts)
         return owner
@@ -73,7 +77,9 @@ def circles_of(attempts: Attempts, size: int) -> Circles:
     linking = attempts.other != NOBODY
     label = _connected(size, attempts.who[linking], attempts.other[linking])
     order = np.argsort(label[attempts.who], kind="stable")
-    members = np.unique(np.concatenate((attempts.who, attempts.other[linking])))
+    linked = np.zeros(size, np.bool_)
+    linked[attempts.who] = linked[attempts.other[linking]] = True
+    members = np.flatnonzero(linked).astype(np.int32)
     members = members[np.argsort(label[members], kind="stable")]
     ordered = attempts.taken(order)
     return Circles(label, ordered, label[ordered.who], members, label[members])

@@ -24,17 +24,18 @@ class Dictionary:
     ) -> None:
         """`former` is the table of the texts that are gone, whose codes are not given again."""
         self._table = table
-        rows = db.sql(f"SELECT {column} AS text, code FROM {table}").to_arrow_table()
-        texts, codes = rows["text"].to_pylist(), rows["code"].to_pylist()
-        self._codes: dict[str, int] = dict(zip(texts, codes, strict=True))
-        last = max(codes, default=-1)
+        rows = db.sql(f"SELECT {column} AS text, code FROM {table} ORDER BY code").to_arrow_table()
+        texts, codes = rows["text"].to_pylist(), rows["code"].to_numpy()
+        self._codes: dict[str, int] = dict(zip(texts, codes.tolist(), strict=True))
         self._former: dict[int, str] = {}
         if former is not None:
             self._former |= db.execute(f"SELECT code, {column} FROM {former}").fetchall()
-            last = max(last, *self._former, -1)
-        self.texts = [""] * (last + 1)
-        for text, code in self._codes.items():
-            self.texts[code] = text
+        self.texts = texts
+        last = max(int(codes[-1]) if len(codes) else -1, *self._former, -1)
+        if len(texts) <= last:
+            self.texts = [""] * (last + 1)
+            for text, code in self._codes.items():
+                self.texts[code] = text
         self._kept = len(self.texts)
         self._forgotten: dict[int, str] = {}
 

@@ -146,8 +146,8 @@ class Attempts:
     who: Int32s
     other: Int32s
     occurred_at: Int64s
-    sequence: pa.ChunkedArray
-    event_id: pa.ChunkedArray
+    sequence: pa.Array
+    event_id: pa.Array
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -197,8 +197,8 @@ def attempted(relation: Relation, ids: Dictionary, whos: Sequence[int] | None = 
         who,
         other,
         rows["occurred_at"].to_numpy(),
-        rows["sequence"],
-        rows["event_id"],
+        rows["sequence"].combine_chunks(),
+        rows["event_id"].combine_chunks(),
     )
     return every.taken(_earliest(every, somebody))
 

@@ -316,14 +316,17 @@ class _Draft:
 def _grouped(whos: Int32s, owners: Int32s) -> Groups:
     """Distinct ids, ascending, as people by the codes of the people's ids."""
     order = np.argsort(owners, kind="stable")
-    person, first = np.unique(owners[order], return_index=True)
-    return Groups(person, np.append(first, len(whos)).astype(np.int64), whos[order])
+    ordered = owners[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=GONE))
+    return Groups(ordered[first], np.append(first, len(whos)), whos[order])
 
 
 def _places(groups: Groups, people: Int32s) -> tuple[Int64s, Int64s]:
     """How many distinct ids each person has and where in the groups they begin; whoever is not
     there has one and begins nowhere (`GONE`)."""
-    place = np.searchsorted(groups.person, people)
-    there = np.append(groups.person, GONE)[place] == people
-    sizes = np.append(np.diff(groups.offsets), 1)[place]
-    return np.where(there, sizes, 1), np.where(there, groups.offsets[place], GONE)
+    if not len(groups):
+        return np.ones(len(people), np.int64), np.full(len(people), GONE, np.int64)
+    place = np.minimum(np.searchsorted(groups.person, people), len(groups) - 1)
+    there = groups.person[place] == people
+    starts = groups.offsets[place]
+    return np.where(there, groups.offsets[place + 1] - starts, 1), np.where(there, starts, GONE)
