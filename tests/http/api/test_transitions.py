@@ -154,7 +154,7 @@ def test_a_client_that_does_not_read_holds_up_nobody_and_loses_nothing(empty: Sh
     """It reads the store from its cursor when it comes back to it, long after memory has moved on."""
     host = urlsplit(empty.address)
     with socket.create_connection((host.hostname, host.port)) as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         secret = empty.serving.secret
         request = f"GET {STREAM}?after=-1 HTTP/1.1\r\nhost: segue\r\nauthorization: Bearer {secret}\r\n\r\n"
         slow.sendall(request.encode())
