@@ -42,8 +42,11 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._ending.wait(EVERY):
-            self._write_rejected()
-            self._serving.look_at_project()
+            try:
+                self._write_rejected()
+                self._serving.look_at_project()
+            except Exception:  # noqa: BLE001 - the next time may go well
+                _LOG.exception("housekeeping failed")
 
     def _write_rejected(self) -> None:
         """Bring rejected events to the store; where it has trouble they are forgotten, as the

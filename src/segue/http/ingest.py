@@ -232,24 +232,9 @@ class Ingestion:
             return
         self._rates.take(key.id, len(decoded))
         batch = _batch(decoded, request.received_at)
-        await self._durable(_awaitable(self._context.live.submit(batch)))
+        await _durable(self._context.live.submit(batch), self._limits.durable_seconds)
         self._linked.add(decoded.linked)
         self._context.metrics.accepted.inc(len(decoded))
-
-    async def _durable(self, stored: asyncio.Future[Receipt]) -> None:
-        """Wait for a batch. Raises `Refusal` 503 where it takes too long: it may still be stored,
-        and when its sender sends it again it is stored once."""
-        await asyncio.wait((stored,), timeout=self._limits.durable_seconds)
-        if not stored.done():
-            stored.add_done_callback(_look)
-            raise Refusal(
-                503,
-                "slow",
-                "the events are not durable yet",
-                hint="Send them again.",
-                retry_after=5,
-            )
-        stored.result()
 
     def _reject(self, key: Key, decoded: Decoded, request: Request) -> None:
         for one in decoded.rejected:
@@ -268,36 +253,39 @@ class Ingestion:
         )
 
 
-def _awaitable(stored: Future[Receipt]) -> asyncio.Future[Receipt]:
-    """A future of this event loop that ends as the other one does.
+async def _durable(stored: Future[Receipt], seconds: float) -> None:
+    """Wait until a batch is stored. Raises what went wrong, and `Refusal` 503 where it takes longer
+    than this: it may still be stored, and when its sender sends it again it is stored once.
 
-    Unlike `asyncio.wrap_future` it never cancels the other one: a batch that was handed in is
-    stored, whether or not its sender still waits.
+    Unlike `asyncio.wrap_future` this never cancels the batch: what was handed in is stored, whether
+    or not its sender still waits.
     """
     loop = asyncio.get_running_loop()
-    awaitable: asyncio.Future[Receipt] = loop.create_future()
+    waiting: asyncio.Future[None] = loop.create_future()
 
-    def end() -> None:
-        if awaitable.cancelled():
+    def end(error: BaseException | None) -> None:
+        if waiting.done():
             return
-        error = stored.exception()
         if error is None:
-            awaitable.set_result(stored.result())
+            waiting.set_result(None)
         else:
-            awaitable.set_exception(error)
+            waiting.set_exception(error)
 
     def tell(_stored: Future[Receipt]) -> None:
         with contextlib.suppress(RuntimeError):  # the event loop has ended: nobody waits
-            loop.call_soon_threadsafe(end)
+            loop.call_soon_threadsafe(end, stored.exception())
 
     stored.add_done_callback(tell)
-    return awaitable
+    deadline = loop.call_later(seconds, end, _slow())
+    try:
+        await waiting
+    finally:
+        deadline.cancel()
 
 
-def _look(stored: asyncio.Future[Receipt]) -> None:
-    """Take note of how a batch ended that nobody waits for, so that nothing complains."""
-    if not stored.cancelled():
-        stored.exception()
+def _slow() -> Refusal:
+    hint = "Send them again."
+    return Refusal(503, "slow", "the events are not durable yet", hint=hint, retry_after=5)
 
 
 def _is_large(raw: bytes) -> bool:
