@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from segue.timeline.evaluate import history, requests_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Code, TraitWrites
 from segue.timeline.parts import Codebook, Groups
-from tests.fuzz.stores import table
+from tests.fuzz.stores import by_batch, table
 from tests.fuzz.worlds import random_world
 
 
@@ -43,8 +44,8 @@ class Reading:
     def append(self, events):
         """Store a batch; the codes of distinct ids that lost an event to another content."""
         before = self.contents()
-        for event in events:
-            self.store.append(table([event]), received_at=event["received_at"])
+        for received_at, batch in groupby(by_batch(events), key=lambda one: one["received_at"]):
+            self.store.append(table(batch), received_at=received_at)
         return np.array(sorted({who for ref, who in before - self.contents()}), np.int32)
 
     def contents(self):
@@ -100,7 +101,7 @@ def grown(reading, events, rng, requests):
             log = log.replacing(reading.reread(log.requests, changed))
         if i == learned_at:
             log = log.learning(reading.everything(late))
-        if rng.random() < 0.2:
+        if len(reading.store._ids) and rng.random() < 0.2:
             some = rng.sample(range(len(reading.store._ids)), k=1)
             log = log.replacing(reading.reread(log.requests, np.array(some, np.int32)))
         if rng.random() < 0.1:
