@@ -21,7 +21,7 @@ from segue.services.live.live import CurrentMembership, Live
 from segue.timeline.evaluate import quantiles_of
 from segue.timeline.explain import explain, requests_to_explain
 from segue.timeline.explanation import Explanation
-from segue.timeline.log import Log, Request, TraitRequest
+from segue.timeline.log import Int32s, Log, Request, TraitRequest
 
 IDENTIFY: Final = "$identify"
 SET: Final = "$set"
@@ -41,6 +41,9 @@ class ReadingStore(
     Protocol,
 ):
     """What reading asks of a store."""
+
+    def person_ids(self, people: Int32s) -> Sequence[str]:
+        """The ids of people by their codes."""
 
 
 # ------------------------------------------------------------------------------------- one person
