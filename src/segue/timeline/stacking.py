@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from segue.domain.instant import FOREVER
 from segue.timeline.log import Answer, Bools, Int64s, Log, Occurrences, TraitWrites
 from segue.timeline.points import rows
-from segue.timeline.spans import Spans
 
 S = TypeVar("S", bound=np.generic)
 
@@ -27,15 +26,6 @@ def cut(log: Log, at: int) -> Log:
     """The log as it was at an instant (ms): nothing later is in it."""
     seen = np.where(log.first_seen <= at, log.first_seen, FOREVER)
     return Log(seen, {one: _cut(answer, at) for one, answer in log.answers.items()}, at)
-
-
-def split(spans: Spans, people: int) -> tuple[Spans, Spans]:
-    """The spans of the first `people` people, and those of the others."""
-    middle = int(spans.offsets[people])
-    return (
-        Spans(spans.offsets[: people + 1], spans.start[:middle], spans.end[:middle]),
-        Spans(spans.offsets[people:] - middle, spans.start[middle:], spans.end[middle:]),
-    )
 
 
 def _stacked(upper: Answer, lower: Answer) -> Answer:

@@ -9,6 +9,7 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.services.live.current import CurrentMemberships
+from segue.services.live.span_table import SpanTable
 from segue.timeline.spans import Spans
 
 AT = 1_000
@@ -38,6 +39,10 @@ def made_up(rng: random.Random, people: list[int]) -> dict[int, dict[int, list[t
     return spans
 
 
+def table(people, spans) -> SpanTable:
+    return SpanTable.of({code: spans_of(people, spans[code]) for code in SEGMENTS})
+
+
 def members(spans, person):
     return {
         (code, start, None if end >= FOREVER else end)
@@ -53,9 +58,7 @@ def test_against_a_dictionary() -> None:
     for _ in range(50):
         people = sorted(rng.sample(range(20), 8))
         first = made_up(rng, people)
-        current = CurrentMemberships(
-            np.array(people, np.int32), {c: spans_of(people, first[c]) for c in SEGMENTS}, AT
-        )
+        current = CurrentMemberships(np.array(people, np.int32), table(people, first), AT)
         expected = {person: members(first, person) for person in people}
         for _ in range(6):
             before = sorted(rng.sample(sorted(expected), rng.randrange(len(expected) + 1)))
@@ -66,7 +69,7 @@ def test_against_a_dictionary() -> None:
             current.replace(
                 np.array(before, np.int32),
                 np.array(after, np.int32),
-                {c: spans_of(after, then[c]) for c in SEGMENTS},
+                table(after, then),
                 AT,
             )
             for person in gone:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.domain.instant import FOREVER
+from segue.services.live.span_table import SpanTable
 from segue.timeline.log import Int32s, Int64s
-from segue.timeline.spans import Spans
 
 _ROW: Final = struct.Struct("<iqq")
 _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")])
@@ -25,27 +26,26 @@ _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")]
 class CurrentMemberships:
     """The memberships that hold at the last turn, by codes of people and of segment versions."""
 
-    def __init__(self, person: Int32s, spans: Mapping[int, Spans], at: int) -> None:
-        """Of everybody: `person` int32[P] ascending, and their spans by segment at `at` (ms)."""
+    def __init__(self, person: Int32s, spans: SpanTable, at: int) -> None:
+        """Of everybody: `person` int32[P] ascending, and their spans at `at` (ms)."""
         self._person, self.people = person, len(person)
         self._offsets, self._rows = _members(len(person), spans, at)
         self._later: dict[int, bytes] = {}
-        self._sizes = Counter(dict.fromkeys(spans, 0))
-        self._sizes.update(_counted(self._rows["segment"]))
+        self._sizes = Counter(_counted(self._rows["segment"]))
 
-    def replace(self, before: Int32s, after: Int32s, spans: Mapping[int, Spans], at: int) -> None:
+    def replace(self, before: Int32s, after: Int32s, spans: SpanTable, at: int) -> None:
         """Put the memberships of the people `after` (with their spans) in the place of those of
         the people `before`, both int32 ascending."""
-        old = b"".join(self._bytes(code) for code in before.tolist())
+        old = b"".join(map(self._bytes, before.tolist()))
         self._sizes.subtract(_counted(np.frombuffer(old, _ROWS)["segment"]))
         offsets, rows = _members(len(after), spans, at)
         self._sizes.update(_counted(rows["segment"]))
-        data, bounds = rows.tobytes(), (offsets * _ROWS.itemsize).tolist()
         self.people += len(after) - len(before)
+        data, bounds = rows.tobytes(), (offsets * _ROWS.itemsize).tolist()
         gone = np.setdiff1d(before, after, assume_unique=True)
         self._later.update(dict.fromkeys(gone.tolist(), b""))
-        for place, code in enumerate(after.tolist()):
-            self._later[code] = data[bounds[place] : bounds[place + 1]]
+        parts = (data[first:last] for first, last in pairwise(bounds))
+        self._later.update(zip(after.tolist(), parts, strict=True))
 
     def of(self, person: int) -> Iterator[tuple[int, int, int | None]]:
         """Code, since and until (ms; None: without end) of each membership of a person."""
@@ -71,16 +71,11 @@ def _counted(segments: Int32s) -> dict[int, int]:
     return dict(zip(codes.tolist(), counts.tolist(), strict=True))
 
 
-def _members(people: int, spans: Mapping[int, Spans], at: int) -> tuple[Int64s, NDArray[np.void]]:
+def _members(people: int, spans: SpanTable, at: int) -> tuple[Int64s, NDArray[np.void]]:
     """The rows of members at an instant, by person, with the offsets of each person."""
-    parts = [(code, one.at(at)) for code, one in spans.items()]
-    person = np.concatenate([np.empty(0, np.int64), *(members.person for _, members in parts)])
-    order = np.argsort(person, kind="stable")
-    rows = np.empty(len(person), _ROWS)
-    counts = [len(members) for _, members in parts]
-    rows["segment"] = np.repeat([code for code, _ in parts], counts)[order] if parts else 0
-    for name, side in (("since", "start"), ("until", "end")):
-        values = [np.empty(0, np.int64), *(getattr(members, side) for _, members in parts)]
-        rows[name] = np.concatenate(values)[order]
-    offsets = np.searchsorted(person[order], np.arange(people + 1))
-    return offsets, rows
+    members = spans.members(at)
+    order = np.argsort(members.person, kind="stable")
+    rows = np.empty(len(members), _ROWS)
+    rows["segment"], rows["since"] = members.segment[order], members.start[order]
+    rows["until"] = members.end[order]
+    return np.searchsorted(members.person[order], np.arange(people + 1)), rows

@@ -39,7 +39,7 @@ class Established:
 
     def boundaries(self, code: int) -> Boundaries:
         """What the history of one segment's version says."""
-        return Boundaries.of(self.looked.people, {code: self.looked.spans[code]}, self.at)
+        return Boundaries.of(self.looked.people, self.looked.spans.of_segment(code), self.at)
 
 
 def establish(

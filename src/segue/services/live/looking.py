@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.language.tree import Definitions, Quantile
+from segue.services.live.span_table import SpanTable
 from segue.timeline.evaluate import history, quantiles_of
 from segue.timeline.log import Int32s, Int64s, Log, Occurrences, TraitWrites
 from segue.timeline.parts import Groups
 from segue.timeline.quantiles import Thresholds
-from segue.timeline.spans import Spans
-from segue.timeline.stacking import cut, split, stacked
+from segue.timeline.stacking import cut, stacked
 
 Limits: TypeAlias = Mapping[Quantile, Thresholds]
 
@@ -52,12 +52,12 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """P people as seen at an instant: `people` int32[P] their codes, `spans` by the code of a
-    segment's version, `next_change` int64[P] the instant (ms) at which something changes if nothing
-    more arrives, FOREVER where nothing does."""
+    """P people as seen at an instant: `people` int32[P] their codes, their `spans`, `next_change`
+    int64[P] the instant (ms) at which something changes if nothing more arrives, FOREVER where
+    nothing does."""
 
     people: Int32s
-    spans: dict[int, Spans]
+    spans: SpanTable
     next_change: Int64s
 
 
@@ -66,30 +66,30 @@ def look_twice(
 ) -> tuple[Looked, Looked]:
     """Two logs under the same thresholds, looked at as one: half the steps, each twice as long."""
     both = stacked(cut(before.log, before.at), after.log)
-    found = history(project.definitions, both, after.at, list(project.codes), limits)
     size = len(before.people)
-    was, now = {}, {}
-    for segment_id, code in project.codes.items():
-        was[code], now[code] = split(found[segment_id], size)
+    was, now = _spans(project, both, after.at, limits).split(size)
     never = np.full(size, FOREVER, np.int64)
-    coming = next_change(after.log, now.values(), after.at)
+    coming = next_change(after.log, now, after.at)
     return Looked(before.people, was, never), Looked(after.people, now, coming)
 
 
 def look_at(project: Project, seen: Sighting, limits: Limits) -> Looked:
     """Everything about these people at the instant."""
-    found = history(project.definitions, seen.log, seen.at, list(project.codes), limits)
-    spans = {code: found[segment_id] for segment_id, code in project.codes.items()}
-    return Looked(seen.people, spans, next_change(seen.log, spans.values(), seen.at))
+    spans = _spans(project, seen.log, seen.at, limits)
+    return Looked(seen.people, spans, next_change(seen.log, spans, seen.at))
 
 
-def next_change(log: Log, spans: Iterable[Spans], at: int) -> Int64s:
+def _spans(project: Project, log: Log, at: int, limits: Limits) -> SpanTable:
+    found = history(project.definitions, log, at, list(project.codes), limits)
+    return SpanTable.of({code: found[segment_id] for segment_id, code in project.codes.items()})
+
+
+def next_change(log: Log, spans: SpanTable, at: int) -> Int64s:
     """When each person of the log must be looked at again, int64[P]: a boundary after `at`, or an
     event that is dated after it."""
     found = np.where(log.first_seen > at, log.first_seen, FOREVER)
-    for one in spans:
-        _earliest(found, one.person, one.start, at)
-        _earliest(found, one.person, one.end, at)
+    _earliest(found, spans.person, spans.start, at)
+    _earliest(found, spans.person, spans.end, at)
     for answer in log.answers.values():
         occurrences = answer.writes if isinstance(answer, TraitWrites) else answer
         if len(occurrences) and int(occurrences.at.max()) > at:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
@@ -10,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from segue.domain.live import CAUSES, Cause
+from segue.services.live.span_table import SpanTable
 from segue.timeline.log import Bools, Int32s, Int64s
-from segue.timeline.spans import Spans
 
 TRANSITIONS: Final = pa.schema(
     [
@@ -47,17 +46,16 @@ class Boundaries:
         return len(self.at)
 
     @classmethod
-    def of(cls, person: Int32s, spans: Mapping[int, Spans], at: int) -> Self:
-        """The boundaries up to `at` of the spans of these people, by segment."""
-        return cls.joined([_of(code, person, one, at) for code, one in spans.items()])
-
-    @classmethod
-    def joined(cls, parts: Sequence[Boundaries]) -> Self:
-        """All of the parts."""
-        codes = np.empty(0, np.int32)
-        none = Boundaries(codes, codes, np.empty(0, np.int64), np.empty(0, np.bool_))
-        columns = [[getattr(one, field.name) for one in (none, *parts)] for field in fields(none)]
-        return cls(*map(np.concatenate, columns))
+    def of(cls, people: Int32s, spans: SpanTable, at: int) -> Self:
+        """The boundaries up to `at` of the spans of these people (their codes)."""
+        begun, ended = spans.start <= at, spans.end <= at
+        index = np.concatenate([spans.person[begun], spans.person[ended]])
+        return cls(
+            np.concatenate([spans.segment[begun], spans.segment[ended]]),
+            people[index],
+            np.concatenate([spans.start[begun], spans.end[ended]]),
+            np.arange(len(index)) < np.count_nonzero(begun),
+        )
 
     @classmethod
     def published(cls, net: pa.Table, segment: int) -> Self:
@@ -77,15 +75,6 @@ class Boundaries:
         """Instant and kind as one integer, int64[N]: ascending with time."""
         moment: Int64s = (self.at << 1) | self.entered
         return moment
-
-
-def _of(code: int, person: Int32s, spans: Spans, at: int) -> Boundaries:
-    begun, ended = spans.start <= at, spans.end <= at
-    index = spans.person
-    who = np.concatenate([person[index[begun]], person[index[ended]]])
-    entered = np.arange(len(who)) < np.count_nonzero(begun)
-    instants = np.concatenate([spans.start[begun], spans.end[ended]])
-    return Boundaries(np.full(len(who), code, np.int32), who, instants, entered)
 
 
 @dataclass(frozen=True, slots=True)

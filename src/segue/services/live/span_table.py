@@ -1,0 +1,62 @@
+"""The spans of many segments as one table: what is asked of all of them is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from segue.timeline.log import Bools, Int32s, Int64s
+from segue.timeline.spans import Spans
+
+
+@dataclass(frozen=True, slots=True)
+class SpanTable:
+    """N spans by segment, then person, then time: segment int32[N] (version codes), person int64[N]
+    (indexes of the people asked about), start and end int64[N] (ms; FOREVER: without end)."""
+
+    segment: Int32s
+    person: Int64s
+    start: Int64s
+    end: Int64s
+
+    @classmethod
+    def of(cls, spans: Mapping[int, Spans]) -> Self:
+        """The table of spans by the codes of segments, all of the same people."""
+        if not spans:
+            none = np.empty(0, np.int64)
+            return cls(np.empty(0, np.int32), none, none, none)
+        offsets = np.stack([one.offsets for one in spans.values()])
+        counts = offsets[:, 1:] - offsets[:, :-1]
+        sizes, people = counts.shape
+        codes = np.fromiter(spans, np.int32, sizes)
+        return cls(
+            np.repeat(codes, counts.sum(axis=1)),
+            np.repeat(np.tile(np.arange(people), sizes), counts.ravel()),
+            np.concatenate([one.start for one in spans.values()]),
+            np.concatenate([one.end for one in spans.values()]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def only(self, kept: Bools | slice) -> SpanTable:
+        """Some of the rows."""
+        return SpanTable(self.segment[kept], self.person[kept], self.start[kept], self.end[kept])
+
+    def of_segment(self, code: int) -> SpanTable:
+        """The rows of one segment."""
+        places = np.flatnonzero(self.segment == code)
+        return self.only(slice(places[0], places[-1] + 1) if len(places) else slice(0))
+
+    def split(self, people: int) -> tuple[SpanTable, SpanTable]:
+        """The rows of the first `people` people, and those of the others, counted from 0."""
+        first = self.person < people
+        rest = self.only(~first)
+        return self.only(first), SpanTable(rest.segment, rest.person - people, rest.start, rest.end)
+
+    def members(self, at: int) -> SpanTable:
+        """The spans that hold at an instant."""
+        return self.only((self.start <= at) & (at < self.end))
