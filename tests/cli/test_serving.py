@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -23,6 +24,17 @@ from segue.bootstrap.workspace import Workspace
 from tests.cli.conftest import DEFINITIONS, Segue
 
 COMMAND = (sys.executable, "-m", "segue", "serve", "--port", "0")
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """The loggers as they were: a verb that runs in this process sets them up for itself."""
+    root, own = logging.getLogger(), logging.getLogger("segue")
+    before = list(root.handlers), root.level, own.level
+    yield
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    own.setLevel(before[2])
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_a_request_that_fails_is_logged_without_keys(
         response = server.client.post(
             "/v1/track?writeKey=private-key", json={"userId": "private-person"}
         )
+        _until(lambda: "request" in caplog.messages)  # it is logged once it is answered
 
     (record,) = [one for one in caplog.records if one.getMessage() == "request"]
     assert record.__dict__["status"] == 401
