@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 
+from segue.adapters.wire import read_body
 from tests.sdks.relay import Exchange, Relay, Trouble
 
 TROUBLES = [Trouble.REFUSED, Trouble.FORGOTTEN, Trouble.OVERLOADED, Trouble.CUT]
@@ -55,6 +56,6 @@ def _ids(exchange: Exchange) -> list[str]:
     """The ids that an SDK gave to the events of a request."""
     if exchange.path.rstrip("/") not in {"/e", "/batch", "/i/v0/e", "/capture", "/v1/batch"}:
         return []
-    body = json.loads(exchange.text)
+    body = json.loads(read_body(exchange.body))  # a page that closes sends a form with base64
     events = body.get("batch", [body]) if isinstance(body, dict) else body
     return [event.get("messageId") or event["uuid"] for event in events]
