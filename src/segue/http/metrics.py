@@ -42,7 +42,6 @@ class Metrics:
             "segue_events_rejected", "Events not taken.", ["reason"], registry=own
         )
         self.waiting = Gauge("segue_events_waiting", "Events that wait for a turn.", registry=own)
-        self.held = Gauge("segue_bytes_held", "Bytes of bodies being read.", registry=own)
         self.turns = Histogram(
             "segue_turn_seconds", "Time a turn took.", buckets=_TURNS, registry=own
         )
