@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from segue.adapters.extract.sharing import shared
 from segue.adapters.extract.sql import Bindable
 from segue.timeline.log import Int32s
 
@@ -60,7 +61,8 @@ class SmallRelation(Relation):
 
     def table(self, query: str, parameters: Mapping[str, Bindable]) -> pa.Table:
         """See `Relation.table`. An Arrow result would have the statement planned twice."""
-        found = self.connection.execute(query, _used(query, parameters)).fetchnumpy()
+        text = shared(query, self.source)
+        found = self.connection.execute(text, _used(text, parameters)).fetchnumpy()
         return pa.table({name: _array(column) for name, column in found.items()})
 
 
