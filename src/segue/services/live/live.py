@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from segue.domain.errors import InputError, NotFoundError, UsageError
-from segue.domain.instant import HOUR
+from segue.domain.instant import FOREVER, HOUR
 from segue.domain.live import Cause, Transition
 from segue.domain.ports import Erased
 from segue.language.tree import Definitions
@@ -198,6 +198,8 @@ class Live:
         looked, at = outcome.looked, outcome.state.at
         self._state = outcome.state
         self._shown.current.replace(outcome.before, looked.people, looked.spans, at)
+        gone = np.setdiff1d(outcome.before, looked.people, assume_unique=True)
+        self._due.set(gone, np.full(len(gone), FOREVER))
         self._due.set(looked.people, looked.next_change)
         self._next_transition = next_transition
         self._trouble = ""
