@@ -74,7 +74,7 @@ class Served:
 
     @classmethod
     @contextmanager
-    def starting(cls, folder: Path, project: str = PROJECT) -> Iterator["Served"]:
+    def starting(cls, folder: Path, *options: str, project: str = PROJECT) -> Iterator["Served"]:
         """A new workspace in a folder, served until the block ends, without a complaint."""
         (folder / "segue.yaml").write_text(project, encoding="utf-8")
         log = folder / "log.txt"
@@ -82,7 +82,9 @@ class Served:
         with (
             log.open("w", encoding="utf-8") as written,
             subprocess.Popen(
-                [*command, "--port", "0", "--json"], stdout=subprocess.PIPE, stderr=written
+                [*command, "--port", "0", "--json", *options],
+                stdout=subprocess.PIPE,
+                stderr=written,
             ) as process,
         ):
             try:
