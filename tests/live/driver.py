@@ -18,7 +18,6 @@ from segue.domain.live import Cause, Transition
 from segue.language.tree import Definitions
 from segue.services.live.intake import Batch
 from segue.services.live.live import Live
-from segue.services.view import look
 from segue.timeline.evaluate import history, requests_of
 from tests.fuzz.stores import table
 from tests.fuzz.worlds import Worlds
@@ -192,16 +191,23 @@ class Drive:
     def check(self) -> None:
         """Published minus retracted is the history up to now; the memory is the outlook of now."""
         self.checks += 1
-        at = self.live.ticked_at
-        view = look(self.store, self.live.definitions, at)
-        expected = Counter()
-        for row in view.memberships().to_pylist():
-            key = row["segment_id"], row["person_id"]
-            expected[(*key, "entered", ms(row["entered_at"]))] += 1
-            if row["left_at"] is not None:
-                expected[(*key, "left", ms(row["left_at"]))] += 1
+        at, definitions = self.live.ticked_at, self.live.definitions
+        read = self.store.read(
+            requests_of(definitions), at=at, not_activity=definitions.not_activity
+        )
+        spans = history(definitions, read.log, at)
+        rows = [
+            (segment_id, read.person_ids[person], start, end)
+            for segment_id, one in spans.items()
+            for person, start, end in zip(
+                one.person.tolist(), one.start.tolist(), one.end.tolist(), strict=True
+            )
+            if start <= at
+        ]
+        expected = Counter((*key, "entered", start) for *key, start, _ in rows)
+        expected += Counter((*key, "left", end) for *key, _, end in rows if end <= at)
         assert self.published() == expected
-        self.check_memory(at)
+        self.check_memory(read.person_ids, [row for row in rows if row[3] > at])
 
     def published(self) -> Counter:
         """What was published of the versions in force and not taken back."""
@@ -217,32 +223,19 @@ class Drive:
             assert net[key] in {0, 1}, f"published or retracted twice: {one}"
         return +net
 
-    def check_memory(self, at: int) -> None:
-        read = self.store.read(
-            requests_of(self.live.definitions),
-            at=at,
-            not_activity=self.live.definitions.not_activity,
-        )
-        spans = history(self.live.definitions, read.log, at)
-        expected = {}
-        for segment_id, one in spans.items():
-            members = one.at(at)
-            for person, start, end in zip(
-                members.person.tolist(), members.start.tolist(), members.end.tolist(), strict=True
-            ):
-                until = None if end >= FOREVER else end
-                expected[segment_id, read.person_ids[person]] = start, until
+    def check_memory(self, people, rows) -> None:
+        """Who is in now, since when and until when, and how many."""
+        expected = {
+            (segment_id, person_id): (start, None if end >= FOREVER else end)
+            for segment_id, person_id, start, end in rows
+        }
         found = {
             (one.segment_id, person_id): (one.since, one.until)
-            for person_id in read.person_ids
+            for person_id in people
             for one in self.live.standing(person_id).memberships
         }
         assert found == expected
         sizes = Counter(segment_id for segment_id, _ in expected)
         assert {one.segment_id: one.size for one in self.live.segments()} == {
-            segment_id: sizes[segment_id] for segment_id in spans
+            one.id: sizes[one.id] for one in self.live.definitions.segments
         }
-
-
-def ms(moment) -> int:
-    return round(moment.timestamp() * 1000)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.driver import Drive
 
-WORLDS, PER_TEST = 16, 5
+WORLDS, PER_TEST = 12, 3
 
 
 def _drive(seed: int, folder: Path) -> None:
