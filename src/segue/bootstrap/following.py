@@ -45,7 +45,7 @@ class Follower:
         Raises `NotFoundError` where no server works on the workspace at the beginning, or what is
         followed does not exist.
         """
-        server = running(self.workspace)
+        server: Presence | None = running(self.workspace)
         while True:
             if server is not None:
                 # Where it ended or the connection broke, go on from the cursor.

@@ -523,6 +523,8 @@ def _tied(
     """The rows that share a key with one of another origin, and are not one event with one order
     key."""
     rows = np.argsort(key)
+    if not len(rows):
+        return rows
     same = key[rows][1:] == key[rows][:-1]
     several = rows[np.concatenate((same, [False])) | np.concatenate(([False], same))]
     if not len(several):
