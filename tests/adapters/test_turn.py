@@ -157,6 +157,17 @@ def test_who_lost_their_only_event_is_gone():
     store.close()
 
 
+def test_aliases_of_an_older_store_get_codes_when_it_is_opened():
+    """It had codes for the ids of events only; nobody more is counted."""
+    store = store_of(event("b", "$create_alias", 1, {"alias": "a"}), event("b", "x", 2))
+    store._db.execute("DELETE FROM distinct_ids WHERE distinct_id = 'a'")
+    store._begin(store._db)
+    assert everybody(store) == {"a": {"a", "b"}}
+    assert store.extent().people == 1
+    assert store._db.execute("SELECT count(*) FROM distinct_ids").fetchall() == [(2,)]
+    store.close()
+
+
 # --------------------------------------------------------------------------------- all or nothing
 
 
