@@ -56,28 +56,36 @@ class Server:
             self.stop()
 
     def start(self) -> None:
-        """Begin to serve; whoever began one keeps it until it is killed or stopped."""
+        """Begin to serve, and wait until it does; it goes on until it is killed or stopped."""
         began = time.monotonic()
+        self.launch()
+        text = self._said()
+        if not text.endswith(b"}\n"):
+            self.kill()
+            raise AssertionError(f"it does not start:\n{self.log.read_text()}")
+        welcome: dict[str, Any] = json.loads(text)
+        self.secret_key = welcome["secret_key"] or self.secret_key
+        self.starts.append(time.monotonic() - began)
+
+    def launch(self) -> None:
+        """Begin to serve, without waiting."""
         command = [sys.executable, "-m", "segue", "serve", "--workspace", str(self.folder)]
         options = ["--port", str(self.port), "--write-key", WRITE_KEY, "--json"]
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [*command, *options], stdout=subprocess.PIPE, stderr=log, env=self._environment
             )
-        assert self.process.stdout is not None
-        text = b"".join(iter(self.process.stdout.readline, b"}\n")) if self._waits() else b""
-        if not text:
-            self.kill()
-            raise AssertionError(f"it does not start:\n{self.log.read_text()}")
-        welcome: dict[str, Any] = json.loads(text + b"}")
-        self.secret_key = welcome["secret_key"] or self.secret_key
-        self.starts.append(time.monotonic() - began)
 
-    def _waits(self) -> bool:
-        """Whether the process says anything before it ends."""
+    def _said(self) -> bytes:
+        """The document with which it says that it is there, or what it said before it ended."""
         assert self.process is not None
         assert self.process.stdout is not None
-        return bool(self.process.stdout.peek(1))  # type: ignore[attr-defined]
+        text = b""
+        while line := self.process.stdout.readline():
+            text += line
+            if line == b"}\n":
+                break
+        return text
 
     def kill(self) -> None:
         """As if the power went."""

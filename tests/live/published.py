@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def published(path: Path) -> Published:
         ticked_at = store.position().ticked_at
     finally:
         store.close()
+    standing, wrongs = net_of(transitions, versions)
+    return Published(ticked_at or 0, transitions, standing, wrongs)
+
+
+def net_of(
+    transitions: Sequence[Transition], versions: Mapping[str, int]
+) -> tuple[Boundaries, list[str]]:
+    """What was published of the versions in force (by segment) and not taken back; and what came
+    twice, or was taken back though it never came."""
     ids = [one.id for one in transitions]
     wrongs = [] if ids == sorted(set(ids)) else ["the ids do not ascend"]
     net: Boundaries = Counter()
@@ -47,7 +57,7 @@ def published(path: Path) -> Published:
             net[key] += -1 if one.retracted else 1
             if net[key] not in {0, 1}:
                 wrongs.append(f"published or taken back twice: {one}")
-    return Published(ticked_at or 0, transitions, +net, wrongs)
+    return +net, wrongs
 
 
 def history_of_export(folder: Path, at: int) -> Boundaries:
