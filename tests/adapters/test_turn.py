@@ -168,6 +168,22 @@ def test_aliases_of_an_older_store_get_codes_when_it_is_opened():
     store.close()
 
 
+def test_nobody_is_left_who_only_tried_to_link_somebody_erased():
+    """Their only event goes with the person; whoever has another event or a link stays."""
+    tries = {"$anon_distinct_id": "ann"}
+    store = store_of(
+        event("ann", "$identify", 1),
+        event("bea", "$identify", 2, tries),
+        event("cai", "$identify", 2, tries),
+        event("cai", "x", 3),
+        event("dan", "$merge_dangerously", 4, {"alias": "cai"}),
+    )
+    store.erase("ann")
+    assert everybody(store) == {"cai": {"cai", "dan"}}
+    assert store.extent().people == 1
+    store.close()
+
+
 # --------------------------------------------------------------------------------- all or nothing
 
 

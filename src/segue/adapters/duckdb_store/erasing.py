@@ -22,6 +22,18 @@ _THEIRS: Final = f"""
     )
 """
 """Their events, and events of others that tried to link one of their ids."""
+_LEFT: Final = f"""
+    SELECT code FROM distinct_ids
+    WHERE code IN (SELECT unnest($whos::INTEGER[])) AND code NOT IN (SELECT who FROM events)
+    AND NOT EXISTS (
+        SELECT 1 FROM events
+        WHERE name IN (SELECT code FROM names WHERE name IN {LINK_EVENTS!r})
+        AND distinct_id IN (
+            variant_extract(properties, '{ANONYMOUS_ID}')::VARCHAR,
+            variant_extract(properties, 'alias')::VARCHAR
+        )
+    )
+"""
 _UNUSED: Final = "code NOT IN (SELECT name FROM events)"
 
 
@@ -52,14 +64,25 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     ids = {"ids": list(distinct_ids)}
     db.begin()
     ((before,),) = db.execute("SELECT count(*) FROM events").fetchall()
-    db.execute(f"DELETE FROM events WHERE {_THEIRS}", ids)
+    whose = set(db.execute(f"DELETE FROM events WHERE {_THEIRS} RETURNING who", ids).fetchall())
     _forget_ids(db, distinct_ids)
+    _leave_out(db, [who for (who,) in whose])
     db.execute(f"DELETE FROM names WHERE {_UNUSED}")
     db.execute("DELETE FROM thresholds")
     db.execute(f"DELETE FROM rejected_events WHERE {_REJECTED}", {"texts": _written(distinct_ids)})
     ((after,),) = db.execute("SELECT count(*) FROM events").fetchall()
     db.commit()
     return int(before - after)
+
+
+def _leave_out(db: duckdb.DuckDBPyConnection, whos: Sequence[int]) -> None:
+    """Take out those of these distinct ids that have neither an event nor a link left: all that
+    they did was to try to link one of the person's."""
+    rows = db.execute(_LEFT, {"whos": list(whos)}).fetchall()
+    codes = {"codes": [code for (code,) in rows]}
+    theirs = "code IN (SELECT unnest($codes::INTEGER[]))"
+    db.execute(f"INSERT INTO former_ids SELECT * FROM distinct_ids WHERE {theirs}", codes)
+    db.execute(f"DELETE FROM distinct_ids WHERE {theirs}", codes)
 
 
 def _forget_ids(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> None:
