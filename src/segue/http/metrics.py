@@ -15,7 +15,6 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from segue.domain.live import Transition
 from segue.services.live.live import Health, Turned
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -71,13 +70,10 @@ class Metrics:
         """Count what a turn did."""
         self.turns.observe(sum(turned.seconds.values()))
         self.evaluated.inc(turned.people)
-        for transition in turned.transitions:
-            self._published(transition)
-
-    def _published(self, transition: Transition) -> None:
-        self.transitions.labels(transition.kind, transition.cause.value).inc()
-        if transition.live:
-            self.lag.observe((transition.known_at - transition.at) / 1000)
+        for (kind, cause), count in turned.counts.items():
+            self.transitions.labels(kind, cause.value).inc(count)
+        for lateness in turned.lateness:
+            self.lag.observe(lateness / 1000)
 
     def rendered(self, health: Health, listeners: int) -> bytes:
         """All of it as text, with what is only known when asked."""

@@ -18,6 +18,25 @@ from typing import ClassVar, TypeAlias
 # --------------------------------------------------------------------------------------- values
 
 
+class Node:
+    """A frozen dataclass that computes its hash once: trees are keys, looked up again and again."""
+
+    __slots__ = ("_hash",)
+    __match_args__: ClassVar[tuple[str, ...]]
+    _hash: int
+
+    def __init_subclass__(cls) -> None:
+        cls.__hash__ = Node.__hash__  # type: ignore[method-assign]  # a dataclass makes none then
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            known = hash((type(self), *(getattr(self, name) for name in self.__match_args__)))
+            object.__setattr__(self, "_hash", known)
+            return known
+
+
 class Comparison(StrEnum):
     """How a value is compared with a number."""
 
@@ -59,7 +78,7 @@ Literal: TypeAlias = Decimal | str
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Node):
     """A date (`2026-05-01`) or an RFC 3339 instant as written; a zone makes it an instant."""
 
     text: str
@@ -102,7 +121,7 @@ take a `str`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Test(Node):
     """One test of one value: `path starts with "/pricing"`. Negated: exactly the complement."""
 
     __test__: ClassVar[bool] = False  # a name that pytest would otherwise collect
@@ -118,21 +137,21 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
-class FilterAnd:
+class FilterAnd(Node):
     """Every term holds (two or more terms, none itself a FilterAnd)."""
 
     terms: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FilterOr:
+class FilterOr(Node):
     """At least one term holds (two or more terms, none itself a FilterOr)."""
 
     terms: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class FilterNot:
+class FilterNot(Node):
     """The term, a FilterAnd or FilterOr, does not hold (a negated Test says so itself)."""
 
     term: FilterAnd | FilterOr
@@ -145,7 +164,7 @@ Filter: TypeAlias = Test | FilterAnd | FilterOr | FilterNot
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node):
     """An event or action name. Quoted: always an event, and a final `*` makes it a prefix."""
 
     text: str
@@ -158,7 +177,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class EventPattern:
+class EventPattern(Node):
     """Which events match. `names` empty means `any`: every activity of the person."""
 
     names: tuple[Name, ...] = ()
@@ -171,7 +190,7 @@ class EventPattern:
 
 
 @dataclass(frozen=True, slots=True)
-class PatternUnion:
+class PatternUnion(Node):
     """Any of several patterns, each with its own filter. Only in resolved trees, where actions that
     carry a filter were expanded inside `any of (…)`; an event that matches several counts once."""
 
@@ -183,7 +202,7 @@ Pattern: TypeAlias = EventPattern | PatternUnion
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(Node):
     """A step of a sequence after the first: `then E within D`, or `then not E within D`.
 
     `within` is the largest gap to the step before, inclusive; None is unlimited (never None where
@@ -196,7 +215,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Node):
     """`(E1 then E2 within D …, all within W)`: occurrences of its last step that end a chain."""
 
     first: Pattern
@@ -205,7 +224,7 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Node):
     """The instants at which a person entered (left) a segment."""
 
     edge: str
@@ -221,19 +240,19 @@ Happening: TypeAlias = Pattern | Sequence | Crossing
 
 
 @dataclass(frozen=True, slots=True)
-class Ever:
+class Ever(Node):
     """Up to t: `(-inf, t]`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class Within(Node):
     """`within D`: `(t - D, t]`."""
 
     duration: int
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class Between(Node):
     """`between D1 and D2 ago`: `(t - older, t - newer]`, older > newer."""
 
     older: int
@@ -241,21 +260,21 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class Since(Node):
     """`since DATE`: `[DATE, t]`."""
 
     moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class Before(Node):
     """`before DATE`: `(-inf, DATE)`, and up to t."""
 
     moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
-class SinceAnchor:
+class SinceAnchor(Node):
     """`since last|first E`: after that occurrence in event order. Exists once E has occurred."""
 
     which: Which
@@ -263,7 +282,7 @@ class SinceAnchor:
 
 
 @dataclass(frozen=True, slots=True)
-class WithinAfter:
+class WithinAfter(Node):
     """`within D after last|first E`: after it, and at most D later (inclusive)."""
 
     duration: int
@@ -272,7 +291,7 @@ class WithinAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class BeforeAnchor:
+class BeforeAnchor(Node):
     """`before last|first E`: before it in event order. Exists once E has occurred."""
 
     which: Which
@@ -280,7 +299,7 @@ class BeforeAnchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Periods:
+class Periods(Node):
     """`in at least K of the last N days|weeks`: TIMES holds in K of the N periods
     `(t - (i+1)P, t - iP]`; periods that end before the person is first seen do not count."""
 
@@ -310,7 +329,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Node):
     """`count(H)`, `sum(E.prop)` and so on; `path` is empty only for `count`."""
 
     measure: Measure
@@ -319,7 +338,7 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class AgeAmount:
+class AgeAmount(Node):
     """`time since last|first H`, as the amount of a quantile."""
 
     which: Which
@@ -337,12 +356,12 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Everyone:
+class Everyone(Node):
     """Holds from the instant the person is first seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
+class Did(Node):
     """The window exists and the number of occurrences (or days) in it compares so with `count`.
 
     Comparison is one of `>= <= = !=` (`more than N` is `>= N+1`; `did not … at least N` is
@@ -357,7 +376,7 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
-class DidSomeOf:
+class DidSomeOf(Node):
     """`did at least N of (E1, E2, …) WHEN`: that many of the patterns occurred in the window."""
 
     patterns: tuple[Pattern, ...]
@@ -367,7 +386,7 @@ class DidSomeOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Age:
+class Age(Node):
     """`time since last|first H CMP D`: H has occurred and its age compares so.
 
     `first H within D` is `first, < D`; `first|last H more than D ago` is `>= D` (at or before
@@ -381,7 +400,7 @@ class Age:
 
 
 @dataclass(frozen=True, slots=True)
-class Has:
+class Has(Node):
     """`last|first E has FILTER`: the latest (first) occurrence of E satisfies FILTER at t."""
 
     which: Which
@@ -390,7 +409,7 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
-class AmountIs:
+class AmountIs(Node):
     """`AMOUNT CMP NUMBER WHEN`. `value` is in millionths. A count compared with a whole number
     is a `Did`."""
 
@@ -401,7 +420,7 @@ class AmountIs:
 
 
 @dataclass(frozen=True, slots=True)
-class AmountVersus:
+class AmountVersus(Node):
     """`AMOUNT WHEN CMP P% of AMOUNT WHEN`; without `P% of`, percent is 100."""
 
     left: Amount
@@ -413,14 +432,14 @@ class AmountVersus:
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
+class Trait(Node):
     """`trait NAME TEST`: the latest value at t satisfies the test (`test.path` is the name)."""
 
     test: Test
 
 
 @dataclass(frozen=True, slots=True)
-class InSegment:
+class InSegment(Node):
     """`in SEGMENT`: a member of that segment at t."""
 
     segment: str
@@ -434,7 +453,7 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Quantile:
+class Quantile(Node):
     """`top|bottom P% by AMOUNT WHEN`: at or beyond the threshold of the latest grid instant."""
 
     side: Side
@@ -444,21 +463,21 @@ class Quantile:
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class And(Node):
     """Every term holds (two or more terms, none itself an And)."""
 
     terms: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class Or(Node):
     """At least one term holds (two or more terms, none itself an Or)."""
 
     terms: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(Node):
     """The complement within `everyone`. Never of a Not; of a Trait only through its test; of a
     Did or DidSomeOf only where the window can fail to exist (an anchor) or is Periods, because
     elsewhere the opposite comparison says the same."""
@@ -467,7 +486,7 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class ForAtLeast:
+class ForAtLeast(Node):
     """`A for at least D`: inside a span of A that began at least D ago."""
 
     term: Condition

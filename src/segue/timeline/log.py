@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.domain.instant import LATEST
-from segue.language.tree import EventPattern, Filter, Path, Pattern
+from segue.language.tree import EventPattern, Filter, Node, Path, Pattern
 
 Int64s: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -34,12 +34,12 @@ ACTIVITY: Final = EventPattern()
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Node):
     """Only when it happened."""
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(Node):
     """A number in millionths (fixed point, half away from zero on the shortest decimal text);
     unknown where the property is missing, not a number, or does not fit 64 bits."""
 
@@ -47,28 +47,28 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Code(Node):
     """A code, equal exactly where type and value are equal; unknown where missing or null."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class InstantOf:
+class InstantOf(Node):
     """A property that is an instant, in milliseconds; unknown where it cannot be read so."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Satisfies:
+class Satisfies(Node):
     """1 where the event satisfies the filter, else 0; `within last|next` is from its time."""
 
     filter: Filter
 
 
 @dataclass(frozen=True, slots=True)
-class IsAmong:
+class IsAmong(Node):
     """1 where the event also matches the pattern, else 0."""
 
     pattern: Pattern
@@ -78,7 +78,7 @@ Reading: TypeAlias = Nothing | Number | Code | InstantOf | Satisfies | IsAmong
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Node):
     """The stored events that match `pattern` (event names only, never a derived event), with one
     reading each.
 
@@ -92,7 +92,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class TraitRequest:
+class TraitRequest(Node):
     """Every write of the trait whose top-level key is `key`, with one reading of the written value.
 
     The reading's paths start with `key` (`trait address.city` reads `("address", "city")` from the

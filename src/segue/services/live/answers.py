@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from segue.domain.live import Transition
+from segue.domain.live import Cause, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,18 @@ class SegmentStanding:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What one turn did: up to which instant (ms), with how many events and people, the transitions
-    published (the latest of them where they are very many), the id after the last, and how long its
-    parts took (seconds by name)."""
+    """What one turn did: up to which instant (ms), with how many events and people; the transitions
+    published (the latest of them where they are very many), the id after the last, how many there
+    are of each kind and cause, how late those that may be acted upon are (ms); and how long the
+    parts of the turn took (seconds by name)."""
 
     at: int
-    events: int
-    people: int
-    transitions: tuple[Transition, ...]
     next_transition: int
+    events: int = 0
+    people: int = 0
+    transitions: Sequence[Transition] = ()
+    counts: Mapping[tuple[str, Cause], int] = field(default_factory=dict)
+    lateness: Sequence[int] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 

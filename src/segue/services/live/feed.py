@@ -9,6 +9,7 @@ the store, where all transitions are for ever. Nobody is waited for and nothing 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -25,7 +26,8 @@ class Feed:
         """`next_transition` is the id after the last transition published so far."""
         self._most = recent
         self._next = next_transition
-        self._recent: list[Transition] = []
+        self._recent: deque[Sequence[Transition]] = deque()
+        self._size = 0
         self._changed = threading.Condition()
         self._listeners: dict[int, Callable[[], None]] = {}
         self._number = 0
@@ -37,7 +39,7 @@ class Feed:
         """Tell of what a turn has made durable: ascending by id; `upto` is the id after the last.
 
         The transitions may be only the latest of the turn, or none of them: what is missing is read
-        from the store.
+        from the store. Nobody looks at them before somebody asks.
         """
         with self._changed:
             if upto <= self._next:
@@ -61,11 +63,12 @@ class Feed:
     def _keep(self, transitions: Sequence[Transition], upto: int) -> None:
         """Remember transitions without a gap: what stands before one is forgotten."""
         if len(transitions) != upto - self._next:
-            self._recent = _unbroken(transitions, upto)
-        else:
-            self._recent += transitions
-        if len(self._recent) > 2 * self._most:
-            del self._recent[: -self._most]
+            self._recent.clear()
+            self._size = 0
+        self._recent.append(transitions)
+        self._size += len(transitions)
+        while self._size - len(self._recent[0]) >= self._most:
+            self._size -= len(self._recent.popleft())
 
     # ------------------------------------------------------------------------------ the listeners
 
@@ -91,10 +94,11 @@ class Feed:
             missing = self._next - 1 - cursor
             if missing <= 0:
                 return ()
-            if missing > len(self._recent):
+            if missing > self._size:
                 return None
-            first = len(self._recent) - missing
-            return self._recent[first : first + most]
+            recent = list(self._recent)
+            skipped = self._size - missing
+        return _taken(recent, skipped, most)
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` after each turn that published something, on the thread of the loop, and when
@@ -118,8 +122,12 @@ class Feed:
             return self._next - 1 > cursor
 
 
-def _unbroken(transitions: Sequence[Transition], upto: int) -> list[Transition]:
-    """The transitions, where they reach up to the end without a gap; else none."""
-    if not transitions or transitions[-1].id != upto - 1:
-        return []
-    return list(transitions) if upto - transitions[0].id == len(transitions) else []
+def _taken(parts: Sequence[Sequence[Transition]], skipped: int, most: int) -> list[Transition]:
+    """At most so many transitions of the parts, after the first `skipped`."""
+    found: list[Transition] = []
+    for part in parts:
+        if len(found) >= most:
+            break
+        found += part[skipped : skipped + most - len(found)] if skipped < len(part) else ()
+        skipped = max(skipped - len(part), 0)
+    return found

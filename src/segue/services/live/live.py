@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
@@ -30,6 +30,7 @@ from segue.services.live.intake import Batch, Intake, Receipt
 from segue.services.live.shown import Shown
 from segue.services.live.stopwatch import Stopwatch
 from segue.services.live.store import Store, Wanted
+from segue.services.live.told import Told, counts_of, lateness_of
 from segue.services.live.turning import Occasion, Outcome, State, grown, work_out
 from segue.timeline.evaluate import history, requests_of
 from segue.timeline.growing import GrowingLog
@@ -143,7 +144,7 @@ class Live:
             if len(batches) > 1:  # the others must not suffer from the one that is wrong
                 return self._one_by_one(batches, now)
             _refuse(batches, error)
-            return Turned(self._state.at, 0, 0, (), self._next_transition)
+            return Turned(self._state.at, self._next_transition)
         except Exception as error:
             self._trouble = str(error)
             _refuse(batches, error)
@@ -159,22 +160,22 @@ class Live:
                 _refuse([batch], error)
         return Turned(
             self._state.at,
+            self._next_transition,
             events=sum(one.events for one in turned),
             people=sum(one.people for one in turned),
-            transitions=tuple(t for one in turned for t in one.transitions),
-            next_transition=self._next_transition,
+            transitions=[t for one in turned for t in one.transitions],
         )
 
     def _turn(self, batches: Sequence[Batch], now: int) -> Turned:
         cut, due = self._due.until(now, MOST_PEOPLE)
         grid = self._state.next_grid
         if not batches and not len(due) and (grid is None or grid > cut):
-            return Turned(self._state.at, 0, 0, (), self._next_transition)
+            return Turned(self._state.at, self._next_transition)
         watch = Stopwatch()
         table = _table(batches)
         cause = Cause.IMPORT if batches and batches[0].imported else None
         with self._store.turn() as turn:
-            arrived = turn.append(table, received_at=now)
+            arrived = turn.append(table, received_at=batches[0].received_at if cause else now)
             watch.lap("append")
             log = grown(self._state, turn, arrived, self._codebook)
             watch.lap("extract")
@@ -187,11 +188,19 @@ class Live:
         watch.lap("commit")
         self._accept(outcome, first + len(outcome.changes))
         for batch in batches:
-            batch.stored.set_result(Receipt(len(batch)))
-        told = self._transitions(outcome.changes, first, arrived, table, now)
+            batch.stored.set_result(Receipt(len(batch), arrived.appended if cause else None))
         watch.lap("accept")
-        people = len(outcome.looked.people)
-        return Turned(cut, len(table), people, told, self._next_transition, watch.seconds)
+        changes = outcome.changes
+        return Turned(
+            cut,
+            self._next_transition,
+            events=len(table),
+            people=len(outcome.looked.people),
+            transitions=self._told(changes, first, _event_ids(table, arrived), now),
+            counts=counts_of(changes),
+            lateness=lateness_of(changes, now),
+            seconds=watch.seconds,
+        )
 
     def _accept(self, outcome: Outcome, next_transition: int) -> None:
         """Answer from the outcome of a turn, which is durable now."""
@@ -204,21 +213,22 @@ class Live:
         self._next_transition = next_transition
         self._trouble = ""
 
-    def _transitions(
-        self, changes: pa.Table, first: int, arrived: Arrived, events: pa.Table, now: int
-    ) -> tuple[Transition, ...]:
-        """The latest of what was published, as objects."""
+    def _told(self, changes: pa.Table, first: int, event_ids: Mapping[int, str], now: int) -> Told:
+        """The latest of what was published."""
+        shown, store = self._shown, self._store
         skipped = max(len(changes) - MOST_TOLD, 0)
-        rows = changes.slice(skipped).to_pylist()
-        codes = np.array([row["person"] for row in rows], np.int32)
-        names = zip(rows, self._store.person_ids(codes), strict=True)
-        ids = dict(
-            zip(arrived.ref.tolist(), events["event_id"].take(arrived.row).to_pylist(), strict=True)
-        )
-        return tuple(
-            self._shown.transition(first + skipped + place, row, person_id, now, ids)
-            for place, (row, person_id) in enumerate(names)
-        )
+        latest = changes.slice(skipped)
+
+        def make() -> list[Transition]:
+            person_ids = store.person_ids(latest["person"].to_numpy())
+            rows = enumerate(latest.to_pylist(), first + skipped)
+            named = ({**row, "id": n, "event_id": event_ids.get(row["ref"])} for n, row in rows)
+            return [
+                shown.transition(row, person_id, now)
+                for row, person_id in zip(named, person_ids, strict=True)
+            ]
+
+        return Told(len(latest), make)
 
     def next_due(self) -> int | None:
         """The next instant (ms) at which a turn is needed even if nothing arrives."""
@@ -380,6 +390,12 @@ def _table(batches: Sequence[Batch]) -> pa.Table:
         for name, kind in _COLUMNS
     }
     return pa.table(columns)
+
+
+def _event_ids(events: pa.Table, arrived: Arrived) -> dict[int, str]:
+    """The ids of the stored events by reference."""
+    ids = events["event_id"].take(pa.array(arrived.row)).to_pylist()
+    return dict(zip(arrived.ref.tolist(), ids, strict=True))
 
 
 def _refuse(batches: Sequence[Batch], error: Exception) -> None:

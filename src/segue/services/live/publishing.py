@@ -111,13 +111,15 @@ def differences(before: Boundaries, after: Boundaries, how: Circumstances) -> pa
     Retractions of what vanished come first, then what is new, both in time order.
     """
     vanished, new = _unmatched(before, after)
+    if not len(vanished) and not len(new):
+        return TRANSITIONS.empty_table()
     corrected = _corrected(before, after, vanished, new, how)
     ref = _causing_events(after, new, how.arrivals)
     cause = np.where(ref >= 0, _CODE[Cause.EVENT], _CODE[Cause.TIME])
     cause = np.where(corrected, _CODE[Cause.CORRECTION], cause)
     if how.cause is not None:
         cause = np.full(len(new), _CODE[how.cause])
-    live = ~corrected & _are_last(after)[new] & (how.cause is None)
+    live = ~corrected & _are_last(after, new) & (how.cause is None)
     taken_back = _CODE[how.cause or Cause.CORRECTION]
     nobody = np.full(len(vanished), -1, np.int64)
     return pa.concat_tables(
@@ -169,20 +171,24 @@ def _corrected(
 
 def _last_published(before: Boundaries, pair: Int64s) -> Int64s:
     """The instant of the last published boundary of each membership; -1 where there is none."""
-    order = np.lexsort((before.moment, before.pair))
-    known = np.concatenate([[-1], before.pair[order]])
-    place = np.searchsorted(known, pair, "right") - 1
-    instants = np.concatenate([[-1], before.at[order]])
-    return np.where(known[place] == pair, instants[place], -1)
+    return _last_moments(before, pair) >> 1
 
 
-def _are_last(boundaries: Boundaries) -> Bools:
-    """Which boundaries are the last of their membership: what they say holds now."""
-    pair = boundaries.pair
-    order = np.lexsort((boundaries.moment, pair))
-    last = np.ones(len(pair), np.bool_)
-    last[order[:-1]] = pair[order[1:]] != pair[order[:-1]]
+def _are_last(after: Boundaries, new: Int64s) -> Bools:
+    """Which of these boundaries are the last of their membership: what they say holds now."""
+    last: Bools = after.moment[new] == _last_moments(after, after.pair[new])
     return last
+
+
+def _last_moments(boundaries: Boundaries, pair: Int64s) -> Int64s:
+    """The last moment of each of these memberships; -2 where it has none."""
+    wanted, place = np.unique(pair, return_inverse=True)
+    found = np.searchsorted(wanted, boundaries.pair)
+    found[found == len(wanted)] = 0
+    of_wanted = wanted[found] == boundaries.pair if len(wanted) else found > 0
+    last = np.full(len(wanted), -2, np.int64)
+    np.maximum.at(last, found[of_wanted], boundaries.moment[of_wanted])
+    return last[place]
 
 
 def _causing_events(after: Boundaries, new: Int64s, arrivals: Arrivals) -> Int64s:

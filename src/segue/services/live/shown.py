@@ -50,18 +50,11 @@ class Shown:
             for one in self.project.definitions.segments
         ]
 
-    def transition(
-        self,
-        transition_id: int,
-        row: Mapping[str, Any],
-        person_id: str,
-        known_at: int,
-        event_ids: Mapping[int, str],
-    ) -> Transition:
-        """A row of `TRANSITIONS` as a transition; `event_ids` by reference."""
+    def transition(self, row: Mapping[str, Any], person_id: str, known_at: int) -> Transition:
+        """A row of `TRANSITIONS`, with its `id` and `event_id`, as a transition."""
         code = row["segment"]
         return Transition(
-            transition_id,
+            row["id"],
             self._ids[code],
             self.versions[code],
             person_id,
@@ -72,5 +65,5 @@ class Shown:
             retracted=row["retracted"],
             corrected=row["corrected"],
             live=row["live"],
-            event_id=event_ids.get(row["ref"]),
+            event_id=row["event_id"],
         )
