@@ -70,6 +70,7 @@ def test_pages_go_on_from_their_cursor(shop: Shop) -> None:
         ({"live": True}, lambda one: one["live"]),
         ({"segment": "buyers", "person": "ben"}, lambda one: False),
     ],
+    ids=["segment", "person", "live", "nothing"],
     ids=str,
 )
 def test_pages_of_some(shop: Shop, query: dict, kept) -> None:
