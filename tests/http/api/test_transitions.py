@@ -71,7 +71,6 @@ def test_pages_go_on_from_their_cursor(shop: Shop) -> None:
         ({"segment": "buyers", "person": "ben"}, lambda one: False),
     ],
     ids=["segment", "person", "live", "nothing"],
-    ids=str,
 )
 def test_pages_of_some(shop: Shop, query: dict, kept) -> None:
     everything = shop.json("/api/transitions", limit=1000)["transitions"]
