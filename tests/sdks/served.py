@@ -125,14 +125,10 @@ class Served:
         found = self._get(f"people/{distinct_id}")
         return set(found["distinct_ids"]) if found else set()
 
-    def rejected(self, message_id: str) -> list[tuple[str, str]]:
-        """Why an event was not taken, as a code, and the SDK that sent it."""
+    def rejected(self) -> dict[str, tuple[str, str]]:
+        """By message id, why the latest events were not taken, as a code, and who sent them."""
         found = self._get("events/rejected", limit=1000)["rejected"]
-        return [
-            (one["reason"].split(":")[0], one["sdk"])
-            for one in found
-            if one["message_id"] == message_id
-        ]
+        return {one["message_id"]: (one["reason"].split(":")[0], one["sdk"]) for one in found}
 
     def _rows(self, distinct_id: str) -> list[Any]:
         """The events of a person as the API has them, but in order."""

@@ -50,4 +50,8 @@ class Site:
 
 
 class _Files(Handler, SimpleHTTPRequestHandler):
-    """The files of a folder."""
+    """The files of a folder, as they are now."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()

@@ -7,7 +7,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,22 +29,24 @@ BLOCKS = {block.title: block for block in PAGE.blocks if block.title}
 ADDRESS, SOMEBODY = "https://segue.example.com", "ada"
 
 
+def _shown(title: str, **real: str) -> str:
+    """What stands in the block with a title, with what is real in the place of what is shown."""
+    found = BLOCKS[title].body
+    for word, value in real.items():
+        found = found.replace({"address": ADDRESS, "person": SOMEBODY}.get(word, word), value)
+    return found
+
+
 @pytest.fixture
 def shown(served: Served, relay: Relay, ids: Ids) -> Callable[[str], str]:
     """What stands in the block with a title: the real address, keys and a person of this test."""
-
-    def text(title: str) -> str:
-        found = BLOCKS[title].body
-        for word, value in {
-            ADDRESS: relay.url,
-            "WRITE_KEY": served.write_key,
-            "SECRET_KEY": served.secret_key,
-            SOMEBODY: ids.person,
-        }.items():
-            found = found.replace(word, value)
-        return found
-
-    return text
+    return partial(
+        _shown,
+        address=relay.url,
+        person=ids.person,
+        WRITE_KEY=served.write_key,
+        SECRET_KEY=served.secret_key,
+    )
 
 
 SIGNED_UP = {"Signed Up": 1}
@@ -141,3 +145,24 @@ def test_the_rest_of_the_page_can_be_read_by_segue(tmp_path: Path) -> None:
 
     assert load_project(project).identity.proof == "warn"
     assert [str(parse_condition(condition)) for condition in conditions]
+
+
+def test_who_somebody_is_can_be_proven(tmp_path: Path, site: Site, tab: Tab, ids: Ids) -> None:
+    """Where proofs are enforced, one proves who it was made for, and nobody else."""
+    project = next(block.body for block in PAGE.blocks if "proof: warn" in block.body)
+    with Served.starting(tmp_path, project=project.replace("warn", "enforce")) as served:
+        shown = partial(_shown, address=served.url, WRITE_KEY=served.write_key)
+        keys = _curl(shown("keys", SECRET_KEY=served.secret_key)).json()["keys"]
+        secret = next(key["signing_secret"] for key in keys if key["text"] == served.write_key)
+        names: dict[str, Any] = {}
+        exec(BLOCKS["proof.py"].body, names)
+        proof = names["proof"](secret, ids.person)
+
+        for person in (ids.person, ids.former):
+            tab.open(site.page("pricing", shown("proven.js", person=person, PROOF=proof)))
+            eventually(lambda: bool(served.counts(ids.person)), True)
+
+        refused = [("identity_not_proven", "browser")]
+        assert eventually(lambda: [*served.rejected().values()], refused) == refused
+        assert served.counts(ids.person) == {"$identify": 1}
+        assert served.counts(ids.former) == {}

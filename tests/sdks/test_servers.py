@@ -117,7 +117,7 @@ def test_one_bad_event_costs_no_good_one(served: Served, relay: Relay, ids: Ids)
     client.flush()
     client.join()
 
-    told = [("derived_event", f"analytics-python/{VERSION}")]
-    assert eventually(lambda: served.rejected(f"{ids.person}-bad"), told) == told
+    told = ("derived_event", f"analytics-python/{VERSION}")
+    assert eventually(lambda: served.rejected().get(f"{ids.person}-bad"), told) == told
     assert served.counts(ids.person) == {"Clicked": 2}
     assert [one.status for one in relay.sent()] == [200]

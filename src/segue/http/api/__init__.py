@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from segue.http.api import definitions, events, exports, imports, people, segments, transitions
+from segue.http.api import (
+    definitions,
+    events,
+    exports,
+    imports,
+    keys,
+    people,
+    segments,
+    transitions,
+)
 
 __all__ = ["routers"]
 
 
 def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
-    parts = (people, segments, definitions, transitions, events, imports, exports)
+    parts = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in parts]
