@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from segue.bootstrap.engine import Engine
+from segue.bootstrap.opening import must_not_be_served
 from segue.bootstrap.workspace import Workspace
 from segue.demo import definitions, simulate
 from segue.domain.ports import Appended
@@ -34,9 +35,11 @@ class Demo:
 def run_demo(folder: Path) -> Demo:
     """Make the demo's workspace, or bring it up to date, and evaluate it.
 
-    The caller closes the engine. Definitions that somebody changed are kept.
+    The caller closes the engine. Definitions that somebody changed are kept. Raises
+    `StoreLockedError` where a server works on the workspace.
     """
     place = Workspace(folder)
+    must_not_be_served(place)
     if not place.exists:
         place.write_definitions(definitions())
     engine = Engine.open(folder)

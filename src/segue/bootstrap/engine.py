@@ -16,10 +16,11 @@ from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
+from segue.bootstrap.opening import being_served, opened_store
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
 from segue.bootstrap.workspace import Workspace
-from segue.domain.errors import InputError, UsageError
+from segue.domain.errors import InputError, StoreLockedError, UsageError
 from segue.domain.identity import Refusal
 from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
 from segue.language.tree import Definitions
@@ -29,7 +30,7 @@ from segue.services.events import EVENTS, every_event
 from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
 from segue.services.standing import Standing, stand
-from segue.services.view import View, look
+from segue.services.view import Store, View, look
 from segue.timeline.evaluate import requests_of
 
 
@@ -40,11 +41,20 @@ class Engine:
     Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, store: DuckDBStore, source: ProjectFile, *, name: str, is_own: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        source: ProjectFile,
+        *,
+        name: str,
+        is_own: bool = False,
+        place: Workspace | None = None,
+    ) -> None:
         self._store = store
         self._source = source
         self._name = name
         self._is_own = is_own
+        self._place = place
         self._in_place: ParquetLog | None = None
 
     # ------------------------------------------------------------------------ opening and closing
@@ -53,14 +63,15 @@ class Engine:
     def open(cls, workspace: str | Path = ".", *, definitions: Given | None = None) -> Self:
         """Open the workspace in a folder; with other definitions than its own where given.
 
-        Raises `NotFoundError` where there is none, and the store's errors where its file is held
-        by another process, damaged or too new.
+        While `segue serve` works on it, everything goes through that server. Raises
+        `NotFoundError` where there is none, and the store's errors where its file is held by
+        another process, damaged or too new.
         """
         place = Workspace(Path(workspace)).found()
         source = ProjectFile(place.definitions if definitions is None else definitions)
-        store = DuckDBStore.open(place.store, timezone=source.timezone)
+        store = opened_store(place, timezone=source.timezone)
         name = place.folder.resolve().name
-        return cls(store, source, name=name, is_own=definitions is None)
+        return cls(store, source, name=name, is_own=definitions is None, place=place)
 
     @classmethod
     def create(cls, workspace: str | Path, definitions: str) -> Self:
@@ -77,7 +88,7 @@ class Engine:
         source = ProjectFile(definitions)
         zone = source.project.timezone
         name = "events" if isinstance(definitions, Mapping) else Path(definitions).stem
-        return cls(DuckDBStore.open(None, timezone=zone), source, name=name, is_own=False)
+        return cls(DuckDBStore.open(None, timezone=zone), source, name=name)
 
     def close(self) -> None:
         """Release the store."""
@@ -277,8 +288,16 @@ class Engine:
         backup is damaged or too new; then nothing was touched.
         """
         place = Workspace(Path(workspace))
-        return restore_store(Path(backup), place.store, force=force)
+        try:
+            extent = restore_store(Path(backup), place.store, force=force)
+        except StoreLockedError as error:
+            raise being_served(place, error) from error
+        place.forget_index()
+        return extent
 
     def erase(self, person_id: str) -> Erased:
         """Remove a person everywhere, and prove it. Raises `NotFoundError` where there is none."""
-        return self._store.erase(known_person(self._store, person_id))
+        erased = self._store.erase(known_person(self._store, person_id))
+        if self._place is not None:
+            self._place.forget_index()
+        return erased

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, TypeAlias
 
-from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.sources import Batch, Layout, Rejected, read_arrow, read_files
 from segue.bootstrap import environment
 from segue.domain.errors import InputError
 from segue.domain.ports import Appended
+from segue.services.view import Store
 
 OnRows: TypeAlias = Callable[[int, int | None], None]
 """Told how many rows are read, and of how many (None: not known)."""
@@ -42,7 +43,7 @@ class Imported:
 
 
 def import_files(
-    store: DuckDBStore,
+    store: Store,
     files: Sequence[str | Path],
     layout: Layout,
     *,
@@ -66,7 +67,7 @@ def import_files(
         return [count.imported(rejects.path_of(source)) for source, count in counts.items()]
 
 
-def record_arrow(store: DuckDBStore, events: object, layout: Layout) -> Appended:
+def record_arrow(store: Store, events: object, layout: Layout) -> Appended:
     """Store the events of an Arrow stream. Raises `InputError` where any row cannot be read: there
     is no file to keep it in."""
     received_at = environment.now()
@@ -78,20 +79,8 @@ def record_arrow(store: DuckDBStore, events: object, layout: Layout) -> Appended
             f"{len(rejected)} rows are no events; row {first.row}: {first.reason}",
             hint="drop or correct them; from a file the good rows would be read all the same",
         )
-    return _sum(store.append(batch.events, received_at=received_at) for batch in batches)
-
-
-def _sum(parts: Iterable[Appended]) -> Appended:
-    total = Appended()
-    for part in parts:
-        total = Appended(
-            total.stored + part.stored,
-            total.duplicates + part.duplicates,
-            total.conflicts + part.conflicts,
-            (total.conflicting_ids + part.conflicting_ids)[:20],
-            total.unreadable_numbers + part.unreadable_numbers,
-        )
-    return total
+    parts = (store.append(batch.events, received_at=received_at) for batch in batches)
+    return reduce(Appended.plus, parts, Appended())
 
 
 @dataclass
@@ -107,7 +96,7 @@ class _Count:
     def add(self, batch: Batch, appended: Appended, seconds: float) -> None:
         """Count one batch, and how long reading and storing it took."""
         self.rows += batch.rows
-        self.appended = _sum((self.appended, appended))
+        self.appended = self.appended.plus(appended)
         self.reasons.update(one.reason for one in batch.rejected)
         self.seconds += seconds
 

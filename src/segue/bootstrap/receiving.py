@@ -46,9 +46,15 @@ def receive_file(file: Path, layout: Layout, submit: Submit, now: Callable[[], i
     for batch in read_files([file], layout):
         rows += batch.rows
         reasons.update(one.reason for one in batch.rejected)
-        for part in _parts(batch.events, now()):
-            events += _submitted(part, submit).events
+        events += sum(one.events for one in receive(batch.events, submit, received_at=now()))
     return Received(rows, events, reasons.total(), dict(reasons.most_common(_REASONS)))
+
+
+def receive(events: pa.Table, submit: Submit, *, received_at: int) -> Iterator[Receipt]:
+    """Hand a table of past events (see `EventStore.append`) to a live service, part by part; each
+    is durable before the next one is handed over."""
+    for part in _parts(events, received_at):
+        yield _submitted(part, submit)
 
 
 def _parts(events: pa.Table, received_at: int) -> Iterator[Batch]:

@@ -19,7 +19,8 @@ from segue.bootstrap import environment
 from segue.bootstrap.courier import Means, Unwatched
 from segue.bootstrap.kept_index import keep_index, kept_index
 from segue.bootstrap.loop import Loop
-from segue.bootstrap.presence import Presence, announce, server_of, withdraw
+from segue.bootstrap.opening import being_served
+from segue.bootstrap.presence import Presence, announce, withdraw
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks, default_reach
@@ -35,6 +36,9 @@ from segue.services.live.live import Live
 
 FIRST_WRITE_KEY: Final = "default"
 FIRST_SECRET_KEY: Final = "first"
+
+LOCAL_KEY: Final = "key_local"
+"""The id of the secret key that only the file of presence tells: that of this machine."""
 
 _LOG: Final = logging.getLogger("segue.serving")
 _ADOPTING: Final = 600.0
@@ -78,7 +82,7 @@ class Keys:
 
     def __init__(self, store: KeyStore, local: str) -> None:
         self._store, self._local = store, local.encode()
-        self._own = Key(KeyKind.SECRET, "key_local", "this machine", 0)
+        self._own = Key(KeyKind.SECRET, LOCAL_KEY, "this machine", 0)
 
     def find(self, text: str) -> Key | None:
         """The good key with this text, from memory; None where there is none."""
@@ -229,10 +233,4 @@ def _opened(workspace: Workspace, timezone: str) -> DuckDBStore:
     try:
         return DuckDBStore.open(workspace.store, timezone=timezone)
     except StoreLockedError as error:
-        server = server_of(workspace)
-        if server is None:
-            raise
-        raise StoreLockedError(
-            f"{workspace.store} is served already, at {server.address}",
-            hint=f"stop process {server.pid} first, or use that server",
-        ) from error
+        raise being_served(workspace, error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,19 @@ class Workspace:
             )
         self.write_definitions(definitions)
         return self
+
+    def forget_index(self) -> None:
+        """Remove the cache of an earlier server: it may hold what was erased since. Raises
+        `InputError` where that is not possible."""
+        try:
+            shutil.rmtree(self.index)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise InputError(
+                f"Cannot remove {self.index}: {error.strerror or error}",
+                hint="remove it by hand: it may hold what was erased",
+            ) from error
 
     def write_definitions(self, text: str) -> None:
         """Write the project file. Raises `InputError` where that is not possible."""

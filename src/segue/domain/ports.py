@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from segue.domain.identity import Refusal
 
 RequestT = TypeVar("RequestT", contravariant=True)
 LogT = TypeVar("LogT", covariant=True)
 TableT = TypeVar("TableT", contravariant=True)
+
+_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,16 @@ class Appended:
     """At most the first twenty of them."""
     unreadable_numbers: int = 0
     """Numbers that do not fit 64-bit fixed point and so have no value."""
+
+    def plus(self, other: Appended) -> Appended:
+        """What became of two batches."""
+        return Appended(
+            self.stored + other.stored,
+            self.duplicates + other.duplicates,
+            self.conflicts + other.conflicts,
+            (self.conflicting_ids + other.conflicting_ids)[:_MOST_NAMED],
+            self.unreadable_numbers + other.unreadable_numbers,
+        )
 
 
 @dataclass(frozen=True, slots=True)

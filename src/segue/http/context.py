@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from segue.adapters.duckdb_store import DuckDBStore
@@ -51,6 +52,7 @@ class Context:
     is_turning: Callable[[], bool] = lambda: True
     metrics: Metrics = field(default_factory=Metrics)
     rejected: Rejections = field(default_factory=Rejections)
+    calling: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
 
 def context_of(request: Request) -> Context:

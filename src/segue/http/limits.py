@@ -15,6 +15,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from segue.adapters.remote_store import PATH
 from segue.bootstrap.settings import Limits
 from segue.http.context import Context
 from segue.http.errors import Refusal, refusal_answer
@@ -136,8 +137,9 @@ class Body:
         return message
 
 
-STREAMED: Final = frozenset({"/api/import"})
-"""Paths whose bodies are worked off as they come in, of whatever size."""
+STREAMED: Final = frozenset({"/api/import", PATH})
+"""Paths whose bodies may have any size: they are worked off as they come in, or come from this
+machine."""
 
 LISTENED: Final = frozenset({"/api/transitions"})
 """Paths whose answers may take as long as somebody listens."""

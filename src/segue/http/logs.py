@@ -13,6 +13,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from segue.adapters.remote_store import PATH
 from segue.http.context import Context
 from segue.http.errors import unexpected
 from segue.http.paths import is_public, plain
@@ -23,7 +24,7 @@ _LOG: Final = logging.getLogger("segue.http")
 _PROCESS: Final = secrets.token_hex(4)
 _NUMBERS: Final = itertools.count(1)
 """An id for each request without asking the system for chance, which costs more than the rest."""
-_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics", PATH})
 
 
 class Observed:

@@ -19,7 +19,7 @@ from segue.bootstrap.serving import Serving, Welcome
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import UsageError
-from segue.http import api, webhooks
+from segue.http import api, local, webhooks
 from segue.http.app import create_app
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
@@ -71,7 +71,7 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
 
 
 def _config(context: Context) -> uvicorn.Config:
-    app = create_app(context, routers=[*api.routers(), webhooks.router])
+    app = create_app(context, routers=[*api.routers(), webhooks.router, local.router])
     return uvicorn.Config(
         app,
         http=guarded(context.settings.limits),

@@ -172,8 +172,10 @@ class DuckDBStore:
         people: Collection[str] | None = None,
         sources: bool = False,
         not_activity: Collection[str] = (),
+        timezone: str | None = None,
     ) -> ReadLog[Log]:
-        """See `EventStore.read`. Raises `DefinitionError` for a regex that RE2 refuses."""
+        """See `EventStore.read`; `timezone` (None: the store's) is that of the definitions which
+        are asked about. Raises `DefinitionError` for a regex that RE2 refuses."""
         with self._reading() as now:
             chosen = self._people(people)
             source = "events" if people is None else _part(now.db, chosen)
@@ -182,7 +184,7 @@ class DuckDBStore:
                 chosen,
                 requests,
                 at=at,
-                timezone=self._timezone,
+                timezone=timezone or self._timezone,
                 not_activity=not_activity,
                 sources=Sources.ALL if sources else Sources.NONE,
             )

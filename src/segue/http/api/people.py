@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import Response
 
-from segue.bootstrap.saving import finished
+from segue.bootstrap.calls import erase_served
 from segue.domain.instant import format_instant
 from segue.http.api.models import (
     ErasedBody,
@@ -111,7 +111,7 @@ def get_person(
 @router.delete("/people/{person_id:path}")
 def erase_person(here: Here, person_id: PersonPath) -> ErasedBody:
     """Remove a person everywhere, and prove it. There is no way back."""
-    erased = finished(here.live.erase(known_person(here.store, person_id)))
+    erased = erase_served(here.live, here.workspace, known_person(here.store, person_id))
     return ErasedBody(
         person_id=erased.person_id,
         distinct_ids=list(erased.distinct_ids),

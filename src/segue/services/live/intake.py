@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from segue.domain.errors import BusyError
+from segue.domain.ports import Appended
 
 MOST_WAITING: Final = 200_000
 """Events that may wait; beyond, batches are refused."""
@@ -26,9 +27,11 @@ MOST_AT_ONCE: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That the events of a batch are durable: how many they are."""
+    """That the events of a batch are durable: how many they are; of an imported batch also what
+    became of them."""
 
     events: int
+    appended: Appended | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,14 @@ class Intake:
         return batch.stored
 
     def take(self, most: int = MOST_AT_ONCE) -> list[Batch]:
-        """The batches that have waited longest, about `most` events: all imported, or none."""
+        """The batches that have waited longest, about `most` events; an imported one comes
+        alone."""
         taken: list[Batch] = []
         count = 0
         with self._lock:
             while self._batches and (not taken or count + len(self._batches[0][0]) <= most):
                 batch, size = self._batches[0]
-                if taken and batch.imported != taken[0].imported:
+                if taken and (batch.imported or taken[0].imported):
                     break
                 self._batches.popleft()
                 taken.append(batch)
