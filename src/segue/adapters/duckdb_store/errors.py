@@ -21,6 +21,7 @@ _FULL: Final = ("no space left", "file too large", "disk quota", "not enough spa
 _LOCKED: Final = ("could not set lock", "conflicting lock")
 _NEWER: Final = ("newer version", "file with version number", "serialization version")
 _DENIED: Final = ("permission denied", "read-only", "no such file or directory", "cannot open file")
+_FAILED: Final = (*_DENIED, "input/output error", "could not write", "could not sync")
 
 _STORAGE: Final = (
     duckdb.IOException,
@@ -39,10 +40,17 @@ def as_store_errors(path: Path | None) -> Iterator[None]:
     except OSError as error:
         raise store_error(str(error), path) from error
     except duckdb.Error as error:
-        text = str(error).lower()
-        if isinstance(error, _STORAGE) or any(sign in text for sign in ("corrupt", *_FULL)):
+        if isinstance(error, _STORAGE) or _is_of_storage(error):
             raise store_error(str(error), path) from error
         raise
+
+
+def _is_of_storage(error: duckdb.Error) -> bool:
+    """Whether an error of another kind, such as of a commit, is about the file after all."""
+    text = str(error).lower()
+    commits = isinstance(error, duckdb.TransactionException)
+    signs = ("corrupt", *_FULL, *(_FAILED if commits else ()))
+    return any(sign in text for sign in signs)
 
 
 def store_error(text: str, path: Path | None) -> StoreError:
