@@ -52,7 +52,8 @@ class Directory:
         self._circles: dict[int, Circle] = {}
         self._members: dict[int, Int32s] = {}
         self._journal: list[Callable[[], object]] = []
-        self._everybody: People | None = None
+        self._everybody: tuple[int, People] | None = None
+        self._version = 0
 
     # ------------------------------------------------------------------------------------- asking
 
@@ -92,11 +93,13 @@ class Directory:
 
     def everybody(self) -> People:
         """All people, sorted by the UTF-8 bytes of their ids."""
-        if self._everybody is None:
-            owner = self._owner.values[: self._size]
-            codes = np.flatnonzero(owner == np.arange(self._size)).tolist()
-            self._everybody = self._numbered(codes, owner)
-        return self._everybody
+        kept, version = self._everybody, self._version
+        if kept is None or kept[0] != version:
+            owner = self._owner.values[: self._size].copy()
+            codes = np.flatnonzero(owner == np.arange(len(owner))).tolist()
+            # Others may change people meanwhile; what is kept is of the version it was begun with.
+            kept = self._everybody = (version, self._numbered(codes, owner))
+        return kept[1]
 
     def some(self, wanted: Collection[str]) -> People:
         """Those of the named people who exist, sorted like everybody."""
@@ -109,7 +112,7 @@ class Directory:
     def _numbered(self, people: list[int], owner: Int32s) -> People:
         texts = self._ids.texts
         people.sort(key=lambda code: texts[code].encode())
-        place = np.full(self._size + 1, GONE, np.int32)
+        place = np.full(len(owner) + 1, GONE, np.int32)
         place[people] = np.arange(len(people), dtype=np.int32)
         return People([texts[code] for code in people], place[owner])
 
@@ -209,7 +212,7 @@ class Directory:
         for column in (self._owner, self._label):
             column.grow(self._size, size)
         self._size = size
-        self._everybody = None
+        self._version += 1
 
     def _shrink(self, size: int) -> None:
         self._size = size
@@ -217,7 +220,7 @@ class Directory:
     def _set(self, column: _Column, codes: Int32s, values: Int32s) -> None:
         self._journal.append(partial(column.set, codes, column.values[codes]))
         column.set(codes, values)
-        self._everybody = None
+        self._version += 1
 
     def _put(self, places: dict[int, T], key: int, value: T) -> None:
         before = places.get(key)
@@ -233,7 +236,7 @@ class Directory:
         """Take back what was changed since `keep`."""
         while self._journal:
             self._journal.pop()()
-        self._everybody = None
+        self._version += 1
 
 
 class _Column:

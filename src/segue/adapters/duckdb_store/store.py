@@ -123,7 +123,7 @@ class DuckDBStore:
     @contextlib.contextmanager
     def turn(self) -> Iterator[StoreTurn]:
         """See `LiveStore.turn`. Raises `StoreFullError` where there is no room for what it wrote;
-        others who want to write, or begin to read, wait until it ends."""
+        others who want to write wait until it ends; readers do not."""
         with self._gate.shared(), self._turn:
             with as_store_errors(self._path):
                 self._db.begin()
@@ -541,14 +541,15 @@ class DuckDBStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[_Moment]:
-        """One moment of the store, whatever is written meanwhile."""
+        """One moment of the store, whatever is written meanwhile; nobody waits for a turn to end.
+
+        Names and ids of a turn that is not committed yet may be among them: no event has them.
+        """
         with self._gate.shared(), as_store_errors(self._path), self._db.cursor() as db:
-            with self._turn:
-                db.begin()
-                # DuckDB fixes what a transaction sees when it first reads.
-                db.execute("SELECT count(*) FROM segue_meta").fetchall()
-                moment = _Moment(db, tuple(self._names.texts), len(self._ids))
-            yield moment
+            db.begin()
+            # DuckDB fixes what a transaction sees when it first reads.
+            db.execute("SELECT count(*) FROM segue_meta").fetchall()
+            yield _Moment(db, tuple(self._names.texts), len(self._ids))
 
     @contextlib.contextmanager
     def _writing_beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -561,10 +562,9 @@ class DuckDBStore:
             db.commit()
 
     def _people(self, wanted: Collection[str] | None = None) -> People:
-        with self._turn:
-            if wanted is None:
-                return self._directory.everybody()
-            return self._directory.some(wanted)
+        if wanted is None:
+            return self._directory.everybody()
+        return self._directory.some(wanted)
 
 
 @dataclass(frozen=True, slots=True)
