@@ -217,13 +217,16 @@ class Poster:
 def message_of(event: StreamedEvent) -> dict[str, Any]:
     """An event of the simulation as a message of Segment's HTTP API."""
     properties = json.loads(event.properties)
-    message = {"messageId": event.event_id, "timestamp": format_instant(event.occurred_at)}
-    if event.event == "$identify":
-        anonymous = properties.pop(ANONYMOUS_ID)
-        who = {"userId": event.person_id, "anonymousId": anonymous}
-        return {**message, "type": "identify", **who, "traits": properties}
-    who = {"userId": event.person_id}
-    return {**message, "type": "track", **who, "event": event.event, "properties": properties}
+    message = {
+        "messageId": event.event_id,
+        "timestamp": format_instant(event.occurred_at),
+        "userId": event.person_id,
+    }
+    if event.event != "$identify":
+        return {**message, "type": "track", "event": event.event, "properties": properties}
+    if ANONYMOUS_ID in properties:  # else only traits change
+        message["anonymousId"] = properties.pop(ANONYMOUS_ID)
+    return {**message, "type": "identify", "traits": properties}
 
 
 def serve_demo(
