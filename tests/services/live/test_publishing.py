@@ -23,12 +23,12 @@ def boundaries(*rows: tuple[int, int, int, bool]) -> Boundaries:
     )
 
 
-def published(before, after, *, events=(), moved=(), published_to=NOW - 1, cause=None):
+def published(before, after, *, coming=(), events=(), moved=(), published_to=NOW - 1, cause=None):
     """The rows that `differences` gives: change, person, instant, cause, and the marks."""
     person, at, ref = zip(*events, strict=True) if events else ((), (), ())
     arrivals = Arrivals(np.array(person, np.int32), np.array(at, np.int64), np.array(ref, np.int64))
     how = Circumstances(NOW, published_to, HOUR, arrivals, np.array(moved, np.int32), cause)
-    rows = differences(boundaries(*before), boundaries(*after), how).to_pylist()
+    table = differences(boundaries(*before), boundaries(*after), boundaries(*coming), how)
     return [
         (
             "retracted" if row["retracted"] else "entered" if row["entered"] else "left",
@@ -38,7 +38,7 @@ def published(before, after, *, events=(), moved=(), published_to=NOW - 1, cause
             " ".join(mark for mark in ("live", "corrected") if row[mark]),
             row["ref"],
         )
-        for row in rows
+        for row in table.to_pylist()
     ]
 
 
@@ -68,6 +68,12 @@ CASES = {
         [(1, 7, NOW - 9, IN), (1, 7, NOW - 4, OUT)],
         {},
         [("entered", 7, NOW - 9, "time", "", None), ("left", 7, NOW - 4, "time", "live", None)],
+    ),
+    "a stay that is over when its entry is published, although its end is published later": (
+        [],
+        [(1, 7, NOW - 9, IN)],
+        {"coming": [(1, 7, NOW - 4, OUT)]},
+        [("entered", 7, NOW - 9, "time", "", None)],
     ),
     "a late event moves an entry: one taken back, one corrected": (
         [(1, 7, 500, IN)],

@@ -299,7 +299,7 @@ class DuckDBStore:
 
     def next_ref(self) -> int:
         """See `LiveStore.next_ref`."""
-        with self._gate.shared(), self._turn:
+        with self._gate.shared():
             return self._writer.next_ref
 
     def net_boundaries(self) -> pa.Table:
@@ -309,7 +309,7 @@ class DuckDBStore:
 
     def everybody(self) -> Groups:
         """See `LiveStore.everybody`."""
-        with self._gate.shared(), self._turn:
+        with self._gate.shared():
             return self._directory.all_groups()
 
     # What follows is looked up in memory at every request, and does not wait for a turn to end: of

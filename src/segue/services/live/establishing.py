@@ -108,6 +108,6 @@ def _differences(
     """What to publish of each segment that has changed, one by one: memory is bounded by one."""
     for code in codes:
         before = Boundaries.published(published, code)
-        changes = differences(before, done.boundaries(code), how)
+        changes = differences(before, done.boundaries(code), Boundaries.none(), how)
         if len(changes):
             yield changes

@@ -58,6 +58,17 @@ class Boundaries:
         )
 
     @classmethod
+    def none(cls) -> Self:
+        """No boundaries."""
+        codes, instants = np.empty(0, np.int32), np.empty(0, np.int64)
+        return cls(codes, codes, instants, np.empty(0, np.bool_))
+
+    def between(self, start: int, end: int) -> Boundaries:
+        """Those later than `start`, up to `end`."""
+        kept = (self.at > start) & (self.at <= end)
+        return Boundaries(self.segment[kept], self.person[kept], self.at[kept], self.entered[kept])
+
+    @classmethod
     def published(cls, net: pa.Table, segment: int) -> Self:
         """Those of one segment in the columns of `LiveStore.net_boundaries`, sorted by segment."""
         first, last = np.searchsorted(net["segment"].to_numpy(), [segment, segment + 1])
@@ -105,10 +116,13 @@ class Circumstances:
     cause: Cause | None = None
 
 
-def differences(before: Boundaries, after: Boundaries, how: Circumstances) -> pa.Table:
+def differences(
+    before: Boundaries, after: Boundaries, coming: Boundaries, how: Circumstances
+) -> pa.Table:
     """What to publish so that `before`, which is published, becomes `after`: a `TRANSITIONS` table.
 
-    Retractions of what vanished come first, then what is new, both in time order.
+    Retractions of what vanished come first, then what is new, both in time order. `coming` are
+    later boundaries that will be published next: what they end is nothing to act upon any more.
     """
     vanished, new = _unmatched(before, after)
     if not len(vanished) and not len(new):
@@ -119,7 +133,8 @@ def differences(before: Boundaries, after: Boundaries, how: Circumstances) -> pa
     cause = np.where(corrected, _CODE[Cause.CORRECTION], cause)
     if how.cause is not None:
         cause = np.full(len(new), _CODE[how.cause])
-    live = ~corrected & _are_last(after, new) & (how.cause is None)
+    ended = np.isin(after.pair[new], coming.pair)
+    live = ~corrected & ~ended & _are_last(after, new) & (how.cause is None)
     taken_back = _CODE[how.cause or Cause.CORRECTION]
     nobody = np.full(len(vanished), -1, np.int64)
     return pa.concat_tables(

@@ -121,6 +121,7 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
     changes = differences(
         Boundaries.of(was.people, was.spans, state.at),
         Boundaries.of(looked.people, looked.spans, at),
+        _coming(looked, at, occasion.known_at),
         Circumstances(
             known_at=occasion.known_at,
             published_to=state.at,
@@ -133,6 +134,13 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
     next_ref = int(occasion.arrived.ref.max(initial=state.next_ref - 1)) + 1
     state = replace(state, log=occasion.log, limits=limits, at=at, next_ref=next_ref)
     return Outcome(state, was.people, looked, changes)
+
+
+def _coming(looked: Looked, at: int, known_at: int) -> Boundaries:
+    """Boundaries after what this turn looks at that have come nevertheless."""
+    if known_at == at:
+        return Boundaries.none()
+    return Boundaries.of(looked.people, looked.spans, known_at).between(at, known_at)
 
 
 def _affected(occasion: Occasion, due: Int32s) -> Affected:
