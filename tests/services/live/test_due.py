@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segue.domain.instant import FOREVER
+from segue.services.live import due as due_module
 from segue.services.live.due import Due
 
 
@@ -63,8 +64,10 @@ def test_many_due_people_are_taken_in_turns_at_whole_instants() -> None:
     assert who(due, 99, most=1) == (10, [1])
 
 
-def test_against_a_dictionary() -> None:
+@pytest.mark.parametrize("most_void", [0, 1 << 16])
+def test_against_a_dictionary(monkeypatch: pytest.MonkeyPatch, most_void: int) -> None:
     """Random settings and questions give what a plain dictionary of timers gives."""
+    monkeypatch.setattr(due_module, "_MOST_VOID", most_void)
     rng = random.Random(7)
     for _ in range(200):
         timers = {p: rng.choice((FOREVER, rng.randrange(100))) for p in range(rng.randrange(9))}
@@ -78,3 +81,18 @@ def test_against_a_dictionary() -> None:
             expected = sorted(p for p, at in timers.items() if at <= now)
             assert who(due, now) == (now, expected)
             assert due.next() == min((at for at in timers.values() if at < FOREVER), default=None)
+
+
+def test_timers_that_are_put_off_again_and_again_are_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever does something every second has one timer, not one for each time."""
+    monkeypatch.setattr(due_module, "_MOST_VOID", 10)
+    due = due_of((1, 1_000), (2, 2_000), (3, 5))
+    for second in range(500):
+        put(due, (1, 1_000 + second), (4, 9_000 - second), (5, FOREVER))
+        assert len(due) <= 30
+
+    assert due.next() == 5
+    assert who(due, 1_499) == (1_499, [1, 3])
+    assert who(due, 9_000) == (9_000, [1, 2, 3, 4])

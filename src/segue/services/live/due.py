@@ -1,17 +1,22 @@
 """Timers: who must be looked at again at which instant, because time alone will change something.
 
 Everybody's first timers stand in one sorted array with a place up to which they are used; those set
-later stand in a heap. Setting a person's timer anew makes the earlier one void.
+later stand in a heap. Setting a person's timer anew makes the earlier one void; once many are void,
+all that count go into one array again.
 """
 
 from __future__ import annotations
 
 import heapq
+from typing import Final
 
 import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.timeline.log import Int32s, Int64s
+
+_MOST_VOID: Final = 1 << 16
+"""Void timers that may always be kept, beside as many as there are people."""
 
 
 class Due:
@@ -19,6 +24,9 @@ class Due:
 
     def __init__(self, person: Int32s, instant: Int64s) -> None:
         """Timers of `person` int32[P] at `instant` int64[P] (ms; FOREVER: none)."""
+        self._arrange(person, instant)
+
+    def _arrange(self, person: Int32s, instant: Int64s) -> None:
         some = np.flatnonzero(instant < FOREVER)
         order = some[np.argsort(instant[some], kind="stable")]
         self._person, self._instant = person[order], instant[order]
@@ -29,9 +37,26 @@ class Due:
     def set(self, person: Int32s, instant: Int64s) -> None:
         """Set the timers of these people anew; FOREVER: none."""
         for code, at in zip(person.tolist(), instant.tolist(), strict=True):
-            self._later[code] = at
-            if at < FOREVER:
-                heapq.heappush(self._heap, (at, code))
+            if self._later.get(code) != at:
+                self._later[code] = at
+                if at < FOREVER:
+                    heapq.heappush(self._heap, (at, code))
+        people = len(self._person) - self._used + len(self._later)
+        if len(self._heap) > _MOST_VOID + 2 * people:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Let go of all timers that are void."""
+        count = len(self._later)
+        person = np.fromiter(self._later, np.int32, count)
+        instant = np.fromiter(self._later.values(), np.int64, count)
+        first, at = self._person[self._used :], self._instant[self._used :]
+        kept = ~np.isin(first, person)
+        self._arrange(np.concatenate([first[kept], person]), np.concatenate([at[kept], instant]))
+
+    def __len__(self) -> int:
+        """How many timers are kept, void ones among them."""
+        return len(self._person) - self._used + len(self._heap)
 
     def next(self) -> int | None:
         """The earliest timer (ms); None where there is none."""
