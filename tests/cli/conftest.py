@@ -1,8 +1,12 @@
 """A command line in a folder of its own, and workspaces to use it on."""
 
+import contextlib
 import json
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +67,31 @@ class Outcome:
 
 
 Segue = Callable[..., Outcome]
+
+SERVE = (sys.executable, "-m", "segue", "serve", "--port", "0")
+
+
+@contextlib.contextmanager
+def served(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+    """A server of the workspace in a folder: the process, and what it says when it begins."""
+    process = subprocess.Popen(
+        [*SERVE, "--workspace", str(folder), "--json", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        while not said.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            said += line
+        yield process, json.loads(said)
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,9 +19,7 @@ import pytest
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.presence import FILE
 from segue.bootstrap.workspace import Workspace
-from tests.cli.conftest import DEFINITIONS, Segue
-
-COMMAND = (sys.executable, "-m", "segue", "serve", "--port", "0")
+from tests.cli.conftest import DEFINITIONS, SERVE, Segue, served
 
 
 @pytest.fixture(autouse=True)
@@ -42,29 +38,6 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "shop").create(DEFINITIONS)
 
 
-@contextlib.contextmanager
-def _served(workspace: Workspace, *more: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
-    """The process, and what it says when it begins."""
-    process = subprocess.Popen(
-        [*COMMAND, "--workspace", str(workspace.folder), "--json", *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        said = ""
-        while not said.endswith("}\n"):
-            line = process.stdout.readline()
-            assert line, process.communicate()[1]
-            said += line
-        yield process, json.loads(said)
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def _stored(workspace: Workspace) -> list[str]:
     store = DuckDBStore.open(workspace.store)
     try:
@@ -76,7 +49,10 @@ def _stored(workspace: Workspace) -> list[str]:
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_in_order_when_it_is_told_to(workspace: Workspace, wish: signal.Signals) -> None:
     """In the middle of traffic: every event of which success was told is stored, the exit is 0."""
-    with _served(workspace, "--log-json") as (process, welcome), ThreadPoolExecutor(4) as senders:
+    with (
+        served(workspace.folder, "--log-json") as (process, welcome),
+        ThreadPoolExecutor(4) as senders,
+    ):
         sent = [senders.submit(_send_until_the_end, welcome, number) for number in range(4)]
         while not (workspace.folder / FILE).exists():
             pass
@@ -113,9 +89,9 @@ def _send_until_the_end(welcome: Any, number: int) -> list[str]:
 
 
 def test_it_tells_the_secret_key_once(workspace: Workspace) -> None:
-    with _served(workspace) as (_, first):
+    with served(workspace.folder) as (_, first):
         pass
-    with _served(workspace) as (_, second):
+    with served(workspace.folder) as (_, second):
         pass
 
     assert first["secret_key"].startswith("sk_")
@@ -126,7 +102,7 @@ def test_it_tells_the_secret_key_once(workspace: Workspace) -> None:
 def test_it_welcomes_people_with_what_to_do_next(workspace: Workspace) -> None:
     """The line for curl works as it stands."""
     process = subprocess.Popen(
-        [*COMMAND, "--workspace", str(workspace.folder), "--write-key", "wk_mine"],
+        [*SERVE, "--workspace", str(workspace.folder), "--write-key", "wk_mine"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -177,7 +153,7 @@ def test_broken_definitions_are_told_with_every_problem(segue: Segue, tmp_path: 
 
 
 def test_a_workspace_that_is_served_is_not_served_twice(segue: Segue, workspace: Workspace) -> None:
-    with _served(workspace) as (_, welcome):
+    with served(workspace.folder) as (_, welcome):
         outcome = segue("serve", "--workspace", workspace.folder, "--port", 0, "--json")
 
     assert (outcome.code, outcome.error["code"]) == (2, "store_locked")
