@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
 
 from segue import __version__
-from segue.adapters.remote_store import MISREAD, PATH, VERSION_HEADER, decoded, encoded
+from segue.adapters.remote_store import PATH, VERSION_HEADER, decoded, encoded
 from segue.bootstrap.calls import calls_of
 from segue.bootstrap.serving import LOCAL_KEY
 from segue.domain.errors import SegueError
@@ -56,13 +56,10 @@ async def call(request: Request, here: Here) -> Response:
 
 
 def _answer(here: Context, body: bytes) -> list[memoryview]:
+    """The message of what a call gives or raises. Raises `InputError` where it is none."""
+    name, arguments, named = decoded(body)
     try:
-        name, arguments, named = decoded(body)
-        do = calls_of(here.store, here.live, here.workspace)[name]
-    except (*MISREAD, KeyError) as error:
-        raise Refusal(400, "malformed", f"this is no call: {error}") from error
-    try:
-        return encoded(do(*arguments, **named))
+        return encoded(calls_of(here.store, here.live, here.workspace)[name](*arguments, **named))
     except SegueError as error:
         return encoded(error)
 

@@ -1,6 +1,6 @@
 """A store that another process holds, worked with through that process."""
 
-from segue.adapters.remote_store.coding import MISREAD, decoded, encoded
+from segue.adapters.remote_store.coding import decoded, encoded
 from segue.adapters.remote_store.store import PATH, VERSION_HEADER, RemoteStore
 
-__all__ = ["MISREAD", "PATH", "VERSION_HEADER", "RemoteStore", "decoded", "encoded"]
+__all__ = ["PATH", "VERSION_HEADER", "RemoteStore", "decoded", "encoded"]

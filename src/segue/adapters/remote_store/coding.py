@@ -21,10 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from segue.domain.errors import SegueError
-
-MISREAD: Final = (pickle.UnpicklingError, EOFError, ValueError, TypeError, struct.error)
-"""What `decoded` raises of bytes that are no message."""
+from segue.domain.errors import InputError, SegueError
 
 _ROOMS: Final = ("segue.domain.", "segue.language.", "segue.timeline.")
 _ALIGNED: Final = 16
@@ -47,9 +44,12 @@ def encoded(value: Any) -> list[memoryview]:
 
 
 def decoded(data: bytes | bytearray) -> Any:
-    """The value of a message; arrays are views of the data. Raises one of `MISREAD`."""
-    first, *buffers = _parts(memoryview(data))
-    return _Reader(io.BytesIO(first), buffers=buffers).load()
+    """The value of a message; arrays are views of the data. Raises `InputError` of what is none."""
+    try:
+        first, *buffers = _parts(memoryview(data))
+        return _Reader(io.BytesIO(first), buffers=buffers).load()
+    except Exception as error:  # it raises whatever it stumbles over
+        raise InputError(f"this is no message: {error}") from error
 
 
 def _parts(data: memoryview) -> Iterator[memoryview]:

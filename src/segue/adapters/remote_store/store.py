@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import httpx
 import pyarrow as pa
 
-from segue.adapters.remote_store.coding import MISREAD, decoded, encoded
-from segue.domain.errors import BusyError, SegueError, StoreError, StoreLockedError
+from segue.adapters.remote_store.coding import decoded, encoded
+from segue.domain.errors import BusyError, InputError, SegueError, StoreError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.ports import (
     Appended,
@@ -142,19 +142,10 @@ class RemoteStore:
 
     def _ask(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """What the call gives; raises what it raises."""
+        data = self._answered(b"".join(encoded((call.__name__, arguments, named))))
         try:
-            message = b"".join(encoded((call.__name__, arguments, named)))
-            answer = decoded(self._answered(message))
-        except httpx.ConnectError as error:
-            raise StoreLockedError(
-                f"The server that holds this workspace does not answer at {self._address}",
-                hint="it may begin or end: try again in a moment, or start it again",
-            ) from error
-        except httpx.TransportError as error:
-            raise StoreError(
-                f"The server at {self._address} went away in the middle of the command", hint=_LATER
-            ) from error
-        except MISREAD as error:
+            answer = decoded(data)
+        except InputError as error:
             raise StoreLockedError(
                 f"The answer of the server at {self._address} cannot be read", hint=_SAME
             ) from error
@@ -164,6 +155,20 @@ class RemoteStore:
         return given
 
     def _answered(self, body: bytes) -> bytearray:
+        """The answer to a call."""
+        try:
+            return self._posted(body)
+        except httpx.ConnectError as error:
+            raise StoreLockedError(
+                f"The server that holds this workspace does not answer at {self._address}",
+                hint="it may begin or end: try again in a moment, or start it again",
+            ) from error
+        except httpx.TransportError as error:
+            raise StoreError(
+                f"The server at {self._address} went away in the middle of the command", hint=_LATER
+            ) from error
+
+    def _posted(self, body: bytes) -> bytearray:
         with self._client.stream("POST", PATH, content=body) as response:
             data = _joined(response.iter_raw())
         if response.status_code == httpx.codes.OK:
