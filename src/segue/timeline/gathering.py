@@ -103,9 +103,17 @@ def occurrences_of(answer: Answer) -> Occurrences:
 # ---------------------------------------------------------------------------------------- gathering
 
 
+@dataclass(frozen=True, slots=True)
+class SeenRun:
+    """A run that only people with indexes from `since` on see."""
+
+    run: Run
+    since: int = 0
+
+
 def gathered(
     layers: Sequence[Layer],
-    runs: Sequence[Run],
+    runs: Sequence[SeenRun],
     numbers: Mapping[Asked, int],
     people: Groups,
     *,
@@ -189,7 +197,7 @@ class Late:
         return Late(self.rows.taken(places), cell, self.ordered[places], self.people)
 
 
-def late_rows(runs: Sequence[Run], numbers: Mapping[Asked, int], members: Members) -> Late:
+def late_rows(runs: Sequence[SeenRun], numbers: Mapping[Asked, int], members: Members) -> Late:
     """The rows of these people; the requests have their places in the order of `numbers`."""
     found = [(NO_ROWS, np.empty(0, np.int64))]
     found += [_taken(run, members) for run in runs]
@@ -205,12 +213,19 @@ def late_rows(runs: Sequence[Run], numbers: Mapping[Asked, int], members: Member
     return Late(rows, cell[order], ordered[rows.request], members.people)
 
 
-def _taken(run: Run, members: Members) -> tuple[Rows, Int64s]:
-    place, found = members.places_in(run.whos)
+def _taken(seen: SeenRun, members: Members) -> tuple[Rows, Int64s]:
+    run = seen.run
+    place, found = _places(seen, members)
     place, person = place[found], members.person[found]
     start = run.offsets[place]
     count = run.offsets[place + 1] - start
     return run.rows.taken(ranges(start, count)), np.repeat(person, count)
+
+
+def _places(seen: SeenRun, members: Members) -> tuple[Int64s, Bools]:
+    """Where each distinct id stands in the run, and whether its person sees it there."""
+    place, found = members.places_in(seen.run.whos)
+    return place, found & (members.person >= seen.since) if seen.since else found
 
 
 def ranges(start: Int64s, count: Int64s) -> Int64s:
@@ -221,15 +236,15 @@ def ranges(start: Int64s, count: Int64s) -> Int64s:
     return found
 
 
-def _first_seen(views: Sequence[_View], runs: Sequence[Run], members: Members) -> Int64s:
+def _first_seen(views: Sequence[_View], runs: Sequence[SeenRun], members: Members) -> Int64s:
     seen = np.full(members.people, FOREVER, np.int64)
     for view in views:
         if len(view.log.first_seen):
             whose = members.person[view.found]
             np.minimum.at(seen, whose, view.log.first_seen[view.place[view.found]])
-    for run in runs:
-        place, found = members.places_in(run.whos)
-        np.minimum.at(seen, members.person[found], run.first_seen[place[found]])
+    for one in runs:
+        place, found = _places(one, members)
+        np.minimum.at(seen, members.person[found], one.run.first_seen[place[found]])
     return seen
 
 

@@ -7,13 +7,20 @@ gather people is to take their distinct ids' slices of all of these; see `timeli
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from segue.timeline.gathering import Layer, Ranks, gathered, tied_between
+from segue.timeline.gathering import (
+    Layer,
+    Ranks,
+    SeenRun,
+    gathered,
+    occurrences_of,
+    tied_between,
+)
 from segue.timeline.log import Int32s, Log, Request, TraitRequest
 from segue.timeline.parts import Groups, Part
 from segue.timeline.runs import Run, run_of, with_run
@@ -33,7 +40,8 @@ class GrowingLog:
     speaks. `learned` are answers about everybody to further requests, `runs` what came later.
     `mixed` int32 ascending are distinct ids with events that share an instant and stand in
     different ones of these. `numbers` are the requests as the rows of runs name them; the next
-    reading gets the number `origin`.
+    reading gets the number `origin`. `replaced` are the distinct ids that readings since the base
+    replaced, by the numbers of those.
     """
 
     base: Part = field(repr=False)
@@ -43,6 +51,7 @@ class GrowingLog:
     mixed: Int32s = field(default_factory=_nobody, repr=False)
     numbers: Mapping[Request | TraitRequest, int] = field(default_factory=dict, repr=False)
     origin: int = 1
+    replaced: tuple[tuple[int, Int32s], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.numbers:
@@ -74,8 +83,29 @@ class GrowingLog:
             gone=np.union1d(self.gone, whos),
             learned=tuple(layer.without(whos) for layer in self.learned),
             runs=tuple(run.without(whos) for run in self.runs),
+            replaced=(*self.replaced, (self.origin, whos)),
         )
         return without.plus(part)
+
+    def renewed(self, base: Part, earlier: GrowingLog) -> Self:
+        """The log with one reading in place of all that `earlier`, from which it grew, was put
+        together of: the same, in less room.
+
+        `base` answers all `requests` about the events of `earlier`, read at any time since: without
+        some of those that were replaced meanwhile, perhaps. Nothing was learned since.
+        """
+        replaced = tuple(one for one in self.replaced if one[0] >= earlier.origin)
+        gone = np.unique(np.concatenate([_nobody(), *(whos for _, whos in replaced)]))
+        runs = (run.since(earlier.origin, base, gone) for run in self.runs)
+        return replace(
+            self,
+            base=base,
+            gone=gone,
+            learned=(),
+            runs=tuple(run for run in runs if len(run.whos)),
+            mixed=_nobody(),
+            replaced=replaced,
+        )
 
     def learning(self, part: Part) -> Self:
         """The log with the answers to further requests, about everybody and all events so far."""
@@ -110,9 +140,29 @@ class GrowingLog:
         order keys (their order is the same). `ranks` is asked about events that share an instant
         with another one of the same person that was read at another time or under another id.
         """
-        return gathered(self.layers, self.runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
+        return self._gathered([SeenRun(run) for run in self.runs], people, ranks)
+
+    def gather_around(self, part: Part, before: Groups, after: Groups, ranks: Ranks) -> Log:
+        """Two gatherings in one: the people `before` in this log, then, counted on, the people
+        `after` in the log `plus(part)`."""
+        runs = [SeenRun(run) for run in self.runs]
+        runs.append(SeenRun(run_of(part, self.numbers, self.origin), since=len(before)))
+        both = Groups(
+            np.concatenate([before.person, after.person]),
+            np.concatenate([before.offsets, after.offsets[1:] + before.offsets[-1]]),
+            np.concatenate([before.whos, after.whos]),
+        )
+        return self._gathered(runs, both, ranks)
+
+    def _gathered(self, runs: Sequence[SeenRun], people: Groups, ranks: Ranks) -> Log:
+        return gathered(self.layers, runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
 
     @property
     def events_since_base(self) -> int:
         """How many rows came since the base was read: when to read it anew."""
         return sum(map(len, self.runs))
+
+    @property
+    def events_in_base(self) -> int:
+        """How many rows the base has."""
+        return sum(len(occurrences_of(answer)) for answer in self.base.log.answers.values())

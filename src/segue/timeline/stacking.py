@@ -22,10 +22,12 @@ def stacked(upper: Log, lower: Log) -> Log:
     return Log(seen, answers, max(upper.until, lower.until))
 
 
-def cut(log: Log, at: int) -> Log:
-    """The log as it was at an instant (ms): nothing later is in it."""
-    seen = np.where(log.first_seen <= at, log.first_seen, FOREVER)
-    return Log(seen, {one: _cut(answer, at) for one, answer in log.answers.items()}, at)
+def cut(log: Log, people: int, at: int) -> Log:
+    """The log in which the first `people` people are as they were at an instant (ms): nothing later
+    of theirs is in it."""
+    seen = log.first_seen.copy()
+    seen[:people][seen[:people] > at] = FOREVER
+    return Log(seen, {one: _cut(answer, people, at) for one, answer in log.answers.items()})
 
 
 def _stacked(upper: Answer, lower: Answer) -> Answer:
@@ -59,11 +61,13 @@ def _known(occurrences: Occurrences) -> Bools:
     return np.ones(len(occurrences), np.bool_) if occurrences.known is None else occurrences.known
 
 
-def _cut(answer: Answer, at: int) -> Answer:
+def _cut(answer: Answer, people: int, at: int) -> Answer:
     occurrences = answer.writes if isinstance(answer, TraitWrites) else answer
-    if not len(occurrences) or int(occurrences.at.max()) <= at:
+    theirs = occurrences.at[: occurrences.offsets[people]]
+    if not len(theirs) or int(theirs.max()) <= at:
         return answer
-    kept = occurrences.at <= at
+    kept = np.ones(len(occurrences), np.bool_)
+    kept[: len(theirs)] = theirs <= at
     offsets: Int64s = np.concatenate([[0], np.cumsum(kept)])[occurrences.offsets]
     part = _only(occurrences, kept, offsets)
     return TraitWrites(part, answer.kind[kept]) if isinstance(answer, TraitWrites) else part

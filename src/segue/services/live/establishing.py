@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from segue.domain.live import Cause, SegmentVersion
 from segue.language.tree import Definitions
-from segue.services.live.looking import Limits, Looked, Project, Sighting, look_at
+from segue.services.live.looking import Limits, Looked, Project, View, look_at
 from segue.services.live.meanings import fingerprints
 from segue.services.live.publishing import (
     Arrivals,
@@ -93,7 +93,7 @@ def _in_force(
 def _look(turn: Writing, project: Project, log: GrowingLog, people: Groups, at: int) -> Established:
     whole = log.gather(people, turn.ranks)
     limits = thresholds_of(project.definitions, whole, at)
-    looked = look_at(project, Sighting(people.person, whole, at), limits)
+    looked = look_at(project, whole, View(people.person, at), limits)
     return Established(project, limits, looked, at)
 
 

@@ -177,9 +177,9 @@ class Live:
         with self._store.turn() as turn:
             arrived = turn.append(table, received_at=batches[0].received_at if cause else now)
             watch.lap("append")
-            log = grown(self._state, turn, arrived, self._codebook)
+            more = grown(self._state, turn, arrived, self._codebook)
             watch.lap("extract")
-            occasion = Occasion(self._store, turn, self._state, log, arrived, cut, now)
+            occasion = Occasion(self._store, turn, self._state, more, arrived, cut, now)
             outcome = work_out(occasion, due, self._late_after, cause)
             watch.lap("evaluate")
             first = turn.publish(outcome.changes, known_at=now)

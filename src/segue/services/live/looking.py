@@ -15,7 +15,7 @@ from segue.timeline.evaluate import history, quantiles_of
 from segue.timeline.log import Int32s, Int64s, Log, Occurrences, TraitWrites
 from segue.timeline.parts import Groups
 from segue.timeline.quantiles import Thresholds
-from segue.timeline.stacking import cut, stacked
+from segue.timeline.stacking import cut
 
 Limits: TypeAlias = Mapping[Quantile, Thresholds]
 
@@ -42,11 +42,10 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """People (int32 codes), their log, and the instant (ms) at which to look at them."""
+class View:
+    """People (int32 codes), and the instant (ms) at which to look at them."""
 
     people: Int32s
-    log: Log
     at: int
 
 
@@ -62,21 +61,22 @@ class Looked:
 
 
 def look_twice(
-    project: Project, before: Sighting, after: Sighting, limits: Limits
+    project: Project, both: Log, before: View, after: View, limits: Limits
 ) -> tuple[Looked, Looked]:
-    """Two logs under the same thresholds, looked at as one: half the steps, each twice as long."""
-    both = stacked(cut(before.log, before.at), after.log)
+    """People as they were, then people as they are, looked at as one population under the same
+    thresholds: half the steps, each twice as long. `both` is their log, one upon the other."""
     size = len(before.people)
-    was, now = _spans(project, both, after.at, limits).split(size)
-    never = np.full(size, FOREVER, np.int64)
-    coming = next_change(after.log, now, after.at)
-    return Looked(before.people, was, never), Looked(after.people, now, coming)
+    log = cut(both, size, before.at)
+    spans = _spans(project, log, after.at, limits)
+    coming = next_change(log, spans, after.at)
+    was, now = spans.split(size)
+    return Looked(before.people, was, coming[:size]), Looked(after.people, now, coming[size:])
 
 
-def look_at(project: Project, seen: Sighting, limits: Limits) -> Looked:
-    """Everything about these people at the instant."""
-    spans = _spans(project, seen.log, seen.at, limits)
-    return Looked(seen.people, spans, next_change(seen.log, spans, seen.at))
+def look_at(project: Project, log: Log, view: View, limits: Limits) -> Looked:
+    """Everything about the people of the log at the instant."""
+    spans = _spans(project, log, view.at, limits)
+    return Looked(view.people, spans, next_change(log, spans, view.at))
 
 
 def _spans(project: Project, log: Log, at: int, limits: Limits) -> SpanTable:

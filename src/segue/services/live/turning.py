@@ -18,7 +18,7 @@ from segue.services.live.looking import (
     Limits,
     Looked,
     Project,
-    Sighting,
+    View,
     joined,
     look_at,
     look_twice,
@@ -31,8 +31,9 @@ from segue.timeline.calendar import midnights_between
 from segue.timeline.evaluate import rankings_of, thresholds_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s, Log
-from segue.timeline.parts import Arrived, Codebook, Groups
+from segue.timeline.parts import Arrived, Codebook, Groups, Part
 from segue.timeline.quantiles import Ranking, grid_of
+from segue.timeline.stacking import stacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +76,37 @@ class Outcome:
     changes: pa.Table
 
 
-def grown(state: State, turn: Writing, arrived: Arrived, codebook: Codebook) -> GrowingLog:
-    """The log with what arrived."""
-    log = state.log
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The log with what arrived; `part` is all that it has beyond the log before (None: more than
+    that changed, or nothing did)."""
+
+    log: GrowingLog
+    part: Part | None
+
+
+def grown(state: State, turn: Writing, arrived: Arrived, codebook: Codebook) -> Grown:
+    """The log of a state with what arrived."""
+    log, part = state.log, None
     quiet = state.project.definitions.not_activity
     if len(arrived.ref):
-        log = log.plus(turn.delta(log.requests, codebook, not_activity=quiet))
+        part = turn.delta(log.requests, codebook, not_activity=quiet)
+        log = log.plus(part)
     if len(arrived.replaced):
-        part = turn.reread(arrived.replaced, log.requests, codebook, not_activity=quiet)
-        log = log.replacing(part)
-    return log
+        anew = turn.reread(arrived.replaced, log.requests, codebook, not_activity=quiet)
+        return Grown(log.replacing(anew), None)
+    return Grown(log, part)
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a turn works with: the store and its open turn, the state before, the log with what
-    arrived; `at` is up to when people are looked at, `known_at` now (ms)."""
+    """What a turn works with: the store and its open turn, the state before, what arrived and the
+    log with it; `at` is up to when people are looked at, `known_at` now (ms)."""
 
     store: Store
     turn: Writing
     state: State
-    log: GrowingLog
+    grown: Grown
     arrived: Arrived
     at: int
     known_at: int
@@ -105,19 +116,11 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
     """Compare what is published of everybody who is touched or due with their history now."""
     state, at = occasion.state, occasion.at
     people = _affected(occasion, due)
-    old, new = _gathered(occasion, people)
-    limits = state.limits
-    if _population_changed(state, people, old, new, at):
-        people = _everybody(occasion, people)
-        old, new = _gathered(occasion, people)
-        limits = thresholds_of(state.project.definitions, new, at)
-    before = Sighting(people.before.person, old, state.at)
-    after = Sighting(people.after.person, new, at)
-    if limits is state.limits:
-        was, looked = look_twice(state.project, before, after, limits)
+    if state.project.ranks:
+        seen = _looked_with_ranks(occasion, people)
     else:
-        was = look_at(state.project, before, state.limits)
-        looked = look_at(state.project, after, limits)
+        seen = _Seen(people, *_looked(occasion, people, _both(occasion, people)), state.limits)
+    was, looked = seen.was, seen.looked
     changes = differences(
         Boundaries.of(was.people, was.spans, state.at),
         Boundaries.of(looked.people, looked.spans, at),
@@ -127,12 +130,12 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
             published_to=state.at,
             late_after=late_after,
             arrivals=_arrivals(occasion.arrived),
-            moved=moved(people.before, people.after),
+            moved=moved(seen.people.before, seen.people.after),
             cause=cause,
         ),
     )
     next_ref = int(occasion.arrived.ref.max(initial=state.next_ref - 1)) + 1
-    state = replace(state, log=occasion.log, limits=limits, at=at, next_ref=next_ref)
+    state = replace(state, log=occasion.grown.log, limits=seen.limits, at=at, next_ref=next_ref)
     return Outcome(state, was.people, looked, changes)
 
 
@@ -157,12 +160,52 @@ def _everybody(occasion: Occasion, touched: Affected) -> Affected:
     return Affected(joined(touched.before, rest), everybody)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """People as they were and as they are, and the thresholds that hold now."""
+
+    people: Affected
+    was: Looked
+    looked: Looked
+    limits: Limits
+
+
+def _both(occasion: Occasion, people: Affected) -> Log:
+    """The log of people as they were, and below it that of people as they are."""
+    part, ranks = occasion.grown.part, occasion.turn.ranks
+    if part is None:
+        return stacked(*_gathered(occasion, people))
+    return occasion.state.log.gather_around(part, people.before, people.after, ranks)
+
+
 def _gathered(occasion: Occasion, people: Affected) -> tuple[Log, Log]:
     ranks = occasion.turn.ranks
     return (
         occasion.state.log.gather(people.before, ranks),
-        occasion.log.gather(people.after, ranks),
+        occasion.grown.log.gather(people.after, ranks),
     )
+
+
+def _looked(occasion: Occasion, people: Affected, both: Log) -> tuple[Looked, Looked]:
+    state = occasion.state
+    before = View(people.before.person, state.at)
+    after = View(people.after.person, occasion.at)
+    return look_twice(state.project, both, before, after, state.limits)
+
+
+def _looked_with_ranks(occasion: Occasion, touched: Affected) -> _Seen:
+    """Where people are ranked: everybody, if thresholds change."""
+    state, at = occasion.state, occasion.at
+    old, new = _gathered(occasion, touched)
+    if not _population_changed(state, touched, old, new, at):
+        both = _looked(occasion, touched, stacked(old, new))
+        return _Seen(touched, *both, state.limits)
+    people = _everybody(occasion, touched)
+    old, new = _gathered(occasion, people)
+    limits = thresholds_of(state.project.definitions, new, at)
+    was = look_at(state.project, old, View(people.before.person, state.at), state.limits)
+    looked = look_at(state.project, new, View(people.after.person, at), limits)
+    return _Seen(people, was, looked, limits)
 
 
 def _population_changed(state: State, people: Affected, old: Log, new: Log, at: int) -> bool:
