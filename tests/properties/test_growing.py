@@ -51,9 +51,10 @@ class Reading:
     def contents(self):
         return set(self.store._db.execute("SELECT ref, who FROM events").fetchall())
 
-    def everything(self, requests):
+    def everything(self, requests, before=None):
+        codes = len(self.store._ids)
         return parts.everything(
-            self.events, len(self.store._ids), requests, self.codebook, **self.how
+            self.events, codes, requests, self.codebook, before=before, **self.how
         )
 
     def delta(self, requests, first):
@@ -93,7 +94,9 @@ def grown(reading, events, rng, requests):
     reading.append(first)
     log = GrowingLog(reading.everything(known))
     learned_at = rng.randrange(len(batches)) if late else -1
+    renewal = Renewal(reading, rng)
     for i, batch in enumerate(batches):
+        log = renewal.of(log)
         next_ref = reading.next_ref
         changed = reading.append(batch)
         log = log.plus(reading.delta(log.requests, next_ref))
@@ -108,7 +111,31 @@ def grown(reading, events, rng, requests):
             forgotten = rng.sample(sorted(log.requests, key=repr), k=min(3, len(log.requests)))
             log = log.forgetting(forgotten)
             log = log.learning(reading.everything(forgotten))
-    return log
+    return renewal.of(log)
+
+
+class Renewal:
+    """Reads now and then all that a log is made of anew, while that goes on growing."""
+
+    def __init__(self, reading, rng):
+        self.reading, self.rng = reading, rng
+        self.earlier = self.base = None
+
+    def of(self, log):
+        """The log, or the same renewed."""
+        if self.earlier is not None and any(
+            one.origin >= self.earlier.origin for one in log.learned
+        ):
+            self.earlier = self.base = None
+        if self.earlier is None and self.rng.random() < 0.4:
+            self.earlier, self.before = log, self.reading.next_ref
+        if self.earlier is not None and self.base is None and self.rng.random() < 0.5:
+            self.base = self.reading.everything(log.requests, before=self.before)
+        if self.base is None or self.rng.random() < 0.5:
+            return log
+        log, self.earlier, self.base = log.renewed(self.base, self.earlier), None, None
+        assert not log.learned
+        return log
 
 
 def rows(answer, person, kind):

@@ -1,5 +1,7 @@
 """Gathering people from a log that grows, case by case; see also tests/properties."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,6 +136,40 @@ def test_learning_and_forgetting():
     assert told(forgetful.learning(part([(0, 10, 0), (0, 20, 1)])), groups([0]))[1] == [
         [(10, 0), (20, 1)]
     ]
+
+
+def test_renewing():
+    """One reading in place of many; what came or was replaced meanwhile stays."""
+    earlier = GrowingLog(part([(0, 10, 0), (1, 10, 1)])).plus(part([(0, 20, 2), (2, 20, 3)]))
+    log = earlier.plus(part([(0, 5, 4), (3, 30, 5)])).replacing(part([(1, 15, 6)]))
+    base = part([(0, 10, 0), (0, 20, 2), (1, 10, 1), (2, 20, 3)])
+    renewed = log.renewed(base, earlier)
+    everybody = groups([0], [1], [2], [3])
+    expected = (
+        [5, 15, 20, 30],
+        [[(5, 4), (10, 0), (20, 2)], [(15, 6)], [(20, 3)], [(30, 5)]],
+    )
+    assert told(log, everybody) == told(renewed, everybody) == expected
+    assert (renewed.events_since_base, renewed.events_in_base) == (6, 8)
+    (run,) = renewed.runs
+    assert run.whos.tolist() == [0, 1, 3]
+    again = renewed.renewed(
+        part([(0, 5, 4), (0, 10, 0), (0, 20, 2), (1, 15, 6), (2, 20, 3), (3, 30, 5)]), renewed
+    )
+    assert told(again, everybody) == expected
+    assert (again.runs, again.replaced) == ((), ())
+
+
+def test_whoever_did_nothing_that_is_asked_about_is_seen_all_the_same():
+    """Who did nothing in a reading takes no room in it; renewing forgets nobody."""
+    log = GrowingLog(part([(0, 10, 0)])).plus(part([], whos=[0, 1, 2]))
+    assert not any(len(run.whos) for run in log.runs)
+    seen = part([], whos=[1])
+    unasked = replace(seen, log=replace(seen.log, first_seen=np.array([7], np.int64)))
+    grown = log.plus(unasked)
+    renewed = grown.replacing(unasked).renewed(part([(0, 10, 0), (1, 5, 1)]), log)
+    assert told(grown, groups([0], [1])) == ([10, 7], [[(10, 0)], []])
+    assert told(renewed, groups([0], [1])) == ([10, 7], [[(10, 0)], []])
 
 
 def test_a_part_has_to_answer_everything():

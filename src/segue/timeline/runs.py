@@ -126,12 +126,28 @@ class Run:
         rows = self.rows.taken(~np.isin(self.rows.request, numbers))
         return _run(self.whos, self.first_seen, rows)
 
+    def since(self, origin: int, base: Part, gone: Int32s) -> Run:
+        """What came with this reading or later ones, where `base` holds everything earlier, but of
+        the distinct ids `gone`."""
+        rows = self.rows.taken(self.rows.origin >= origin)
+        seen = base.log.first_seen < FOREVER
+        whos, known = base.whos[seen], base.log.first_seen[seen]
+        place = np.searchsorted(whos, self.whos)
+        there = place < len(whos)
+        there[there] = known[place[there]] <= self.first_seen[there]
+        there[there] = whos[place[there]] == self.whos[there]
+        there &= ~np.isin(self.whos, gone)
+        kept = ~there | np.isin(self.whos, rows.who)
+        return _run(self.whos[kept], self.first_seen[kept], rows)
+
 
 def run_of(part: Part, numbers: Mapping[Request | TraitRequest, int], origin: int) -> Run:
     """A part as a run. Raises `KeyError` where it leaves a numbered request without answer."""
     found = [(number, part.log.answers[request]) for request, number in numbers.items()]
     rows = [rows_of(number, answer, part.whos, origin) for number, answer in found if _size(answer)]
-    return _sorted_by_who(part.whos, part.log.first_seen, Rows.joined([NO_ROWS, *rows]))
+    seen = part.log.first_seen < FOREVER
+    whos, first_seen = part.whos[seen], part.log.first_seen[seen]
+    return _sorted_by_who(whos, first_seen, Rows.joined([NO_ROWS, *rows]))
 
 
 def with_run(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
