@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ class Server:
     """A workspace in a folder and the process that serves it. `starts` are the seconds that each
     start took until it answered."""
 
-    def __init__(self, folder: Path, project: str, environment: Mapping[str, str] | None = None):
+    def __init__(self, folder: Path, project: str, *, before: Callable[[], None] | None = None):
+        """`before` is done in the process before it becomes the server."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "segue.yaml").write_text(project, encoding="utf-8")
         self.folder, self.port = folder, free_port()
@@ -39,7 +40,7 @@ class Server:
         self.starts: list[float] = []
         self.log = folder / "log.txt"
         self.process: subprocess.Popen[bytes] | None = None
-        self._environment = dict(environment) if environment is not None else None
+        self._before = before
 
     @property
     def pid(self) -> int:
@@ -73,7 +74,10 @@ class Server:
         options = ["--port", str(self.port), "--write-key", WRITE_KEY, "--json"]
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*command, *options], stdout=subprocess.PIPE, stderr=log, env=self._environment
+                [*command, *options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=self._before,  # noqa: PLW1509 - whoever gives one has no threads
             )
 
     def _said(self) -> bytes:
@@ -109,6 +113,15 @@ class Server:
         """The lines of its log that tell of something wrong."""
         lines = self.log.read_text(encoding="utf-8").splitlines()
         return [line for line in lines if any(word in line for word in _WRONG)]
+
+    def post(self, path: str, document: Any) -> httpx.Response:
+        """What is answered to a document from an SDK."""
+        return httpx.post(f"{self.url}{path}", json=document, auth=(WRITE_KEY, ""), timeout=60)
+
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        """Whether it says that it can serve."""
+        answer = httpx.get(f"{self.url}/readyz", timeout=30)
+        return answer.status_code, answer.json()
 
     def ask(self, path: str, **query: Any) -> Any:
         """What the API answers to whoever has the secret key."""

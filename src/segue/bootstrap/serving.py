@@ -171,10 +171,10 @@ class Serving:
         )
         self._webhooks = Webhooks(means)
         self.feed.listen(self._webhooks.wake)
+        self._presence = Presence(address, os.getpid(), self.secret)
+        announce(self.workspace, self._presence)  # first, as the folder may be read-only
         self._loop.start()
         self._webhooks.start()
-        self._presence = Presence(address, os.getpid(), self.secret)
-        announce(self.workspace, self._presence)
         _LOG.info("serving", extra={"address": address, "workspace": self.workspace.folder.name})
         return welcome
 

@@ -11,10 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
-import platform
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,10 +23,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import httpx
 
-from segue import __version__
 from tests.live.process import WRITE_KEY, Server
 from tests.live.published import (
     Published,
@@ -38,10 +33,10 @@ from tests.live.published import (
     published,
     stored_ids,
 )
+from tests.live.record import heading
 from tests.live.soak import traffic
 from tests.live.soak.ledger import Careless
 
-ROOT = Path(__file__).resolve().parents[3]
 PROJECT = """\
 project: soak
 timezone: {zone}
@@ -238,17 +233,8 @@ def main() -> None:
 
 
 def _record(tally: Tally, numbers: dict[str, Any]) -> dict[str, Any]:
-    asked = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     return {
-        "date": dt.datetime.now(dt.UTC).date().isoformat(),
-        "command": "python -m tests.live.soak.run " + " ".join(_options()),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "versions": {
-            "segue": f"{__version__}, {commit.stdout.strip()}",
-            "python": platform.python_version(),
-            "duckdb": duckdb.__version__,
-        },
+        **heading("tests.live.soak.run"),
         "seconds": round(tally.seconds),
         "kills": tally.kills,
         "visits_in_chromium": tally.visits,
@@ -257,16 +243,6 @@ def _record(tally: Tally, numbers: dict[str, Any]) -> dict[str, Any]:
         "failures": len(tally.failures),
         "shown": tally.failures[:50],
     }
-
-
-def _options() -> list[str]:
-    """The options without paths of this machine."""
-    words = sys.argv[1:]
-    return [
-        word
-        for place, word in enumerate(words)
-        if word != "--folder" and (place == 0 or words[place - 1] != "--folder")
-    ]
 
 
 if __name__ == "__main__":
