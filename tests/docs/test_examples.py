@@ -33,7 +33,11 @@ from tests.docs.pages import Block, Page, pages
 from tests.docs.terminal import Terminal, commands, missing_lines
 
 PROJECT_FILE = "# segue.yaml"
-ELSEWHERE = {"docs/send-events.md": "tests/sdks/test_page.py"}
+ELSEWHERE = {
+    "docs/send-events.md": "tests/sdks/test_page.py",
+    "docs/live.md": "tests/docs/test_served.py",
+    "docs/api.md": "tests/docs/test_served.py",
+}
 NOT_RUN = re.compile(r"^(#|$|(git clone|cd|make|pip install|pip3 install|python3? -m venv|\.) ?)")
 
 
