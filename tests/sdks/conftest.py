@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.sdks.relay import Relay
-from tests.sdks.served import Served
+from tests.sdks.served import PATIENCE, Served
 from tests.sdks.servers import Ids
 from tests.sdks.site import Site
 from tests.sdks.tab import QUIET, Tab
@@ -48,7 +48,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser(), args=QUIET)
+        chromium = playwright.chromium.launch(
+            executable_path=browser(), args=QUIET, timeout=PATIENCE * 1000
+        )
         yield chromium
         chromium.close()
 
@@ -58,5 +60,6 @@ def tab(chromium: Browser) -> Iterator[Tab]:
     """A tab with a profile of its own, whose browser does not say that it is driven."""
     plain = f"Mozilla/5.0 (X11; Linux x86_64) Chrome/{chromium.version} Safari/537.36"
     context = chromium.new_context(user_agent=plain)
+    context.set_default_timeout(PATIENCE * 1000)
     yield Tab(context)
     context.close()

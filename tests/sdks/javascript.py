@@ -32,6 +32,6 @@ def _node(arguments: list[str], script: str) -> subprocess.CompletedProcess[str]
         input=script,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     return done

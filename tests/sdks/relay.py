@@ -125,7 +125,7 @@ class Relay:
             handler.close_connection = True
 
     def _asked(self, handler: Handler, body: bytes) -> _Answer:
-        connection = HTTPConnection(self._upstream, timeout=30)
+        connection = HTTPConnection(self._upstream, timeout=120)
         try:
             connection.request(handler.command, handler.path, body, dict(handler.headers))
             response = connection.getresponse()

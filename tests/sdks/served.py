@@ -16,6 +16,9 @@ import httpx
 
 _T = TypeVar("_T")
 
+PATIENCE = 120.0
+"""Seconds that anything may take on a machine that has much else to do."""
+
 PROJECT = """\
 project: sdks
 segments:
@@ -40,7 +43,7 @@ class Stored:
     properties: dict[str, Any]
 
 
-def eventually(read: Callable[[], _T], expected: _T, *, seconds: float = 45) -> _T:
+def eventually(read: Callable[[], _T], expected: _T, *, seconds: float = PATIENCE) -> _T:
     """What is read as soon as it is as expected, or what it is when the time is up."""
     end = time.monotonic() + seconds
     while (found := read()) != expected and time.monotonic() < end:
@@ -138,7 +141,9 @@ class Served:
     def _get(self, path: str, **query: Any) -> Any:
         """The answer of the API; None where there is nobody."""
         headers = {"Authorization": f"Bearer {self.secret_key}"}
-        answer = httpx.get(f"{self.url}/api/{path}", params=query, headers=headers)
+        answer = httpx.get(
+            f"{self.url}/api/{path}", params=query, headers=headers, timeout=PATIENCE
+        )
         if answer.status_code == 404:
             return None
         return answer.raise_for_status().json()

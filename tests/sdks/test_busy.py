@@ -10,7 +10,7 @@ from segment.analytics.client import Client as Segment
 
 from tests.sdks import javascript
 from tests.sdks.relay import Relay
-from tests.sdks.served import Served, eventually
+from tests.sdks.served import PATIENCE, Served, eventually
 from tests.sdks.servers import Ids
 from tests.sdks.site import Site
 from tests.sdks.tab import Tab
@@ -36,7 +36,10 @@ def busy(slow: Served, ids: Ids) -> Served:
     batch = [{"type": "track", "event": "Clicked", "userId": ids.former}] * 60
     while True:
         answer = httpx.post(
-            f"{slow.url}/v1/batch", json={"batch": batch}, auth=(slow.write_key, "")
+            f"{slow.url}/v1/batch",
+            json={"batch": batch},
+            auth=(slow.write_key, ""),
+            timeout=PATIENCE,
         )
         if answer.status_code == 429:
             return slow

@@ -19,7 +19,7 @@ from segue.language.project import load_project
 from tests.docs.pages import page
 from tests.sdks import javascript
 from tests.sdks.relay import Relay
-from tests.sdks.served import Served, eventually
+from tests.sdks.served import PATIENCE, Served, eventually
 from tests.sdks.servers import Ids
 from tests.sdks.site import Site
 from tests.sdks.tab import Tab
@@ -59,7 +59,7 @@ def test_two_lines_of_python(
     """Run as a script of its own, where the environment names somebody else's server."""
     elsewhere = {**os.environ, "TEST_DATA_PLANE_URL": "http://127.0.0.1:9"}
     script = [sys.executable, "-c", shown(title)]
-    subprocess.run(script, check=True, timeout=60, env=elsewhere)
+    subprocess.run(script, check=True, timeout=PATIENCE, env=elsewhere)
 
     assert served.counts(ids.person) == SIGNED_UP
 
@@ -107,10 +107,12 @@ def _curl(command: str) -> httpx.Response:
     name, _, value = header.partition(": ")
     headers = {name: value} if name else {}
     if not data:
-        return httpx.get(address, headers=headers)
+        return httpx.get(address, headers=headers, timeout=PATIENCE)
     form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl says it
     who, _, password = key.partition(":")
-    return httpx.post(address, content=data, headers=headers | form, auth=(who, password))
+    return httpx.post(
+        address, content=data, headers=headers | form, auth=(who, password), timeout=PATIENCE
+    )
 
 
 def test_without_any_library(shown: Callable[[str], str], served: Served, ids: Ids) -> None:
@@ -126,7 +128,8 @@ def test_without_any_library(shown: Callable[[str], str], served: Served, ids: I
 def test_what_is_rejected_is_shown(shown: Callable[[str], str], served: Served, ids: Ids) -> None:
     """With the reason, and the beginning of what was sent."""
     unnamed = {"userId": ids.person, "messageId": ids.former}
-    httpx.post(f"{served.url}/v1/track", json=unnamed, auth=(served.write_key, ""))
+    key = (served.write_key, "")
+    httpx.post(f"{served.url}/v1/track", json=unnamed, auth=key, timeout=PATIENCE)
 
     def excerpts() -> list[str]:
         rejected = _curl(shown("rejected")).json()["rejected"]
