@@ -46,6 +46,8 @@ LATE_AFTER: Final = HOUR
 """How long (ms) after its instant a transition may become known and still be acted upon."""
 MOST_PEOPLE: Final = 20_000
 """People who are due at about the same time and looked at in one turn."""
+MOST_LATER: Final = 1_000_000
+"""Rows that may come since the log was read before it is read anew, or half as many as it had."""
 MOST_TOLD: Final = 20_000
 """Transitions of one turn that are handed on as objects; more are read from the store."""
 
@@ -80,7 +82,7 @@ class Live:
     ) -> None:
         self._store, self._codebook, self._late_after = store, codebook, late_after
         self._commands: deque[tuple[Callable[[int], Any], Future[Any]]] = deque()
-        self._trouble = ""
+        self._trouble, self._erasures, self._is_stale = "", 0, False
         self.intake = Intake()
         self._show(done, state)
 
@@ -136,19 +138,27 @@ class Live:
         whoever offered the events is told. `now` before the last turn counts as the last turn.
         """
         now = max(now, self._state.at)
-        self._obey(now)
-        batches = self.intake.take()
+        batches: list[Batch] = []
         try:
-            return self._turn(batches, now)
-        except InputError as error:
-            if len(batches) > 1:  # the others must not suffer from the one that is wrong
-                return self._one_by_one(batches, now)
-            _refuse(batches, error)
-            return Turned(self._state.at, self._next_transition)
+            self._obey(now)
+            batches = self.intake.take()
+            return self._taken_in(batches, now)
         except Exception as error:
             self._trouble = str(error)
             _refuse(batches, error)
             raise
+
+    def _taken_in(self, batches: Sequence[Batch], now: int) -> Turned:
+        """A turn with all the batches, or with each where one of them is wrong."""
+        try:
+            return self._turn(batches, now)
+        except InputError as error:
+            if not batches:
+                raise
+            if len(batches) > 1:  # the others must not suffer from the one that is wrong
+                return self._one_by_one(batches, now)
+            _refuse(batches, error)
+            return Turned(self._state.at, self._next_transition)
 
     def _one_by_one(self, batches: Sequence[Batch], now: int) -> Turned:
         """A turn for each batch; what all of them did."""
@@ -196,7 +206,7 @@ class Live:
             self._next_transition,
             events=len(table),
             people=len(outcome.looked.people),
-            transitions=self._told(changes, first, _event_ids(table, arrived), now),
+            transitions=self._told(changes, first, _event_ids(table, arrived, changes), now),
             counts=counts_of(changes),
             lateness=lateness_of(changes, now),
             seconds=watch.seconds,
@@ -249,7 +259,32 @@ class Live:
 
         It raises `NotFoundError` where nobody has this person id.
         """
-        return self._command(lambda now: self._erase(person_id, now))
+        return self._command(lambda _: self._erase(person_id))
+
+    @property
+    def erasures(self) -> int:
+        """How many people were erased since it began: what was kept of them elsewhere has to go."""
+        return self._erasures
+
+    def renew(self) -> bool:
+        """Read the log anew where much has come since that was done last, so that it takes less
+        room; whether it was. It is read on the calling thread, beside the turns."""
+        state, codebook = self._state, self._codebook
+        if state.log.events_since_base <= max(MOST_LATER, state.log.events_in_base // 2):
+            return False
+        quiet, before = state.project.definitions.not_activity, state.next_ref
+        part = self._store.everything(
+            state.log.requests, codebook, before=before, not_activity=quiet
+        )
+
+        def exchange(_: int) -> bool:
+            if self._state.project is not state.project or self._codebook is not codebook:
+                return False
+            log = self._state.log.renewed(part, state.log)
+            self._state = replace(self._state, log=log)
+            return True
+
+        return self._command(exchange).result()
 
     @property
     def has_work(self) -> bool:
@@ -263,18 +298,25 @@ class Live:
         return future
 
     def _obey(self, now: int) -> None:
+        done = []
         while self._commands:
             do, future = self._commands.popleft()
             try:
-                future.set_result(do(now))
+                done.append((future, do(now)))
             except Exception as error:  # noqa: BLE001 - whoever asked is told
                 future.set_exception(error)
+        try:
+            self._read_anew(now)
+        finally:
+            for future, result in done:
+                future.set_result(result)
 
     def _redefine(self, definitions: Definitions, now: int) -> None:
         if definitions.timezone != self.definitions.timezone:
             raise UsageError(
                 "the time zone cannot change while Segue serves", hint="Start it again."
             )
+        self._read_anew(now)
         while (due := self.next_due()) is not None and due <= now:
             self._turn([], now)
         wanted = requests_of(definitions)
@@ -296,14 +338,29 @@ class Live:
             log = log.learning(part)
         return log
 
-    def _erase(self, person_id: str, now: int) -> Erased:
-        erased = self._store.erase(person_id)
+    def _erase(self, person_id: str) -> Erased:
+        try:
+            erased = self._store.erase(person_id)
+        except NotFoundError:
+            raise
+        except Exception:
+            self._is_stale = True  # some of it may be gone
+            raise
+        self._erasures += 1
+        self._is_stale = True
+        return erased
+
+    def _read_anew(self, now: int) -> None:
+        """Where the log in memory holds somebody who was erased, read it from the store: once for
+        all who were. Where that fails the next turn has to, before it does anything else."""
+        if not self._is_stale:
+            return
         definitions = self.definitions
         index = _up_to_date(self._store, definitions, None)
-        self._codebook = index.codebook
         state = replace(self._state, log=index.log, next_ref=index.next_ref, at=now)
         self._establish(definitions, state, Cause.CORRECTION)
-        return erased
+        self._codebook = index.codebook
+        self._is_stale = False
 
     def _establish(self, definitions: Definitions, state: State, unseen: Cause | None) -> None:
         at = state.at
@@ -392,10 +449,12 @@ def _table(batches: Sequence[Batch]) -> pa.Table:
     return pa.table(columns)
 
 
-def _event_ids(events: pa.Table, arrived: Arrived) -> dict[int, str]:
-    """The ids of the stored events by reference."""
-    ids = events["event_id"].take(pa.array(arrived.row)).to_pylist()
-    return dict(zip(arrived.ref.tolist(), ids, strict=True))
+def _event_ids(events: pa.Table, arrived: Arrived, changes: pa.Table) -> dict[int, str]:
+    """The ids by reference of those of the stored events that caused transitions."""
+    refs = np.unique(changes["ref"].drop_null().to_numpy())
+    rows = arrived.row[np.searchsorted(arrived.ref, refs)]
+    ids = events["event_id"].take(pa.array(rows)).to_pylist()
+    return dict(zip(refs.tolist(), ids, strict=True))
 
 
 def _refuse(batches: Sequence[Batch], error: Exception) -> None:
