@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 import duckdb
 import numpy as np
 
+from segue.adapters.connecting import connected
 from segue.adapters.extract import (
     DERIVED_EVENTS,
     LINK_EVENTS,
@@ -58,7 +59,7 @@ class ParquetLog:
             return None
         if layout.time_format is not None or not all(Path(file).is_file() for file in files):
             return None
-        connection = duckdb.connect()
+        connection = connected()
         found = cls._coded(connection, [str(file) for file in files], layout)
         if found is None:
             connection.close()

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 import duckdb
 
+from segue.adapters.connecting import connected
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.schema import check_schema, migrate
 from segue.domain.errors import NotFoundError, StoreDamagedError, UsageError
@@ -32,7 +33,7 @@ def connect(path: Path | None) -> duckdb.DuckDBPyConnection:
     Raises `StoreLockedError`, `StoreTooNewError`, `StoreDamagedError` or `StoreError`.
     """
     with as_store_errors(path):
-        db = duckdb.connect(":memory:" if path is None else str(path))
+        db = connected(path)
         try:
             migrate(db)
         except BaseException:
@@ -106,7 +107,7 @@ def fingerprint(db: duckdb.DuckDBPyConnection) -> Fingerprint:
 
 
 def _fingerprint_of(path: Path) -> Fingerprint:
-    with as_store_errors(path), duckdb.connect(str(path), read_only=True) as db:
+    with as_store_errors(path), connected(path, read_only=True) as db:
         check_schema(db)
         return fingerprint(db)
 

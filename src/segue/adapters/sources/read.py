@@ -13,6 +13,7 @@ from typing import Final
 import duckdb
 import numpy as np
 
+from segue.adapters.connecting import connected
 from segue.adapters.sources.batch import EVENTS, Batch, Layout, Raw, Rejected
 from segue.adapters.sources.columnar import read_parquet, read_stream
 from segue.adapters.sources.delimited import read_csv
@@ -45,7 +46,7 @@ def read_files(files: Sequence[str | Path], layout: Layout = AS_IT_IS) -> Iterat
     paths = [path for given in files for path in _found(given)]
     for path in paths:
         _kind(path)
-    with duckdb.connect() as db:
+    with connected() as db:
         check_format(db, layout)
         ids = RowIds(db)
         for path in paths:
@@ -57,7 +58,7 @@ def read_arrow(events: object, layout: Layout = AS_IT_IS) -> Iterator[Batch]:
 
     Raises `InputError` where it does not, or lacks a needed column.
     """
-    with duckdb.connect() as db:
+    with connected() as db:
         check_format(db, layout)
         raw = read_stream(events, ROWS_AT_ONCE)
         yield from _batches(db, RowIds(db), raw, "", layout)
