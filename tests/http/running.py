@@ -81,7 +81,7 @@ class StubLive:
         self.batches: list[Batch] = []
         self.came = threading.Event()
         self.error: Exception | None = None
-        self.ready = True
+        self.ready, self.erasures = True, 0
 
     def submit(self, batch: Batch) -> Future[Receipt]:
         if self.error is not None:

@@ -5,6 +5,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -381,3 +382,24 @@ def _is_trouble(response: httpx.Response, code: str) -> None:
     assert response.headers["content-type"].startswith("application/json")
     assert body["code"] == code
     assert all(isinstance(body[name], str) for name in ("code", "message", "detail", "hint"))
+
+
+# ---------------------------------------------------------------------------------------- erasure
+
+
+def test_whoever_comes_back_after_an_erasure_is_linked_anew(tmp_path: Path) -> None:
+    """Nothing is remembered of them: neither that their ids are linked, nor what was told."""
+    both = {"userId": "back", "anonymousId": "back-anon", "event": "buy"}
+    with running(tmp_path) as server:
+        store, feed = server.serving.store, server.serving.feed
+        for turn in ("before", "after"):
+            for n in range(2):
+                sent = server.send("/v1/track", json={**both, "messageId": f"{turn}-{n}"})
+                assert sent.status_code == 200
+            assert store.distinct_ids("back") == ("back", "back-anon")
+            assert {one.event: one.count for one in store.summaries()} == {
+                "$identify": 1,
+                "buy": 2,
+            }
+            assert server.serving.live.erase("back").result(30).remaining == 0
+            assert feed.after(feed.next_transition - 2, 10) is None

@@ -37,6 +37,7 @@ class Loop:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
         live.intake.woken = self._wake.set
+        live.erased = feed.forget
 
     def start(self) -> None:
         """Begin to turn."""
@@ -69,9 +70,12 @@ class Loop:
         except Exception:  # noqa: BLE001 - the next turn may go well; whoever waits was told
             _log.exception("a turn failed")
             return False
-        self._feed.publish(turned.transitions, turned.next_transition)
-        if turned.events or turned.people:
-            self._turned(turned)
+        try:
+            self._feed.publish(turned.transitions, turned.next_transition)
+            if turned.events or turned.people:
+                self._turned(turned)
+        except Exception:  # noqa: BLE001 - what the turn did is durable: those who asked can read it
+            _log.exception("not everybody was told of a turn")
         return True
 
     def _rest(self) -> float:

@@ -161,7 +161,7 @@ class Ingestion:
         self._rates = Rates(limits.events_per_second, limits.burst)
         self._held = Held(limits.held_bytes)
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="segue-decode")
-        self._linked = LinkedPairs()
+        self._linked, self._erasures = LinkedPairs(), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of an SDK; pass every other on."""
@@ -196,15 +196,25 @@ class Ingestion:
         if scope["method"] == "GET":
             raw = query
         request = Request(raw, headers, query, self._context.clock())
+        read, linked = self._read, self._pairs()
         if _is_large(raw):
             loop = asyncio.get_running_loop()
-            key, decoded = await loop.run_in_executor(self._workers, self._read, request, dialect)
+            key, decoded = await loop.run_in_executor(self._workers, read, request, dialect, linked)
         else:
-            key, decoded = self._read(request, dialect)
+            key, decoded = read(request, dialect, linked)
         await self._store(key, decoded, request)
+        linked.add(decoded.linked)
         return dialect.success(decoded)
 
-    def _read(self, request: Request, dialect: Dialect) -> tuple[Key, Decoded]:
+    def _pairs(self) -> LinkedPairs:
+        """The pairs of ids that are linked; forgotten once somebody was erased, so that whoever
+        comes back is linked anew."""
+        erasures = self._context.live.erasures
+        if erasures != self._erasures:
+            self._linked, self._erasures = LinkedPairs(), erasures
+        return self._linked
+
+    def _read(self, request: Request, dialect: Dialect, linked: LinkedPairs) -> tuple[Key, Decoded]:
         """Whose events they are, and which."""
         found = key_of(request.headers, request.query)
         if found is not None:
@@ -213,13 +223,13 @@ class Ingestion:
         body = read_body(request.body, content_encoding=encoding, limits=self._wire)
         key = known(self._context, found or dialect.key(body, request.query))
         self._rates.check(key.id)
-        return key, dialect.decode(body, request, self._policy(key, request))
+        return key, dialect.decode(body, request, self._policy(key, request, linked))
 
-    def _policy(self, key: Key, request: Request) -> Policy:
+    def _policy(self, key: Key, request: Request, linked: LinkedPairs) -> Policy:
         return Policy.of(
             self._context.project.project,
             new_id=new_event_id,
-            linked=self._linked,
+            linked=linked,
             signing_secret=key.signing_secret.encode() if key.signing_secret else None,
             gpc=request.headers.get(b"sec-gpc") == b"1",
         )
@@ -233,7 +243,6 @@ class Ingestion:
         self._rates.take(key.id, len(decoded))
         batch = _batch(decoded, request.received_at)
         await _durable(self._context.live.submit(batch), self._limits.durable_seconds)
-        self._linked.add(decoded.linked)
         self._context.metrics.accepted.inc(len(decoded))
 
     def _reject(self, key: Key, decoded: Decoded, request: Request) -> None:

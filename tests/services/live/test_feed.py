@@ -21,6 +21,18 @@ def transitions(first: int, upto: int) -> list[Transition]:
     return [transition(number) for number in range(first, upto)]
 
 
+def test_what_is_forgotten_is_read_from_the_store() -> None:
+    """Somebody was erased: what was told of them is not told again."""
+    feed = Feed(0)
+    feed.publish(transitions(0, 3), 3)
+    feed.forget()
+    assert feed.after(0, 10) is None
+    assert feed.after(2, 10) == ()
+    feed.publish(transitions(3, 4), 4)
+    assert [one.id for one in feed.after(2, 10) or ()] == [3]
+    assert feed.after(1, 10) is None
+
+
 class Published:
     """A store of transitions: the port, over a list."""
 

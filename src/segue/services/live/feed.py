@@ -51,6 +51,12 @@ class Feed:
         for wake in listeners:
             wake()
 
+    def forget(self) -> None:
+        """Keep none of the transitions in memory: somebody was erased whom they may name."""
+        with self._changed:
+            self._recent.clear()
+            self._size = 0
+
     def close(self) -> None:
         """Tell everybody that nothing more will come. Closing twice does nothing."""
         with self._changed:

@@ -72,7 +72,8 @@ class Index:
 
 
 class Live:
-    """See the module. `turn` is called by one thread only; the rest by any.
+    """See the module. `turn` is called by one thread only; the rest by any. `erased` is called by
+    that thread when somebody was erased.
 
     Make one with `Live.begin`.
     """
@@ -84,6 +85,7 @@ class Live:
         self._commands: deque[tuple[Callable[[int], Any], Future[Any]]] = deque()
         self._trouble, self._erasures, self._is_stale = "", 0, False
         self.intake = Intake()
+        self.erased: Callable[[], None] = lambda: None
         self._show(done, state)
 
     @classmethod
@@ -348,6 +350,7 @@ class Live:
             raise
         self._erasures += 1
         self._is_stale = True
+        self.erased()
         return erased
 
     def _read_anew(self, now: int) -> None:
