@@ -11,8 +11,8 @@ from segue.bootstrap.settings import Settings
 from segue.http import api, webhooks
 from segue.http.app import create_app
 from segue.http.metrics import Metrics
-from tests.docs.pages import Page, page
-from tests.docs.visitor import Request, Visitor, differences, listening
+from tests.docs.pages import ROOT, Page, page
+from tests.docs.visitor import ADDRESS, Request, Visitor, differences, listening
 
 PAGES = ("live.md", "api.md")
 
@@ -50,6 +50,15 @@ def _visit(shown: Page, folders: pytest.TempPathFactory) -> list[Request]:
 def test_every_request_is_answered_as_shown(name: str, visited: dict[str, list[Request]]) -> None:
     """Somebody who sends what the page sends, one after another, sees what it shows."""
     assert visited[name]
+
+
+def test_the_readme_sends_as_the_page_of_sending_does() -> None:
+    """Its lines are those which `tests/sdks` tries, with the address of one's own machine."""
+    sending = next(one for one in page("send-events.md").blocks if one.title == "with_segment.py")
+    lines = sending.body.replace("https://segue.example.com", ADDRESS).splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "\n".join(line for line in lines[2:4]) in readme
 
 
 # ---------------------------------------------------------------------------- the page of the API
