@@ -123,10 +123,11 @@ def test_who_is_due_leaves_when_the_clock_is_there_again(tmp_path: Path) -> None
         clock.now -= HOUR
         _look(live, 2, clock.now)
         clock.now = NOON + 10 * SECOND
-        turned.clear()
         live.intake.woken()
 
-        assert turned.wait(20)
+        while live.ticked_at < clock.now:  # the turn before may be told of only now
+            assert turned.wait(20)
+            turned.clear()
         assert store.transitions()[-1].at == NOON + 10 * SECOND
         assert not live.standing("ana").memberships
 
