@@ -78,7 +78,7 @@ class Held:
         return cls(1024 * int(status["VmRSS"].split()[0]), files, int(status["Threads"]))
 
 
-def pelt(port: int, count: int, first_seed: int, senders: int = 32) -> Pelted:
+def pelt(port: int, count: int, first_seed: int, senders: int = 64) -> Pelted:
     """Send so many payloads of the grammar to the routes of SDKs, several at a time."""
     found = [Pelted() for _ in range(senders)]
     threads = [
