@@ -13,7 +13,7 @@ from segue.bootstrap.settings import Settings
 from segue.bootstrap.webhooks import Webhooks
 from segue.domain.access import Key, KeyKind
 from segue.domain.webhooks import Reach
-from segue.http.app import create_app
+from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.metrics import Metrics
 from segue.http.webhooks import Delivered, router
@@ -91,7 +91,7 @@ def server():
         webhooks=webhooks,
         metrics=metrics,
     )
-    app = create_app(context, routers=[router])
+    app = fronted(create_app(context, routers=[router]), context)
     yield SimpleNamespace(client=Client(app), published=published, watcher=watcher, metrics=metrics)
     webhooks.close()
     store.close()

@@ -74,7 +74,7 @@ _BEARER: Final = HTTPBearer(
 """Says in the OpenAPI document how to send the key; the other ways are read too."""
 
 
-def _with_secret_key(
+async def _with_secret_key(
     request: Request, _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 ) -> Key:
     """The secret key of a request. Raises `Refusal` 401 or 403."""

@@ -62,5 +62,10 @@ def context_of(request: Request) -> Context:
     return context
 
 
-Here = Annotated[Context, Depends(context_of)]
+async def _context_of(request: Request) -> Context:
+    """The same for the framework, which sends what is not async to another thread and waits."""
+    return context_of(request)
+
+
+Here = Annotated[Context, Depends(_context_of)]
 """A parameter of a route that needs the context."""

@@ -49,13 +49,14 @@ class Observed:
         self._count(scope, seen, began)
 
     def _count(self, scope: Scope, seen: _Seen, began: float) -> None:
-        self._metrics.answered(_route_of(scope), seen.status, began)
+        route = _route_of(scope)
+        self._metrics.answered(route, seen.status, began)
         level = logging.DEBUG if _is_quiet(scope, seen.status) else logging.INFO
         if _LOG.isEnabledFor(level):
             fields = {
                 "request_id": seen.request_id,
                 "method": scope["method"],
-                "path": scope["path"],
+                "path": route,
                 "status": seen.status,
                 "ms": round((time.perf_counter() - began) * 1000, 1),
             }

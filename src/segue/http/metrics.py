@@ -36,6 +36,7 @@ class Metrics:
         self.seconds = Histogram(
             "segue_request_seconds", "Time to answer.", ["route"], buckets=_TURNS, registry=own
         )
+        self._answers: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.accepted = Counter("segue_events_accepted", "Events made durable.", registry=own)
         self.rejected = Counter(
             "segue_events_rejected", "Events not taken.", ["reason"], registry=own
@@ -63,8 +64,18 @@ class Metrics:
 
     def answered(self, route: str, status: int, began: float) -> None:
         """Count an answer; `began` is of `time.perf_counter`."""
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(time.perf_counter() - began)
+        requests, seconds = self._of(route, status)
+        requests.inc()
+        seconds.observe(time.perf_counter() - began)
+
+    def _of(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        """The counters of one route and status; looking them up by labels takes longer than to
+        count."""
+        found = self._answers.get((route, status))
+        if found is None:
+            found = self.requests.labels(route, str(status)), self.seconds.labels(route)
+            self._answers[route, status] = found
+        return found
 
     def turned(self, turned: Turned) -> None:
         """Count what a turn did."""

@@ -20,7 +20,7 @@ from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import UsageError
 from segue.http import api, local, webhooks
-from segue.http.app import create_app
+from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
 from segue.http.metrics import Metrics
@@ -73,13 +73,14 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
 def _config(context: Context) -> uvicorn.Config:
     app = create_app(context, routers=[*api.routers(), webhooks.router, local.router])
     return uvicorn.Config(
-        app,
+        fronted(app, context),
         http=guarded(context.settings.limits),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
