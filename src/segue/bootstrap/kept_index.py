@@ -18,12 +18,14 @@ _LOG: Final = logging.getLogger("segue.index")
 
 
 def kept_index(workspace: Workspace, store: DuckDBStore, definitions: Definitions) -> Index | None:
-    """The kept log, where it is one of these definitions and of the events that are stored."""
+    """The kept log, where it is one of these definitions and of the events that are stored; one of
+    other events is removed: somebody may be in it who was erased."""
     snapshot = log_snapshot.load(workspace.index, requests_of(definitions))
     if snapshot is None:
         return None
     next_ref = snapshot.facts.get("next_ref")
     if not isinstance(next_ref, int) or snapshot.facts != _facts(store, definitions, next_ref):
+        workspace.forget_index()
         return None
     return Index(snapshot.log, snapshot.codebook, next_ref)
 

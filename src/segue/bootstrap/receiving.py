@@ -69,6 +69,7 @@ def _parts(events: pa.Table, received_at: int) -> Iterator[Batch]:
             properties=columns["properties"],
             received_at=received_at,
             imported=True,
+            told_of=True,
         )
 
 

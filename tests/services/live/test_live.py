@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,20 @@ def test_a_transition_names_its_event(store: FailingStore) -> None:
     assert [(one.person_id, one.event_id) for one in turned.transitions] == [
         ("b", f"b-purchase-{T0}")
     ]
+
+
+def test_imported_batches_share_a_turn(store: FailingStore) -> None:
+    """Many small ones, which anybody with a write key may send, do not hold up what comes live."""
+    live = begun(store)
+    past = [replace(batch((f"p{n}", "purchase", T0 - n)), imported=True) for n in range(5)]
+    told = replace(batch(("q", "purchase", T0)), imported=True, told_of=True)
+    lively = [batch((f"r{n}", "purchase", T0)) for n in range(2)]
+    for one in (*past, told, *lively):
+        live.submit(one)
+    assert [live.turn(T0).events for _ in range(4)] == [5, 1, 2, 0]
+    receipts = [one.stored.result(timeout=0) for one in (*past, told, *lively)]
+    assert [one.appended is None for one in receipts] == [*[True] * 5, False, True, True]
+    assert [one.live for one in store.transitions()] == [*[False] * 6, True, True]
 
 
 def test_an_erasure_whose_evaluation_fails_is_made_up_for(store: FailingStore) -> None:

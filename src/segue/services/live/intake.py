@@ -27,7 +27,7 @@ MOST_AT_ONCE: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That the events of a batch are durable: how many they are; of an imported batch also what
+    """That the events of a batch are durable: how many they are; of one that is told of also what
     became of them."""
 
     events: int
@@ -39,7 +39,8 @@ class Batch:
     """Events as columns of equal length, in the order in which they were sent.
 
     `occurred_at` in ms; `properties` texts of JSON objects. `imported`: events of the past that
-    nobody should act upon. `received_at` in ms.
+    nobody should act upon. `received_at` in ms. `told_of`: whoever offers it wants to know what
+    became of its events, so that it is stored by itself.
     """
 
     distinct_id: list[str]
@@ -50,6 +51,7 @@ class Batch:
     properties: list[str]
     received_at: int
     imported: bool = False
+    told_of: bool = False
     stored: Future[Receipt] = field(default_factory=Future, repr=False)
 
     def __len__(self) -> int:
@@ -94,14 +96,14 @@ class Intake:
         return batch.stored
 
     def take(self, most: int = MOST_AT_ONCE) -> list[Batch]:
-        """The batches that have waited longest, about `most` events; an imported one comes
-        alone."""
+        """The batches that have waited longest, about `most` events: imported ones or others, never
+        both; one that is told of comes alone."""
         taken: list[Batch] = []
         count = 0
         with self._lock:
             while self._batches and (not taken or count + len(self._batches[0][0]) <= most):
                 batch, size = self._batches[0]
-                if taken and (batch.imported or taken[0].imported):
+                if taken and not _go_together(taken[0], batch):
                     break
                 self._batches.popleft()
                 taken.append(batch)
@@ -114,3 +116,8 @@ class Intake:
     def waiting(self) -> int:
         """How many events wait."""
         return self._events
+
+
+def _go_together(one: Batch, other: Batch) -> bool:
+    """Whether two batches may be stored in one turn."""
+    return one.imported == other.imported and not one.told_of and not other.told_of

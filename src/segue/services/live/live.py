@@ -200,7 +200,8 @@ class Live:
         watch.lap("commit")
         self._accept(outcome, first + len(outcome.changes))
         for batch in batches:
-            batch.stored.set_result(Receipt(len(batch), arrived.appended if cause else None))
+            appended = arrived.appended if batch.told_of else None
+            batch.stored.set_result(Receipt(len(batch), appended))
         watch.lap("accept")
         changes = outcome.changes
         return Turned(
