@@ -20,6 +20,7 @@ from segue.cli.app import LIVE, app, example
 from segue.cli.output import console, print_json
 from segue.domain.webhooks import Reach
 
+DEFAULTS: Final = Limits()
 _LISTENING: Final = "Where it listens"
 _LOGGING: Final = "What it says"
 
@@ -94,7 +95,7 @@ def serve_(
     host: Host = "127.0.0.1",
     port: Port = 8080,
     write_key: WriteKey = None,
-    rate: Rate = Limits().events_per_second,
+    rate: Rate = DEFAULTS.events_per_second,
     allow_origin: Origins = None,
     webhook_reach: WebhookReach = None,
     log_level: Level = Level.INFO,

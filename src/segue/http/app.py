@@ -15,7 +15,8 @@ from segue.http.cors import Cors
 from segue.http.documentation import INGESTION_PATHS
 from segue.http.ingest import Ingestion
 from segue.http.limits import Limited
-from segue.http.logs import Observed
+from segue.http.logs import Mended, Observed
+from segue.http.lookups import Lookups
 
 _DESCRIPTION: Final = """\
 Behavioural segments, exact at every moment.
@@ -45,15 +46,16 @@ def create_app(context: Context, *, routers: Sequence[APIRouter] = ()) -> FastAP
     app.include_router(boot.router)
     for router in (health.router, *routers):
         app.include_router(router, responses=errors.RESPONSES)
+    app.add_middleware(Mended)  # within the framework's own, which shows innards
     _describe(app)
     return app
 
 
 def fronted(app: FastAPI, context: Context) -> ASGIApp:
-    """The application and what stands in front of it. Requests of SDKs, thousands in a second, are
-    answered there and never reach the framework."""
-    ingestion = Ingestion(Limited(app, context), context)
-    return Observed(Cors(ingestion, context.settings.allowed_origins), context)
+    """The application and what stands in front of it. Requests of SDKs and look-ups, thousands in a
+    second, are answered there and never reach the framework."""
+    ingestion = Ingestion(Lookups(Limited(app, context), context), context)
+    return Observed(Mended(Cors(ingestion, context.settings.allowed_origins)), context)
 
 
 def _describe(app: FastAPI) -> None:

@@ -120,7 +120,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _of_refusal)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(Exception, _of_defect)
 
 
 def answer(error: SegueError | Refusal) -> Response:
@@ -151,10 +150,6 @@ def refusal_answer(refusal: Refusal) -> Response:
 def status_of(error: SegueError) -> int:
     """The status of an error, by the table."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-
-
-async def _of_defect(_request: Request, _error: Exception) -> Response:
-    return unexpected()
 
 
 def unexpected() -> Response:

@@ -69,5 +69,5 @@ async def readyz(here: Here, response: Response) -> Ready:
 @router.get("/metrics", summary="Counters for Prometheus", response_class=Response)
 async def metrics(here: Here) -> Response:
     """The counters as text in the form that Prometheus reads."""
-    text = here.metrics.rendered(here.live.health(), here.feed.listeners)
+    text = here.metrics.rendered(here.live.health())
     return Response(text, media_type=CONTENT_TYPE)

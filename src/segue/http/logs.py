@@ -1,6 +1,6 @@
 """Every request: its id, one line in the log, one count; and no defect ever shows its innards.
 
-A line never holds a key, a query, a body or anything of a person.
+A line never holds a key, a query, a body or anything of a person, not even in a path.
 """
 
 from __future__ import annotations
@@ -34,18 +34,14 @@ class Observed:
         self._app, self._metrics = app, context.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; whatever fails unforeseen becomes a 500 and a line in the log."""
+        """Pass a request on, and look at its answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
         seen = _Seen(send)
-        try:
-            await self._app(scope, receive, seen.send)
-        except Exception:  # noqa: BLE001 - the edge: nothing passes it
-            _LOG.exception("a defect", extra={"request_id": seen.request_id})
-            if not seen.status:
-                await unexpected()(scope, receive, seen.send)
+        scope["segue.request_id"] = seen.request_id
+        await self._app(scope, receive, seen.send)
         self._count(scope, seen, began)
 
     def _count(self, scope: Scope, seen: _Seen, began: float) -> None:
@@ -63,9 +59,43 @@ class Observed:
             _LOG.log(level, "request", extra=fields)
 
 
+class Mended:
+    """Turns whatever fails unforeseen into a 500 and a line in the log: nothing passes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = _Started(send)
+        try:
+            await self._app(scope, receive, seen.send)
+        except Exception:  # noqa: BLE001 - the edge
+            _LOG.exception("a defect", extra={"request_id": scope.get("segue.request_id")})
+            if not seen.started:
+                await unexpected()(scope, receive, seen.send)
+
+
+class _Started:
+    """Notes whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        """Send on."""
+        self.started = True
+        await self._send(message)
+
+
 def _is_quiet(scope: Scope, status: int) -> bool:
     """What comes thousands of times a second, or from machines that look whether all is well."""
-    return status < 400 and (is_public(scope["path"]) or scope["path"] in _QUIET)
+    often = scope.get("segue.often", False) or scope["path"] in _QUIET
+    return status < 400 and (often or is_public(scope["path"]))
 
 
 def _route_of(scope: Scope) -> str:

@@ -86,10 +86,9 @@ class Metrics:
         for lateness in turned.lateness:
             self.lag.observe(lateness / 1000)
 
-    def rendered(self, health: Health, listeners: int) -> bytes:
+    def rendered(self, health: Health) -> bytes:
         """All of it as text, with what is only known when asked."""
         self.waiting.set(health.waiting)
         self.people.set(health.people)
         self.ready.set(health.ready)
-        self.listeners.set(listeners)
         return generate_latest(self.registry)

@@ -205,6 +205,14 @@ async def server_sent(
     """
     # The id alone is no event, but from it a client goes on that connects again before the first.
     yield b"retry: 1000\nid: %d\n\n" % cursor
+    with here.metrics.listeners.track_inprogress():
+        async for block in _blocks(here, bell, wanted, cursor, heartbeat):
+            yield block
+
+
+async def _blocks(
+    here: Context, bell: Bell, wanted: Wanted, cursor: int, heartbeat: float
+) -> AsyncIterator[bytes]:
     while True:
         ring = bell.next_ring
         page = await _page(here, wanted, cursor, AT_ONCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from io import StringIO
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
@@ -94,12 +95,17 @@ def _opened(text: str) -> tuple[CommentedMap, Callable[[], str]]:
 
 
 def _mapping_step(text: str) -> int:
-    """By how many spaces the file indents what is below a key: by those of the first such line."""
-    for line in text.splitlines():
-        inner = line.lstrip(" ")
-        if inner and len(inner) < len(line) and inner[0] not in "#-":
-            return len(line) - len(inner)
+    """By how many spaces the file indents what is below a key: the first line that does so."""
+    lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    for above, below in pairwise(lines):
+        step = _depth(below) - _depth(above)
+        if above.rstrip().endswith(":") and step > 0 and below.lstrip()[0] != "-":
+            return step
     return 2
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _given(segment: Mapping[str, str]) -> list[str]:
