@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from segue.adapters.duckdb_store import DuckDBStore
 from tests.adapters.receiver import HANG, receiving
 from tests.http.running import Running, running
 from tests.live.faults import disks
@@ -39,6 +42,18 @@ print(store.append(table(event("ana", "look", 1)), received_at=1).stored)
 store.close()
 """
 
+MOVING = """
+import sys
+from segue.adapters.duckdb_store import DuckDBStore
+from tests.adapters.stores import event, table
+store = DuckDBStore.open(sys.argv[1])
+store._db.execute("SET checkpoint_threshold = '20 KB'")
+first = store.extent().events // 100
+for batch in range(first, first + 1_000):
+    rows = (event(f"p{i}", "x", batch, {"batch": batch, "noise": "%x" % i ** 40}) for i in range(100))
+    print(batch, store.append(table(*rows), received_at=1).stored, flush=True)
+"""
+
 
 # ------------------------------------------------------------------------------------------- kills
 
@@ -51,6 +66,26 @@ def test_a_server_that_is_killed_loses_nothing_and_repeats_nothing() -> None:
     assert found["kills"] >= 3
     assert found["events_stored"] >= found["events_acknowledged"] > 0
     assert found["messages_to_a_webhook"] >= found["transitions"] > 0
+
+
+def test_a_store_that_is_killed_while_it_moves_its_log_into_the_file(
+    tmp_path: Path, repository: Path
+) -> None:
+    """Nearly every commit does that here; of every batch all is there or nothing."""
+    chance, path, last = random.Random(1), tmp_path / "segue.duckdb", -1
+    for _ in range(6):
+        command = [sys.executable, "-c", MOVING, str(path)]
+        with subprocess.Popen(command, cwd=repository, stdout=subprocess.PIPE, text=True) as writer:
+            for _ in range(chance.randint(2, 30)):
+                last, stored = map(int, writer.stdout.readline().split())
+                assert stored == 100
+            time.sleep(chance.uniform(0, 0.03))
+            writer.kill()
+        store = DuckDBStore.open(path)
+        events = store.extent().events
+        store.close()
+        assert events % 100 == 0
+        assert events >= 100 * (last + 1)
 
 
 # ------------------------------------------------------------------------------------------- disks

@@ -44,6 +44,7 @@ def killed(kills: int, number: int) -> Found:
         return {
             "kills": toll.kills,
             "of_them_while_starting": toll.while_starting,
+            "ended_in_order": toll.ended,
             "write_ahead_logs_left_behind": toll.replayed,
             "comparisons": toll.looks,
             "events_acknowledged": len(book.acknowledged),
