@@ -8,12 +8,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from segue.adapters.duckdb_store import DuckDBStore, restore
+from segue.adapters.duckdb_store import DuckDBStore, erasing, maintenance, restore
 from segue.domain.errors import (
     InputError,
     NotFoundError,
     StoreDamagedError,
     StoreError,
+    StoreFullError,
     StoreLockedError,
     StoreTooNewError,
     UsageError,
@@ -462,3 +463,29 @@ def test_paths_with_quotes_dots_and_spaces(tmp_path):
     again = DuckDBStore.open(folder / "select 1;.duckdb")
     assert again.extent().people == 2
     again.close()
+
+
+@pytest.mark.parametrize("failing", ["copy_whole", "replace", "delete"])
+def test_an_erasure_that_fails_leaves_a_store_that_works(tmp_path, monkeypatch, failing):
+    """A full disk: whoever was erased and comes back is somebody, and can be erased."""
+    store = DuckDBStore.open(tmp_path / "store.duckdb")
+    store.append(table(event("ann", "x", 1), event("bea", "x", 2)), received_at=9)
+    room = erasing if failing == "delete" else maintenance
+
+    def full(*_):
+        if failing == "delete":
+            store._db.begin()
+        raise StoreFullError("No space is left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(room, failing, full)
+        with pytest.raises(StoreFullError):
+            store.erase("ann")
+    erased = failing != "delete"
+    assert store.extent().people == (1 if erased else 2)
+    store.append(table(event("ann", "y", 3)), received_at=9)
+    assert store.person_of("ann") == "ann"
+    assert len(contents(store)) == (2 if erased else 3)
+    assert store.erase("ann").events == (1 if erased else 2)
+    assert [row[1] for row in contents(store)] == ["bea"]
+    store.close()

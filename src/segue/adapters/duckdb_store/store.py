@@ -497,8 +497,11 @@ class DuckDBStore:
         if not distinct_ids:
             raise NotFoundError(f"nobody is {person_id!r}", hint="Give a person's id.")
         with self._gate.alone(), self._turn, as_store_errors(self._path):
-            events = erasing.delete(self._db, distinct_ids)
-            self._begin(self._rewritten())
+            events = self._deleted(distinct_ids)
+            try:
+                self._rewrite()
+            finally:  # they are gone, also where there is no room to write the file anew
+                self._begin(self._db)
             remaining = erasing.count(self._db, distinct_ids)
             return Erased(person_id, distinct_ids, events, remaining)
 
@@ -506,19 +509,31 @@ class DuckDBStore:
         with self._reading() as now:
             return erasing.former_ids(now.db, person_id)
 
-    def _rewritten(self) -> duckdb.DuckDBPyConnection:
-        """The database in a new file in place of the old one; what was deleted is not in it."""
+    def _deleted(self, distinct_ids: Sequence[str]) -> int:
+        try:
+            return erasing.delete(self._db, distinct_ids)
+        except BaseException:
+            # A commit that failed has ended the transaction already.
+            with contextlib.suppress(duckdb.Error):
+                self._db.rollback()
+            raise
+
+    def _rewrite(self) -> None:
+        """Put the database into a new file in place of the old one; what was deleted is not in
+        it."""
         if self._path is None:
-            return self._db
+            return
         draft = self._path.with_name(f".{self._path.name}.rewriting")
         maintenance.remove(draft)
         try:
             maintenance.copy_whole(self._db, draft)
             self._db.close()
-            maintenance.replace(draft, self._path)
+            try:
+                maintenance.replace(draft, self._path)
+            finally:
+                self._db = maintenance.connect(self._path)
         finally:
             maintenance.remove(draft)
-        return maintenance.connect(self._path)
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file, if it is long enough to be worth it; whether it
