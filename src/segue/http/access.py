@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import Scope
 
 from segue.domain.access import LONGEST_KEY, Key, KeyKind
 from segue.http.context import Context, context_of
@@ -78,8 +79,12 @@ async def _with_secret_key(
     request: Request, _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 ) -> Key:
     """The secret key of a request. Raises `Refusal` 401 or 403."""
-    context = context_of(request)
-    found = known(context, key_of(dict(request.scope["headers"]), request.scope["query_string"]))
+    return with_secret_key(context_of(request), request.scope)
+
+
+def with_secret_key(context: Context, scope: Scope) -> Key:
+    """The secret key of a request that the framework has not seen. Raises `Refusal` 401 or 403."""
+    found = known(context, key_of(dict(scope["headers"]), scope["query_string"]))
     if found.kind is not KeyKind.SECRET:
         raise Refusal(
             403,
