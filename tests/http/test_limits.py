@@ -380,3 +380,18 @@ def test_bodies_that_do_not_fit_together_are_turned_away(tmp_path: Path, stub: S
 
     _trouble(second, 429, "busy")
     assert (first.status_code, third.status_code) == (200, 200)
+
+
+@pytest.mark.parametrize("path", ["/api/transitions", "/api/transitions/stream"])
+def test_those_who_listen_take_no_room_from_those_who_ask(tmp_path: Path, path: str) -> None:
+    """A stream is open for hours: hundreds of them must not end all other questions."""
+    limits = replace(SMALL, asking=1, listening=1)
+    with running(tmp_path, _settings(limits)) as server:
+        headers = {
+            "Authorization": f"Bearer {server.secret_key}",
+            "Accept": "text/event-stream",
+        }
+        with server.client.stream("GET", path, headers=headers) as stream:
+            assert stream.status_code == 200
+            assert server.ask("/api/segments").status_code == 200
+            _trouble(server.client.get(path, headers=headers), 429, "busy")

@@ -141,7 +141,7 @@ STREAMED: Final = frozenset({"/api/import", PATH})
 """Paths whose bodies may have any size: they are worked off as they come in, or come from this
 machine."""
 
-LISTENED: Final = frozenset({"/api/transitions"})
+LISTENED: Final = frozenset({"/api/transitions", "/api/transitions/stream"})
 """Paths whose answers may take as long as somebody listens."""
 
 
