@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench fuzz proof picture refresh wheel lock browser clean
+.PHONY: help demo test check docs bench bench-live fuzz proof picture refresh wheel lock browser clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -29,6 +29,7 @@ help:
 	@echo 'make check    ruff, mypy, the import contract, the documentation'
 	@echo 'make docs     the documentation, as pages in site/'
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
+	@echo 'make bench-live  segue serve under load, beside polls and batches'
 	@echo 'make fuzz     the oracle against a million random conditions'
 	@echo 'make proof    everything that takes long'
 	@echo 'make picture  the pictures of the documentation, from real output'
@@ -55,6 +56,9 @@ docs: $(STAMPS)/docs
 
 bench: $(STAMPS)/segue $(STAMPS)/bench
 	@$(BIN)/python -m bench
+
+bench-live: $(STAMPS)/segue
+	@$(BIN)/python -m bench.live
 
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)

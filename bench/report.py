@@ -62,7 +62,7 @@ def refresh_table(found: Refresh, world: World) -> str:
         f"Refresh of {found.segments} segments for {world.people:,} people, {world.events:,} "
         f"events ({found.occurrences:,} of them indexed), {found.members:,} memberships"
     )
-    return f"{title}\n\n{_table(head, rows)}"
+    return f"{title}\n\n{table(head, rows)}"
 
 
 def growth_table(points: Sequence[Point]) -> str:
@@ -82,7 +82,7 @@ def growth_table(points: Sequence[Point]) -> str:
         for p in sorted(points, key=lambda p: (p.events, p.people, p.segments))
     ]
     head = ("events", "people", "segments", "indexed")
-    return _table((*head, "min ms", "median ms", "max ms", "history s"), rows)
+    return table((*head, "min ms", "median ms", "max ms", "history s"), rows)
 
 
 def memory_table(found: Memory) -> str:
@@ -98,7 +98,7 @@ def memory_table(found: Memory) -> str:
             f"{found.history:.1f}",
         ),
     ]
-    return _table(("memory", "bytes per indexed occurrence"), rows)
+    return table(("memory", "bytes per indexed occurrence"), rows)
 
 
 def cold_table(found: Cold) -> str:
@@ -108,13 +108,13 @@ def cold_table(found: Cold) -> str:
         ("DuckDB: read and sort by person and time, into a table", *_seconds(found.table)),
         ("DuckDB: read and sort by person and time, as Arrow", *_seconds(found.arrow)),
     ]
-    return _table(("cold", "min s", "median s", "max s"), rows)
+    return table(("cold", "min s", "median s", "max s"), rows)
 
 
 def targets_table(targets: Iterable[Target]) -> str:
     """What was promised."""
     rows = [(t.what, t.wanted, t.got, "yes" if t.met else "**no**") for t in targets]
-    return _table(("promise", "wanted", "measured", "met"), rows)
+    return table(("promise", "wanted", "measured", "met"), rows)
 
 
 def refresh_targets(found: Refresh) -> list[Target]:
@@ -188,6 +188,7 @@ def _times(ratio: float) -> str:
     return f"{ratio:.1f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
