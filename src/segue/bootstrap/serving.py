@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self
 
+from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap import environment
 from segue.bootstrap.courier import Means, Unwatched
@@ -120,7 +121,8 @@ class Serving:
         try:
             definitions = resolve(project.project)
             index = kept_index(workspace, store, definitions)
-            live = Live.begin(store, definitions, environment.now(), index=index)
+            now = environment.now()
+            live = Live.begin(store, definitions, now, index=index, version=__version__)
             feed = Feed(store.position().next_transition)
         except BaseException:
             store.close()

@@ -100,11 +100,14 @@ class SegmentVersion:
 @dataclass(frozen=True, slots=True)
 class Position:
     """How far a store's transitions go: the instant of the last turn (ms; None before the first),
-    the reference after the last event that was evaluated, and the id after the last transition."""
+    the reference after the last event that was evaluated, and the id after the last transition;
+    and by which version of Segue everybody was evaluated last (None: by none since somebody was
+    erased)."""
 
     ticked_at: int | None
     next_ref: int
     next_transition: int
+    evaluated_by: str | None = None
 
 
 class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, CodesT, RefsT]):
@@ -149,6 +152,9 @@ class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, Codes
 
     def ticked(self, at: int) -> None:
         """Note that everything up to this instant, and all events stored, were evaluated."""
+
+    def evaluated(self, by: str) -> None:
+        """Note by which version of Segue everybody was evaluated."""
 
 
 class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, CodesT, RefsT]):

@@ -15,6 +15,7 @@ from segue.domain.errors import InputError, NotFoundError, StoreFullError
 from segue.domain.instant import HOUR, SECOND
 from segue.language.project import project_from
 from segue.language.resolve import resolve
+from segue.language.tree import Definitions
 from segue.services.live.intake import Batch
 from segue.services.live.live import Live
 
@@ -53,6 +54,10 @@ def store(tmp_path: Path) -> Iterator[FailingStore]:
 
 def begun(store: DuckDBStore, now: int = T0) -> Live:
     return Live.begin(store, resolve(project_from(PROJECT)), now)
+
+
+def live_definitions() -> Definitions:
+    return resolve(project_from(PROJECT))
 
 
 def batch(*events: tuple[str, str, int], properties: str = "{}", prefix: str = "") -> Batch:
@@ -160,6 +165,53 @@ def test_people_erased_together_are_left_out_together(
     twice = live.erase("a")
     live.turn(T0 + 2)
     assert isinstance(twice.exception(timeout=0), NotFoundError)
+
+
+@pytest.mark.parametrize("by", ["1", "2"])
+def test_what_another_version_published_is_compared(store: FailingStore, by: str) -> None:
+    """Where it was wrong it is taken back; the same version is trusted, and starts sooner."""
+    live = Live.begin(store, live_definitions(), T0, version="1")
+    live.submit(batch(("a", "purchase", T0), ("b", "purchase", T0)))
+    live.turn(T0)
+    store._db.execute("UPDATE transitions SET true_at = true_at - 7 WHERE person = 0")
+
+    Live.begin(store, live_definitions(), T0 + SECOND, version=by)
+    found = [(one.kind, one.at - T0, one.cause.value, one.live) for one in store.transitions()]
+    corrections = [
+        ("retracted", -7, "correction", False),
+        ("entered", 0, "correction", False),
+    ]
+    assert found[2:] == (corrections if by == "2" else [])
+    assert store.position().evaluated_by == by
+
+
+def test_thresholds_that_somebody_erased_had_moved_are_corrected(tmp_path: Path) -> None:
+    """The erasure was done while nobody served."""
+    ranking = """
+segments:
+  top:
+    when: top 50% by sum(purchase.amount)
+"""
+    definitions = resolve(project_from(ranking))
+    store = DuckDBStore.open(tmp_path / "ranks.duckdb")
+    try:
+        live = Live.begin(store, definitions, T0, version="1")
+        for amount, who in enumerate("abc", 1):
+            live.submit(batch((who, "purchase", T0), properties=json.dumps({"amount": amount})))
+        live.turn(T0)
+        live.turn(T0 + 24 * HOUR)
+        assert [one.size for one in live.segments()] == [2]
+        store.erase("c")
+        again = Live.begin(store, definitions, T0 + 24 * HOUR, version="1")
+        assert segments_of(again, "b") == ["top"]
+        kinds = [(one.person_id, one.kind) for one in store.transitions()]
+        assert kinds == [("b", "entered")]
+        store.erase("b")
+        again = Live.begin(store, definitions, T0 + 24 * HOUR, version="1")
+        assert segments_of(again, "a") == ["top"]
+        assert [(one.person_id, one.kind) for one in store.transitions()] == [("a", "entered")]
+    finally:
+        store.close()
 
 
 def test_the_log_is_read_anew_while_it_grows(

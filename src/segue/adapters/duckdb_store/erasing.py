@@ -58,7 +58,8 @@ def former_ids(db: duckdb.DuckDBPyConnection, person_id: str) -> tuple[str, ...]
 def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     """Delete a person by all their distinct ids, in one commit; how many events that were.
 
-    Event names that nobody else did go too, and every threshold, because they counted the person;
+    Event names that nobody else did go too, and every threshold, because they counted the person
+    (so that everybody is to be evaluated anew);
     what was published about them, and the rejected events that name them.
     """
     ids = {"ids": list(distinct_ids)}
@@ -69,6 +70,7 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     _leave_out(db, [who for (who,) in whose])
     db.execute(f"DELETE FROM names WHERE {_UNUSED}")
     db.execute("DELETE FROM thresholds")
+    db.execute("DELETE FROM segue_meta WHERE key = 'evaluated_by'")
     db.execute(f"DELETE FROM rejected_events WHERE {_REJECTED}", {"texts": _written(distinct_ids)})
     ((after,),) = db.execute("SELECT count(*) FROM events").fetchall()
     db.commit()

@@ -40,7 +40,10 @@ _INSERT: Final = """
 
 def position(db: duckdb.DuckDBPyConnection) -> Position:
     """How far the transitions go."""
-    query = "SELECT ticked_at, next_ref, next_transition FROM progress"
+    query = (
+        "SELECT ticked_at, next_ref, next_transition,"
+        " (SELECT value FROM segue_meta WHERE key = 'evaluated_by') FROM progress"
+    )
     return Position(*db.execute(query).fetchall()[0])
 
 
@@ -48,6 +51,12 @@ def ticked(db: duckdb.DuckDBPyConnection, at: int, next_ref: int) -> None:
     """Note that everything up to the instant (ms), and every event with a smaller reference than
     `next_ref`, was evaluated."""
     db.execute("UPDATE progress SET ticked_at = ?, next_ref = ?", [at, next_ref])
+
+
+def evaluated(db: duckdb.DuckDBPyConnection, by: str) -> None:
+    """Note by which version of Segue everybody was evaluated."""
+    db.execute("DELETE FROM segue_meta WHERE key = 'evaluated_by'")
+    db.execute("INSERT INTO segue_meta VALUES ('evaluated_by', ?)", [by])
 
 
 def versions(db: duckdb.DuckDBPyConnection) -> list[SegmentVersion]:

@@ -105,3 +105,8 @@ class StoreTurn:
         """See `Turn.ticked`."""
         with as_store_errors(self._path):
             transitions.ticked(self._db, at, self._writer.next_ref)
+
+    def evaluated(self, by: str) -> None:
+        """See `Turn.evaluated`."""
+        with as_store_errors(self._path):
+            transitions.evaluated(self._db, by)

@@ -49,9 +49,11 @@ def establish(
     *,
     at: int,
     known_at: int,
+    by: str,
     unseen: Cause | None = None,
 ) -> Established:
-    """Put definitions in force at an instant, in one commit. `log` answers what they ask.
+    """Put definitions in force at an instant, in one commit. `log` answers what they ask; `by` is
+    the version of Segue.
 
     `unseen`: events or erasures came between the last turn and now, so that what is published of
     unchanged segments is compared with their history; differences are published with this cause.
@@ -70,6 +72,7 @@ def establish(
             for changes in _differences(done, published, kept, how):
                 turn.publish(changes, known_at=known_at)
         turn.ticked(at)
+        turn.evaluated(by)
     return done
 
 

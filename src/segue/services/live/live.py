@@ -79,11 +79,19 @@ class Live:
     """
 
     def __init__(
-        self, store: Store, codebook: Codebook, done: Established, state: State, late_after: int
+        self,
+        store: Store,
+        codebook: Codebook,
+        done: Established,
+        state: State,
+        *,
+        late_after: int,
+        version: str,
     ) -> None:
         self._store, self._codebook, self._late_after = store, codebook, late_after
         self._commands: deque[tuple[Callable[[int], Any], Future[Any]]] = deque()
         self._trouble, self._erasures, self._is_stale = "", 0, False
+        self._version = version
         self.intake = Intake()
         self.erased: Callable[[], None] = lambda: None
         self._show(done, state)
@@ -97,21 +105,27 @@ class Live:
         *,
         index: Index | None = None,
         late_after: int = LATE_AFTER,
+        version: str = "",
     ) -> Self:
         """Take up the work where the last turn ended (`now`, ms, where there was none).
 
         What is published then fits the definitions, also where they were edited or events were
-        imported meanwhile. `index`: the log of an earlier run, where one was kept.
+        imported meanwhile, or an earlier version of Segue published it (`version` is this one's).
+        `index`: the log of an earlier run, where one was kept.
         """
         index = _up_to_date(store, definitions, index)
         position = store.position()
         unseen = position.ticked_at is not None and position.next_ref != index.next_ref
         at = now if unseen or position.ticked_at is None else position.ticked_at
         cause = Cause.IMPORT if unseen else None
+        if position.evaluated_by != version and position.ticked_at is not None:
+            cause = cause or Cause.CORRECTION
         known_at = max(now, at)
-        done = establish(store, definitions, index.log, at=at, known_at=known_at, unseen=cause)
+        done = establish(
+            store, definitions, index.log, at=at, known_at=known_at, by=version, unseen=cause
+        )
         state = State(done.project, index.log, done.limits, at, index.next_ref)
-        return cls(store, index.codebook, done, state, late_after)
+        return cls(store, index.codebook, done, state, late_after=late_after, version=version)
 
     def _show(self, done: Established, state: State) -> None:
         """Answer from definitions that are in force."""
@@ -367,8 +381,10 @@ class Live:
         self._is_stale = False
 
     def _establish(self, definitions: Definitions, state: State, unseen: Cause | None) -> None:
-        at = state.at
-        done = establish(self._store, definitions, state.log, at=at, known_at=at, unseen=unseen)
+        at, by = state.at, self._version
+        done = establish(
+            self._store, definitions, state.log, at=at, known_at=at, by=by, unseen=unseen
+        )
         self._show(done, replace(state, project=done.project, limits=done.limits))
 
     # ----------------------------------------------------------------------------------- answers
