@@ -61,9 +61,9 @@ class Server:
         began = time.monotonic()
         self.launch()
         text = self._said()
-        if not text.endswith(b"}\n"):
+        if not (text.startswith(b"{") and text.endswith(b"}\n")):
             self.kill()
-            raise AssertionError(f"it does not start:\n{self.log.read_text()}")
+            raise AssertionError(f"it does not start: {text!r}\n{self.log.read_text()}")
         welcome: dict[str, Any] = json.loads(text)
         self.secret_key = welcome["secret_key"] or self.secret_key
         self.starts.append(time.monotonic() - began)

@@ -82,7 +82,7 @@ def pelt(port: int, count: int, first_seed: int, senders: int = 64) -> Pelted:
     """Send so many payloads of the grammar to the routes of SDKs, several at a time."""
     found = [Pelted() for _ in range(senders)]
     threads = [
-        threading.Thread(target=_pelt, args=(port, count // senders, first_seed + number, one))
+        threading.Thread(target=_pelt, args=(port, -(-count // senders), first_seed + number, one))
         for number, one in enumerate(found)
     ]
     for one in threads:

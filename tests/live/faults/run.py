@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -174,13 +176,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
-    found: dict[str, Found] = {"kill_9": killed(given.kills, given.seed)}
-    _say(found)
-    found |= filled(given.seed)
-    _say(found)
-    found |= pelted(given.payloads, given.examples, given.seed)
-    _say(found)
-    found["slow_senders"] = slow(given.senders)
+    found = _everything(given)
     failures = sum(len(one["failures"]) for one in found.values())
     record = {**heading("tests.live.faults.run"), **found, "failures": failures}
     text = json.dumps(record, indent=2)
@@ -190,8 +186,25 @@ def main() -> None:
     sys.exit(bool(failures))
 
 
-def _say(found: dict[str, Found]) -> None:
+def _everything(given: argparse.Namespace) -> dict[str, Found]:
+    """The kills, and the rest beside them."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        kills = processes.submit(killed, given.kills, given.seed)
+        disks_, hostile, crawling = (
+            processes.submit(filled, given.seed),
+            processes.submit(pelted, given.payloads, given.examples, given.seed),
+            processes.submit(slow, given.senders),
+        )
+        found: dict[str, Found] = {"kill_9": _told(kills.result)}
+        found |= _told(disks_.result) | _told(hostile.result)
+        return found | {"slow_senders": _told(crawling.result)}
+
+
+def _told(result: Callable[[], Found]) -> Found:
+    """A result, also on standard error, where it can be read before all the others have come."""
+    found = result()
     print(json.dumps(found), file=sys.stderr, flush=True)
+    return found
 
 
 if __name__ == "__main__":
