@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -20,29 +19,25 @@ from segue.adapters.duckdb_store import (
     overview,
     parts,
     published,
-    rejected,
     transitions,
-    webhook_tables,
 )
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.browsing import Browser
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
+from segue.adapters.duckdb_store.key_keeper import KeptKeys
 from segue.adapters.duckdb_store.links import attempted, refusals
 from segue.adapters.duckdb_store.people import Directory
+from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
+from segue.adapters.duckdb_store.webhook_keeper import KeptWebhooks
 from segue.adapters.extract import People, Relation, Sources, extract
-from segue.domain.access import Key, NewSecret
 from segue.domain.errors import NotFoundError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.live import (
-    Flow,
-    Membership,
-    MembersPage,
     Position,
     SegmentVersion,
-    Transition,
 )
 from segue.domain.ports import (
     Appended,
@@ -53,8 +48,6 @@ from segue.domain.ports import (
     ReadLog,
     StoredEvent,
 )
-from segue.domain.rejected import RejectedEvent
-from segue.domain.webhooks import DeadLetter, Endpoint, Stretch
 from segue.timeline.log import Int32s, Int64s, Log, Request, TraitRequest
 from segue.timeline.parts import Codebook, Groups, Part
 
@@ -64,7 +57,7 @@ take a second. To read one of this length when opening takes about two."""
 _WORTH_MOVING: Final = 4_000_000
 
 
-class DuckDBStore:
+class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptKeys):
     """Events, people and definitions in one DuckDB file, or in memory: an `EventStore`.
 
     Use `DuckDBStore.open`. Threads may share a store: each read sees one moment of it, writes take
@@ -327,168 +320,6 @@ class DuckDBStore:
         """See `LiveStore.person_ids`."""
         return [self._ids.was(code) for code in people.tolist()]
 
-    # ---------------------------------------------------------------------- published transitions
-
-    def transitions(
-        self,
-        *,
-        after: int = -1,
-        limit: int = 100,
-        segment_id: str | None = None,
-        person_id: str | None = None,
-        only_live: bool = False,
-    ) -> list[Transition]:
-        """See `TransitionReader.transitions`."""
-        with self._reading() as now:
-            return published.transitions(
-                self._named(now),
-                after=after,
-                limit=limit,
-                segment_id=segment_id,
-                person_id=person_id,
-                only_live=only_live,
-            )
-
-    def members(
-        self, segment_id: str, *, at: int, after: str | None = None, limit: int = 100
-    ) -> MembersPage:
-        """See `TransitionReader.members`."""
-        with self._reading() as now:
-            return published.members(now.db, segment_id, at=at, after=after, limit=limit)
-
-    def memberships_of(self, person_id: str, segment_id: str | None = None) -> list[Membership]:
-        """See `TransitionReader.memberships_of`."""
-        with self._reading() as now:
-            code = self._ids.code(person_id)
-            people = [] if code is None else [code]
-            return published.memberships_of(now.db, people, segment_id)
-
-    def flows(self, segment_id: str, limits: Sequence[int]) -> list[Flow]:
-        """See `TransitionReader.flows`."""
-        with self._reading() as now:
-            return published.flows(now.db, segment_id, limits)
-
-    def published_segments(self) -> set[str]:
-        """See `TransitionReader.published_segments`."""
-        with self._reading() as now:
-            return published.published_segments(now.db)
-
-    def segment_versions(self, segment_id: str) -> list[SegmentVersion]:
-        """See `TransitionReader.segment_versions`."""
-        with self._reading() as now:
-            return published.segment_versions(now.db, segment_id)
-
-    def count_transitions(self) -> int:
-        """See `TransitionReader.count_transitions`."""
-        with self._reading() as now:
-            return published.count_transitions(now.db)
-
-    def _named(self, now: _Moment) -> published.Named:
-        return published.Named(now.db, self._ids.texts)
-
-    # ----------------------------------------------------------------------------------- webhooks
-
-    def endpoints(self) -> list[Endpoint]:
-        """See `WebhookStore.endpoints`."""
-        with self._reading() as now:
-            return webhook_tables.endpoints(now.db)
-
-    def save_endpoint(self, endpoint: Endpoint) -> None:
-        """See `WebhookStore.save_endpoint`."""
-        with self._writing_beside() as db:
-            webhook_tables.save_endpoint(db, endpoint)
-
-    def delete_endpoint(self, endpoint_id: str) -> None:
-        """See `WebhookStore.delete_endpoint`."""
-        with self._writing_beside() as db:
-            webhook_tables.delete_endpoint(db, endpoint_id)
-
-    def advance(self, endpoint_id: str, cursor: int) -> None:
-        """See `WebhookStore.advance`."""
-        with self._writing_beside() as db:
-            webhook_tables.advance(db, endpoint_id, cursor)
-
-    def bury(self, letter: DeadLetter) -> None:
-        """See `WebhookStore.bury`."""
-        with self._writing_beside() as db:
-            webhook_tables.bury(db, letter)
-
-    def dead_letters(
-        self, endpoint_id: str, *, after: int = -1, limit: int = 100
-    ) -> list[DeadLetter]:
-        """See `WebhookStore.dead_letters`."""
-        with self._reading() as now:
-            named = self._named(now)
-            return webhook_tables.dead_letters(named, endpoint_id, after=after, limit=limit)
-
-    def exhume(self, endpoint_id: str, transition_ids: Sequence[int]) -> int:
-        """See `WebhookStore.exhume`."""
-        with self._writing_beside() as db:
-            return webhook_tables.exhume(db, endpoint_id, transition_ids)
-
-    def undelivered(
-        self,
-        *,
-        after: int,
-        limit: int,
-        live_only: bool = False,
-        segments: Collection[str] = (),
-        kinds: Collection[str] = (),
-    ) -> Stretch:
-        """See `WebhookStore.undelivered`."""
-        with self._reading() as now:
-            return published.undelivered(
-                self._named(now),
-                after=after,
-                limit=limit,
-                live_only=live_only,
-                segments=segments,
-                kinds=kinds,
-            )
-
-    # --------------------------------------------------------------------- keys, rejected events
-
-    def keys(self) -> list[Key]:
-        """See `KeyStore.keys`."""
-        return list(self._keys.keys)
-
-    def add_write_key(self, name: str, *, now: int, text: str | None = None) -> Key:
-        """See `KeyStore.add_write_key`."""
-        with self._changing_keys() as db:
-            return access.add_write_key(db, self._keys, name, now=now, text=text)
-
-    def add_secret_key(self, name: str, *, now: int) -> NewSecret:
-        """See `KeyStore.add_secret_key`."""
-        with self._changing_keys() as db:
-            return access.add_secret_key(db, name, now=now)
-
-    def revoke(self, key_id: str, *, now: int) -> Key:
-        """See `KeyStore.revoke`."""
-        with self._changing_keys() as db:
-            return access.revoke(db, self._keys, key_id, now=now)
-
-    def find(self, text: str) -> Key | None:
-        """See `KeyStore.find`."""
-        return self._keys.find(text)
-
-    @contextlib.contextmanager
-    def _changing_keys(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._gate.shared(), self._beside:
-            with self._writing_beside() as db:
-                yield db
-                keys = access.read_keys(db)
-            self._keys = keys
-
-    def note_rejected(self, events: Sequence[RejectedEvent]) -> None:
-        """See `RejectedEvents.note_rejected`."""
-        with self._writing_beside() as db:
-            rejected.note(db, events)
-
-    def rejected_events(self, limit: int = 100) -> list[RejectedEvent]:
-        """See `RejectedEvents.rejected_events`."""
-        with self._reading() as now:
-            return rejected.read(now.db, limit)
-
     # ------------------------------------------------------------------------------- maintenance
 
     def erase(self, person_id: str) -> Erased:
@@ -554,42 +385,10 @@ class DuckDBStore:
 
     # ----------------------------------------------------------------------------------- helpers
 
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[_Moment]:
-        """One moment of the store, whatever is written meanwhile; nobody waits for a turn to end.
-
-        Names and ids of a turn that is not committed yet may be among them: no event has them.
-        """
-        with self._gate.shared(), as_store_errors(self._path), self._db.cursor() as db:
-            db.begin()
-            # DuckDB fixes what a transaction sees when it first reads.
-            db.execute("SELECT count(*) FROM segue_meta").fetchall()
-            yield _Moment(db, tuple(self._names.texts), len(self._ids))
-
-    @contextlib.contextmanager
-    def _writing_beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A write transaction about what no turn writes: it does not wait for one to end."""
-        store_errors = as_store_errors(self._path)
-        with self._gate.shared(), self._beside, store_errors, self._db.cursor() as db:
-            db.begin()
-            # Closing the cursor rolls back what was not committed.
-            yield db
-            db.commit()
-
     def _people(self, wanted: Collection[str] | None = None) -> People:
         if wanted is None:
             return self._directory.everybody()
         return self._directory.some(wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A connection inside a transaction, the event names by code, and how many codes distinct ids
-    have."""
-
-    db: duckdb.DuckDBPyConnection
-    names: tuple[str, ...]
-    codes: int
 
 
 def _part(db: duckdb.DuckDBPyConnection, people: People) -> str:
