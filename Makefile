@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench bench-live fuzz proof picture refresh wheel lock browser clean
+.PHONY: help demo test check docs bench bench-live fuzz faults soak proof picture refresh wheel lock browser clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -31,6 +31,8 @@ help:
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
 	@echo 'make bench-live  segue serve under load, beside polls and batches'
 	@echo 'make fuzz     the oracle against a million random conditions'
+	@echo 'make faults   kills, full disks and hostile senders against segue serve'
+	@echo 'make soak     an hour of real SDKs against a server that is killed'
 	@echo 'make proof    everything that takes long'
 	@echo 'make picture  the pictures of the documentation, from real output'
 	@echo 'make refresh  what the commands of the documentation print, written anew'
@@ -63,7 +65,13 @@ bench-live: $(STAMPS)/segue
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)
 
-proof: fuzz bench
+faults: $(STAMPS)/segue $(STAMPS)/test
+	@$(BIN)/python -m tests.live.faults.run
+
+soak: $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser
+	@$(BIN)/python -m tests.live.soak.run
+
+proof: fuzz bench bench-live faults soak
 
 picture: $(STAMPS)/segue
 	@$(BIN)/python -m tools.picture docs/images
