@@ -14,6 +14,8 @@ from segue.services.live.live import Live
 _log = logging.getLogger(__name__)
 _RETRY = 1.0
 """Seconds to wait after a turn that failed: a full disk does not clear sooner."""
+_QUIET = 5.0
+"""Seconds without anything to do after which there is time for something else."""
 _LONGEST = 60.0
 """Seconds to sleep at most: the system's clock may be set meanwhile."""
 
@@ -21,7 +23,8 @@ _LONGEST = 60.0
 class Loop:
     """Turns `live` in a thread of its own and tells `feed` what was published.
 
-    `clock` gives now in ms; `turned` is told of every turn that did something.
+    `clock` gives now in ms; `turned` is told of every turn that did something; `rested` is called
+    when nothing has happened for a few seconds, and nothing will for a few more.
     """
 
     def __init__(
@@ -31,8 +34,10 @@ class Loop:
         feed: Feed,
         *,
         turned: Callable[[Turned], None] = lambda _: None,
+        rested: Callable[[], object] = lambda: None,
     ) -> None:
-        self._live, self._clock, self._feed, self._turned = live, clock, feed, turned
+        self._live, self._clock, self._feed = live, clock, feed
+        self._turned, self._rested = turned, rested
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
@@ -61,7 +66,19 @@ class Loop:
             failed = not self._turn()
             if self._stopping and (failed or not self._live.has_work):
                 return
-            self._wake.wait(_RETRY if failed else self._rest())
+            self._sleep(_RETRY if failed else self._rest())
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, or until there is work; where the sleep is long, put things in order first."""
+        if seconds > 2 * _QUIET:
+            if self._wake.wait(_QUIET):
+                return
+            seconds -= _QUIET
+            try:
+                self._rested()
+            except Exception:  # noqa: BLE001 - what was not done now is done the next time
+                _log.exception("putting things in order failed")
+        self._wake.wait(seconds)
 
     def _turn(self) -> bool:
         """One turn; whether it went well."""

@@ -162,7 +162,9 @@ class Serving:
         """Begin to turn and to deliver; make the first keys. `turned` is told of every turn,
         `watcher` of every delivery."""
         welcome = self._welcome(address)
-        self._loop = Loop(self.live, environment.now, self.feed, turned=turned)
+        self._loop = Loop(
+            self.live, environment.now, self.feed, turned=turned, rested=self.store.checkpoint
+        )
         means = Means(
             store=self.store,
             now=environment.now,

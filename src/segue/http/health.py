@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from segue.domain.instant import format_instant
 from segue.http.context import Here
 from segue.http.metrics import CONTENT_TYPE
 
@@ -25,7 +26,7 @@ class Ready(BaseModel):
             "example": {
                 "ready": True,
                 "trouble": "",
-                "ticked_at": 1777800000000,
+                "ticked_at": "2026-05-03T10:40:00Z",
                 "waiting": 0,
                 "people": 1200,
                 "definitions": "",
@@ -35,7 +36,7 @@ class Ready(BaseModel):
 
     ready: bool = Field(description="Whether events are taken and memberships are up to date.")
     trouble: str = Field(description="Why not; empty where all is well.")
-    ticked_at: int | None = Field(description="The instant of the last turn, ms.")
+    ticked_at: str | None = Field(description="The instant of the last turn.")
     waiting: int = Field(description="Events that wait to be stored.")
     people: int = Field(description="People known.")
     definitions: str = Field(
@@ -59,7 +60,7 @@ async def readyz(here: Here, response: Response) -> Ready:
     return Ready(
         ready=ready,
         trouble=health.trouble if turning else "the loop has ended",
-        ticked_at=health.ticked_at,
+        ticked_at=None if health.ticked_at is None else format_instant(health.ticked_at),
         waiting=health.waiting,
         people=health.people,
         definitions=here.project.trouble,

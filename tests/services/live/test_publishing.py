@@ -51,11 +51,11 @@ CASES = {
         {"events": [(7, NOW, 42)]},
         [("entered", 7, NOW, "event", "live", 42)],
     ),
-    "the first of several events of that instant is the cause": (
+    "the last of several events of that instant is the cause": (
         [],
         [(1, 7, NOW, IN)],
-        {"events": [(7, NOW, 44), (7, NOW, 42), (8, NOW, 41)]},
-        [("entered", 7, NOW, "event", "live", 42)],
+        {"events": [(7, NOW, 42), (7, NOW, 44), (8, NOW, 41)]},
+        [("entered", 7, NOW, "event", "live", 44)],
     ),
     "time lets somebody leave": (
         [(1, 7, 5, IN)],

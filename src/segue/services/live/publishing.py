@@ -207,8 +207,8 @@ def _last_moments(boundaries: Boundaries, pair: Int64s) -> Int64s:
 
 
 def _causing_events(after: Boundaries, new: Int64s, arrivals: Arrivals) -> Int64s:
-    """The reference of an arrived event of the person at the very instant of each new boundary, the
-    first one of several; -1 where there is none."""
+    """The reference of an arrived event of the person at the very instant of each new boundary, of
+    several the last (a link comes before the message that it came with); -1 where there is none."""
     order = np.lexsort((arrivals.ref, arrivals.at, arrivals.person))
     person, at = arrivals.person[order], arrivals.at[order]
     people, place = np.unique(person, return_inverse=True)
@@ -217,9 +217,9 @@ def _causing_events(after: Boundaries, new: Int64s, arrivals: Arrivals) -> Int64
     known = index < len(people)
     known[known] = people[index[known]] == after.person[new][known]
     wanted = np.where(known, (index << 46) | after.at[new], -1)
-    found = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
     if not len(keys):
         return np.full(len(new), -1, np.int64)
+    found = np.maximum(np.searchsorted(keys, wanted, "right") - 1, 0)
     return np.where(keys[found] == wanted, arrivals.ref[order][found], -1)
 
 
