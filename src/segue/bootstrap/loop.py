@@ -16,6 +16,8 @@ _RETRY = 1.0
 """Seconds to wait after a turn that failed: a full disk does not clear sooner."""
 _QUIET = 5.0
 """Seconds without anything to do after which there is time for something else."""
+_SET_BACK = 60_000
+"""Milliseconds that the clock may be behind the last turn before that is worth a line."""
 _LONGEST = 60.0
 """Seconds to sleep at most: the system's clock may be set meanwhile."""
 
@@ -39,7 +41,7 @@ class Loop:
         self._live, self._clock, self._feed = live, clock, feed
         self._turned, self._rested = turned, rested
         self._wake = threading.Event()
-        self._stopping = False
+        self._stopping = self._behind = False
         self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
         live.intake.woken = self._wake.set
         live.erased = feed.forget
@@ -83,7 +85,7 @@ class Loop:
     def _turn(self) -> bool:
         """One turn; whether it went well."""
         try:
-            turned = self._live.turn(self._clock())
+            turned = self._live.turn(self._now())
         except Exception:  # noqa: BLE001 - the next turn may go well; whoever waits was told
             _log.exception("a turn failed")
             return False
@@ -94,6 +96,19 @@ class Loop:
         except Exception:  # noqa: BLE001 - what the turn did is durable: those who asked can read it
             _log.exception("not everybody was told of a turn")
         return True
+
+    def _now(self) -> int:
+        """The clock; where it was set back it is said once, as nothing is in time until it is
+        where it was."""
+        now = self._clock()
+        behind = self._live.ticked_at - now > _SET_BACK
+        if behind and not self._behind:
+            _log.warning(
+                "the clock is %s s behind the last turn: nothing is acted upon until it is there",
+                (self._live.ticked_at - now) // 1_000,
+            )
+        self._behind = behind
+        return now
 
     def _rest(self) -> float:
         """Seconds until the next turn is needed."""

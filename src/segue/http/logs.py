@@ -106,8 +106,8 @@ def _route_of(scope: Scope) -> str:
     if "endpoint" not in scope:
         return "other"
     for name, value in reversed(scope.get("path_params", {}).items()):
-        before, found, after = path.rpartition(str(value))
-        path = f"{before}{{{name}}}{after}" if found else path
+        before, found, after = f"{path}/".rpartition(f"/{value}/")
+        path = f"{before}/{{{name}}}/{after}".removesuffix("/") if found else path
     return path
 
 

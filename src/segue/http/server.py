@@ -52,6 +52,7 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
         _settle()
         with Housekeeping(serving, context.rejected):
             server.run(sockets=[listener])
+        gc.unfreeze()  # or what refers to itself would outlive the interpreter
         _LOG.info("ended")
 
 
