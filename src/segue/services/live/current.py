@@ -60,7 +60,8 @@ class CurrentMemberships:
         later = self._later.get(person)
         if later is not None:
             return later
-        place = int(np.searchsorted(self._person, person))
+        # Of another type of number all codes would be copied, for every person who is asked about.
+        place = int(self._person.searchsorted(np.int32(person)))
         if place == len(self._person) or self._person[place] != person:
             return b""
         return self._rows[self._offsets[place] : self._offsets[place + 1]].tobytes()
