@@ -9,8 +9,9 @@ order keys do not compare, and new ones are made of their ranks.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,10 @@ Ranks: TypeAlias = Callable[[Int64s], Int64s]
 """The places of events, by reference, in the order that breaks ties: see `Turn.ranks`."""
 Asked: TypeAlias = Request | TraitRequest
 
+S = TypeVar("S")
+T = TypeVar("T")
+
+_THREADS: Final = 4
 _CELLS: Final = 1 << 17
 """At most so many pieces are put together at once; one request at a time where there are more."""
 _BEFORE_ALL: Final = -1
@@ -128,13 +133,24 @@ def gathered(
     floor = _floors(late, members, mixed)
     requests = list(numbers)
     size = max(1, _CELLS // max(len(members), 1))
-    chunks = [
-        _Chunk(requests[low : low + size], view_of, late.of(low, low + size), members, floor)
-        for low in range(0, len(requests), size)
-    ]
+
+    def chunk(low: int) -> _Chunk:
+        rows = late.of(low, low + size)
+        return _Chunk(requests[low : low + size], view_of, rows, members, floor)
+
+    chunks = _side_by_side(chunk, range(0, len(requests), size))
     _break_ties(chunks, ranks)
-    answers = {one: answer for chunk in chunks for one, answer in chunk.answers()}
+    parts = _side_by_side(lambda one: list(one.answers()), chunks)
+    answers = {one: answer for part in parts for one, answer in part}
     return Log(_first_seen(views, runs, members), answers)
+
+
+def _side_by_side(do: Callable[[S], T], items: Sequence[S]) -> list[T]:
+    """Apply to every item, several at once: NumPy lets go of the interpreter while it copies."""
+    if len(items) == 1:
+        return [do(items[0])]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(do, items))
 
 
 class Members:
