@@ -26,6 +26,7 @@ from segue.services.live.looking import (
     without,
 )
 from segue.services.live.publishing import Arrivals, Boundaries, Circumstances, differences
+from segue.services.live.span_table import unlike
 from segue.services.live.store import Store, Writing
 from segue.timeline.calendar import midnights_between
 from segue.timeline.evaluate import rankings_of, thresholds_of
@@ -121,9 +122,12 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
     else:
         seen = _Seen(people, *_looked(occasion, people, _both(occasion, people)), state.limits)
     was, looked = seen.was, seen.looked
+    old, new = was.spans, looked.spans
+    if np.array_equal(was.people, looked.people):
+        old, new = unlike(old, new, len(was.people), state.at, at)
     changes = differences(
-        Boundaries.of(was.people, was.spans, state.at),
-        Boundaries.of(looked.people, looked.spans, at),
+        Boundaries.of(was.people, old, state.at),
+        Boundaries.of(looked.people, new, at),
         _coming(looked, at, occasion.known_at),
         Circumstances(
             known_at=occasion.known_at,
