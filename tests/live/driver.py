@@ -17,7 +17,7 @@ from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE, SECOND
 from segue.domain.live import Cause, Transition
 from segue.language.tree import Definitions
 from segue.services.live.intake import Batch
-from segue.services.live.live import Live
+from segue.services.live.live import Index, Live
 from segue.timeline.evaluate import history, requests_of
 from tests.fuzz.stores import table
 from tests.fuzz.worlds import Worlds
@@ -55,9 +55,9 @@ class Drive:
 
     # ------------------------------------------------------------------------------- the service
 
-    def begin(self) -> None:
+    def begin(self, index: Index | None = None) -> None:
         self.store = DuckDBStore.open(self.path, timezone=self.definitions.timezone)
-        self.live = Live.begin(self.store, self.definitions, self.now)
+        self.live = Live.begin(self.store, self.definitions, self.now, index=index)
 
     def end(self) -> None:
         self.store.close()
@@ -124,9 +124,11 @@ class Drive:
         self.rng.choice((self.restart, self.restart, self.import_behind, self.edit))()
 
     def restart(self) -> None:
+        """Orderly, with what was in memory kept; or not."""
+        index = self.live.index if self.rng.random() < 0.5 else None
         self.end()
         self.now += self.rng.choice((0, 1, MINUTE, 5 * HOUR))
-        self.begin()
+        self.begin(index)
         self.turn()
 
     def import_behind(self) -> None:

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final, TypeAlias
 
 import numpy as np
@@ -31,40 +32,50 @@ Facts: TypeAlias = Mapping[str, int | str]
 Asked: TypeAlias = Request | TraitRequest
 Array: TypeAlias = NDArray[Any]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the format; a snapshot of another one is not read."""
 _HEADER: Final = "snapshot.json"
 _ALIGNED: Final = 64
 _SAMPLE: Final = 1 << 12
 _TEXTS: Final = "texts"
+_BESIDE: Final = "beside."
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was saved: the log, the codes of its texts, and the facts saved with it."""
+    """What was saved: the log, the codes of its texts, and the facts and arrays saved with it."""
 
     log: GrowingLog
     codebook: Codebook
     facts: dict[str, int | str]
+    arrays: dict[str, Array]
 
 
-def save(folder: Path, log: GrowingLog, codebook: Codebook, facts: Facts) -> None:
-    """Put a snapshot into the folder, in place of the one that is there.
+def save(
+    folder: Path,
+    log: GrowingLog,
+    codebook: Codebook,
+    facts: Facts,
+    arrays: Mapping[str, Array] = MappingProxyType({}),
+) -> None:
+    """Put a snapshot into the folder, in place of the one that is there; with arrays of others.
 
     Raises `OSError` where the disk is full or cannot be written to; the old one stays then.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = folder / f"arrays-{secrets.token_hex(8)}.bin"
+    target = folder / f"arrays-{secrets.token_hex(8)}.bin"
     draft = folder / f".{_HEADER}.draft"
     try:
-        with arrays.open("wb") as file:
+        with target.open("wb") as file:
             writer = _Writer(file)
             described = _described(log, writer)
             texts = json.dumps(codebook.texts, ensure_ascii=False).encode("utf-8", "surrogatepass")
             writer.write(_TEXTS, np.frombuffer(texts, np.uint8))
+            for name, array in arrays.items():
+                writer.write(f"{_BESIDE}{name}", array)
             _flush(file)
         body = {
-            "arrays": arrays.name,
+            "arrays": target.name,
             "places": writer.places,
             "log": described,
             "facts": {**facts},
@@ -72,11 +83,11 @@ def save(folder: Path, log: GrowingLog, codebook: Codebook, facts: Facts) -> Non
         _write_header(draft, json.dumps({"format": FORMAT, **body}))
         draft.replace(folder / _HEADER)
     except BaseException:
-        _discard(arrays)
+        _discard(target)
         _discard(draft)
         raise
     for other in folder.glob("arrays-*.bin"):
-        if other != arrays:
+        if other != target:
             _discard(other)
 
 
@@ -90,7 +101,9 @@ def load(folder: Path, requests: Collection[Asked]) -> Snapshot | None:
         reader = _Reader.open(folder / header["arrays"], header["places"])
         log = _log(header["log"], reader, {_digest(one): one for one in requests})
         texts = json.loads(reader.read(_TEXTS).tobytes().decode("utf-8", "surrogatepass"))
-        return Snapshot(log, Codebook(texts), header["facts"])
+        beside = [name for name in reader.places if name.startswith(_BESIDE)]
+        arrays = {name.removeprefix(_BESIDE): reader.read(name) for name in beside}
+        return Snapshot(log, Codebook(texts), header["facts"], arrays)
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
 

@@ -11,6 +11,7 @@ from segue.adapters import log_snapshot
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.workspace import Workspace
 from segue.language.tree import Definitions
+from segue.services.live.kept import KeptStanding
 from segue.services.live.live import Index
 from segue.timeline.evaluate import requests_of
 
@@ -27,7 +28,8 @@ def kept_index(workspace: Workspace, store: DuckDBStore, definitions: Definition
     if not isinstance(next_ref, int) or snapshot.facts != _facts(store, definitions, next_ref):
         workspace.forget_index()
         return None
-    return Index(snapshot.log, snapshot.codebook, next_ref)
+    kept = KeptStanding.of(snapshot.arrays)
+    return Index(snapshot.log, snapshot.codebook, next_ref, kept)
 
 
 def keep_index(
@@ -36,7 +38,8 @@ def keep_index(
     """Keep the log for the next start; where the disk refuses, that will take longer."""
     facts = _facts(store, definitions, index.next_ref)
     try:
-        log_snapshot.save(workspace.index, index.log, index.codebook, facts)
+        arrays = {} if index.kept is None else index.kept.arrays
+        log_snapshot.save(workspace.index, index.log, index.codebook, facts, arrays)
     except OSError as error:
         _LOG.warning("the index was not kept: %s", error)
 

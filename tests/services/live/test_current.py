@@ -9,6 +9,7 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.services.live.current import CurrentMemberships
+from segue.services.live.kept import KeptStanding
 from segue.services.live.span_table import SpanTable
 from segue.timeline.spans import Spans
 
@@ -43,6 +44,12 @@ def table(people, spans) -> SpanTable:
     return SpanTable.of({code: spans_of(people, spans[code]) for code in SEGMENTS})
 
 
+def kept(people, offsets, rows) -> KeptStanding:
+    none = np.empty(0, np.int64)
+    codes = none.astype(np.int32)
+    return KeptStanding(none, codes, people, offsets, **rows, due_person=codes, due_at=none)
+
+
 def members(spans, person):
     return {
         (code, start, None if end >= FOREVER else end)
@@ -58,7 +65,9 @@ def test_against_a_dictionary() -> None:
     for _ in range(50):
         people = sorted(rng.sample(range(20), 8))
         first = made_up(rng, people)
-        current = CurrentMemberships(np.array(people, np.int32), table(people, first), AT)
+        current = CurrentMemberships.of_everybody(
+            np.array(people, np.int32), table(people, first), AT
+        )
         expected = {person: members(first, person) for person in people}
         for _ in range(6):
             before = sorted(rng.sample(sorted(expected), rng.randrange(len(expected) + 1)))
@@ -79,6 +88,11 @@ def test_against_a_dictionary() -> None:
                 p: expected.get(p, set()) for p in range(41)
             }
             assert current.people == len(expected)
+            people, offsets, rows = current.everybody()
+            again = CurrentMemberships.restored(kept(people, offsets, rows))
+            assert {p: set(again.of(p)) for p in range(41)} == {
+                p: expected.get(p, set()) for p in range(41)
+            }
             sizes = Counter(code for rows in expected.values() for code, _, _ in rows)
             assert {code: current.size(code) for code in SEGMENTS} == {
                 code: sizes[code] for code in SEGMENTS

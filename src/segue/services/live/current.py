@@ -10,34 +10,65 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segue.domain.instant import FOREVER
+from segue.services.live.kept import KeptStanding
 from segue.services.live.span_table import SpanTable
 from segue.timeline.log import Int32s, Int64s
 
 _ROW: Final = struct.Struct("<iqq")
 _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")])
+_NAMES: Final = ("segment", "since", "until")
 
 
 class CurrentMemberships:
     """The memberships that hold at the last turn, by codes of people and of segment versions."""
 
-    def __init__(self, person: Int32s, spans: SpanTable, at: int) -> None:
-        """Of everybody: `person` int32[P] ascending, and their spans at `at` (ms)."""
+    def __init__(self, person: Int32s, offsets: Int64s, rows: NDArray[np.void]) -> None:
+        """Of everybody: `person` int32[P] ascending, with the rows `offsets[i]:offsets[i + 1]`."""
         self._person, self.people = person, len(person)
-        self._offsets, self._rows = _members(len(person), spans, at)
+        self._offsets, self._rows = offsets, rows
         self._later: dict[int, bytes] = {}
         self._sizes = Counter(_counted(self._rows["segment"]))
+
+    @classmethod
+    def of_everybody(cls, person: Int32s, spans: SpanTable, at: int) -> Self:
+        """From everybody's spans at `at` (ms); `person` int32[P] ascending."""
+        return cls(person, *_members(len(person), spans, at))
+
+    @classmethod
+    def restored(cls, kept: KeptStanding) -> Self:
+        """As they were kept."""
+        rows = np.empty(len(kept.segment), _ROWS)
+        for name in _NAMES:
+            rows[name] = getattr(kept, name)
+        return cls(kept.person, kept.offsets, rows)
+
+    def everybody(self) -> tuple[Int32s, Int64s, dict[str, NDArray[Any]]]:
+        """People int32[P] ascending, offsets int64[P + 1] and the columns of their rows."""
+        first = ~np.isin(self._person, np.fromiter(self._later, np.int32, len(self._later)))
+        person = np.concatenate(
+            [self._person[first], np.fromiter(self._later, np.int32, len(self._later))]
+        )
+        counts = [len(data) // _ROWS.itemsize for data in self._later.values()]
+        base = np.diff(self._offsets)
+        kept = self._rows[np.repeat(first, base)]
+        rows = np.concatenate([kept, np.frombuffer(b"".join(self._later.values()), _ROWS)])
+        count = np.concatenate([base[first], np.array(counts, np.int64)])
+        owner = np.repeat(np.arange(len(person)), count)
+        order = np.argsort(person, kind="stable")
+        place = np.argsort(np.argsort(order)[owner], kind="stable")
+        offsets = np.concatenate([[0], np.cumsum(count[order])])
+        return person[order], offsets, {name: rows[name][place] for name in _NAMES}
 
     def replace(self, before: Int32s, after: Int32s, spans: SpanTable, at: int) -> None:
         """Put the memberships of the people `after` (with their spans) in the place of those of
         the people `before`, both int32 ascending."""
-        old = b"".join(map(self._bytes, before.tolist()))
-        self._sizes.subtract(_counted(np.frombuffer(old, _ROWS)["segment"]))
+        self._sizes.subtract(_counted(self._segments_of(before)))
         offsets, rows = _members(len(after), spans, at)
         self._sizes.update(_counted(rows["segment"]))
         self.people += len(after) - len(before)
@@ -55,6 +86,18 @@ class CurrentMemberships:
     def size(self, segment: int) -> int:
         """How many people are in the segment."""
         return self._sizes[segment]
+
+    def _segments_of(self, people: Int32s) -> Int32s:
+        """The segments of each of these people, one after the other."""
+        rows = [self._later.get(code) for code in people.tolist()]
+        since = np.frombuffer(b"".join(one for one in rows if one), _ROWS)["segment"]
+        first = people[[one is None for one in rows]]
+        place = np.minimum(np.searchsorted(self._person, first), max(len(self._person) - 1, 0))
+        place = place[self._person[place] == first] if len(self._person) else place[:0]
+        start, counts = self._offsets[place], self._offsets[place + 1] - self._offsets[place]
+        shift = np.repeat(start - (np.cumsum(counts) - counts), counts)
+        rest = self._rows["segment"][shift + np.arange(len(shift))]
+        return np.concatenate([since, rest])
 
     def _bytes(self, person: int) -> bytes:
         later = self._later.get(person)

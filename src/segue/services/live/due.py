@@ -47,12 +47,16 @@ class Due:
 
     def _settle(self) -> None:
         """Let go of all timers that are void."""
+        self._arrange(*self.everybody())
+
+    def everybody(self) -> tuple[Int32s, Int64s]:
+        """Who has a timer, int32[D], and when, int64[D] (ms; FOREVER: never)."""
         count = len(self._later)
         person = np.fromiter(self._later, np.int32, count)
         instant = np.fromiter(self._later.values(), np.int64, count)
         first, at = self._person[self._used :], self._instant[self._used :]
         kept = ~np.isin(first, person)
-        self._arrange(np.concatenate([first[kept], person]), np.concatenate([at[kept], instant]))
+        return np.concatenate([first[kept], person]), np.concatenate([at[kept], instant])
 
     def __len__(self) -> int:
         """How many timers are kept, void ones among them."""

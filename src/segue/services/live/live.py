@@ -23,10 +23,10 @@ from segue.services.live.answers import (
     SegmentStanding,
     Turned,
 )
-from segue.services.live.current import CurrentMemberships
-from segue.services.live.due import Due
-from segue.services.live.establishing import Established, establish
+from segue.services.live.establishing import establish
 from segue.services.live.intake import Batch, Intake, Receipt
+from segue.services.live.kept import KeptStanding, codes_of
+from segue.services.live.resuming import Standing, resumed
 from segue.services.live.shown import Shown
 from segue.services.live.stopwatch import Stopwatch
 from segue.services.live.store import Store, Wanted
@@ -64,11 +64,12 @@ _COLUMNS: Final = (
 @dataclass(frozen=True, slots=True)
 class Index:
     """A log in memory that was kept from an earlier run: what it answers, the codes of its texts,
-    and the reference after the last event in it."""
+    the reference after the last event in it, and where everybody stood then."""
 
     log: GrowingLog
     codebook: Codebook
     next_ref: int
+    kept: KeptStanding | None = None
 
 
 class Live:
@@ -82,7 +83,7 @@ class Live:
         self,
         store: Store,
         codebook: Codebook,
-        done: Established,
+        standing: Standing,
         state: State,
         *,
         late_after: int,
@@ -94,7 +95,7 @@ class Live:
         self._version = version
         self.intake = Intake()
         self.erased: Callable[[], None] = lambda: None
-        self._show(done, state)
+        self._show(standing, state)
 
     @classmethod
     def begin(
@@ -121,19 +122,20 @@ class Live:
         if position.evaluated_by != version and position.ticked_at is not None:
             cause = cause or Cause.CORRECTION
         known_at = max(now, at)
-        done = establish(
-            store, definitions, index.log, at=at, known_at=known_at, by=version, unseen=cause
-        )
-        state = State(done.project, index.log, done.limits, at, index.next_ref)
-        return cls(store, index.codebook, done, state, late_after=late_after, version=version)
+        standing = None if cause else resumed(store, definitions, index.kept)
+        if standing is None:
+            done = establish(
+                store, definitions, index.log, at=at, known_at=known_at, by=version, unseen=cause
+            )
+            standing = Standing.of(done)
+        state = State(standing.project, index.log, standing.limits, at, index.next_ref)
+        return cls(store, index.codebook, standing, state, late_after=late_after, version=version)
 
-    def _show(self, done: Established, state: State) -> None:
+    def _show(self, standing: Standing, state: State) -> None:
         """Answer from definitions that are in force."""
-        looked = done.looked
         versions = {one.code: one.version for one in self._store.versions()}
-        current = CurrentMemberships(looked.people, looked.spans, state.at)
-        self._shown = Shown(done.project, versions, current)
-        self._state, self._due = state, Due(looked.people, looked.next_change)
+        self._shown = Shown(standing.project, versions, standing.current)
+        self._state, self._due = state, standing.due
         self._next_transition = self._store.position().next_transition
 
     # ------------------------------------------------------------------------------------ events
@@ -385,7 +387,8 @@ class Live:
         done = establish(
             self._store, definitions, state.log, at=at, known_at=at, by=by, unseen=unseen
         )
-        self._show(done, replace(state, project=done.project, limits=done.limits))
+        state = replace(state, project=done.project, limits=done.limits)
+        self._show(Standing.of(done), state)
 
     # ----------------------------------------------------------------------------------- answers
 
@@ -401,8 +404,20 @@ class Live:
 
     @property
     def index(self) -> Index:
-        """The log in memory, to be kept for the next start. Ask between turns."""
-        return Index(self._state.log, self._codebook, self._state.next_ref)
+        """What is in memory, to be kept for the next start. Ask between turns."""
+        state, current = self._state, self._shown.current
+        person, offsets, rows = current.everybody()
+        due_person, due_at = self._due.everybody()
+        kept = KeptStanding(
+            ticked_at=np.array([state.at]),
+            codes=codes_of(state.project.codes.values()),
+            person=person,
+            offsets=offsets,
+            **rows,
+            due_person=due_person,
+            due_at=due_at,
+        )
+        return Index(state.log, self._codebook, state.next_ref, kept)
 
     def standing(self, distinct_id: str) -> PersonStanding:
         """The segments that the person who has this distinct id is in; from memory.
@@ -454,10 +469,10 @@ def _up_to_date(store: Store, definitions: Definitions, index: Index | None) -> 
         part = store.everything(wanted, codebook, not_activity=quiet)
         return Index(GrowingLog(part), codebook, next_ref)
     log, codebook = index.log.forgetting(index.log.requests - wanted), index.codebook
-    if index.next_ref < next_ref:
-        since = index.next_ref
-        log = log.plus(store.everything(wanted, codebook, since=since, not_activity=quiet))
-    return Index(log, codebook, next_ref)
+    if index.next_ref == next_ref:
+        return Index(log, codebook, next_ref, index.kept)
+    part = store.everything(wanted, codebook, since=index.next_ref, not_activity=quiet)
+    return Index(log.plus(part), codebook, next_ref)
 
 
 def _table(batches: Sequence[Batch]) -> pa.Table:
