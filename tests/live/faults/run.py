@@ -52,7 +52,8 @@ def killed(kills: int, number: int) -> Found:
             "events_acknowledged": len(book.acknowledged),
             "events_stored": toll.events,
             "transitions": len(toll.seen),
-            "messages_to_a_webhook": toll.messages,
+            "transitions_a_webhook_was_told_of": toll.told,
+            "messages_to_it": toll.messages,
             "requests_answered": book.statuses,
             "requests_unanswered": book.unanswered,
             "seconds": round(time.monotonic() - began),
@@ -187,15 +188,17 @@ def main() -> None:
 
 
 def _everything(given: argparse.Namespace) -> dict[str, Found]:
-    """The kills, and the rest beside them."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
-        kills = processes.submit(killed, given.kills, given.seed)
+    """The kills, half of them of one server and half of another, and the rest beside them."""
+    half = given.kills // 2
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as processes:
+        kills = processes.submit(killed, given.kills - half, given.seed)
+        others = processes.submit(killed, half, given.seed + 1)
         disks_, hostile, crawling = (
             processes.submit(filled, given.seed),
             processes.submit(pelted, given.payloads, given.examples, given.seed),
             processes.submit(slow, given.senders),
         )
-        found: dict[str, Found] = {"kill_9": _told(kills.result)}
+        found = {"kill_9": _told(kills.result), "kill_9_of_another": _told(others.result)}
         found |= _told(disks_.result) | _told(hostile.result)
         return found | {"slow_senders": _told(crawling.result)}
 
