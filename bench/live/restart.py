@@ -23,13 +23,16 @@ MARK_SEGMENT: Final = "segment_01"
 MARK_EVENT: Final = "event_00"
 """Who does the event is in the segment for the next 10 minutes."""
 
+_PATIENCE: Final = 60.0
+"""Seconds after which a wrong answer is a defect."""
+
 Standing = dict[str, tuple[int, int | None]]
 
 
 @dataclass(frozen=True)
 class Restart:
-    """A start: after what; seconds until it was ready, and until the first look-up was right (of
-    `compared` people all were), and how long the end before took."""
+    """A start: after what; seconds until it was ready, and until all look-ups of `compared` people
+    were right, one after the other; how long the end before took."""
 
     after: str
     ready: float
@@ -62,9 +65,9 @@ def _again(server: Server, past: Past, *, kill: bool, forget: bool) -> tuple[Ser
     began = time.perf_counter()
     server = Server.begin(server.workspace)
     ready = time.perf_counter() - began
-    wrong = [who for who in before if not _agree(before[who], _standing(server, who), asked)]
+    for who in before:
+        _await_right(server, who, before[who], asked)
     right = time.perf_counter() - began
-    assert not wrong, f"after {'a kill' if kill else 'an end'}: {wrong}"
     after = "kill -9" if kill else "an end in order"
     kept = ", the kept index deleted" if forget else ", with the kept index"
     return server, Restart(after + kept, ready, right, len(before), ending)
@@ -96,10 +99,20 @@ def _standing(server: Server, who: str) -> Standing:
     }
 
 
+def _await_right(server: Server, who: str, before: Standing, asked: int) -> None:
+    """Ask until the answer is right. Raises `AssertionError` where it stays wrong."""
+    deadline = time.monotonic() + _PATIENCE
+    while not _agree(before, after := _standing(server, who), asked):
+        assert time.monotonic() < deadline, (who, before, after)
+        time.sleep(0.01)
+
+
 def _agree(before: Standing, after: Standing, asked: int) -> bool:
-    """Whether two answers differ only by what time alone has changed since `asked` (ms)."""
+    """Whether two answers differ only by what time alone has changed since `asked` (ms), and by all
+    of that."""
     now = time.time_ns() // 1_000_000
-    left = {name for name, (_, until) in before.items() if until is not None and until <= now}
-    entered = {name for name, (since, _) in after.items() if since > asked - 60_000}
-    same = (before.keys() | after.keys()) - left - entered
-    return all(before.get(name) == after.get(name) for name in same)
+    over = {name for name, (_, until) in before.items() if until is not None and until <= now}
+    begun = {name for name, (since, _) in after.items() if since > asked}
+    same = (before.keys() | after.keys()) - over - begun
+    still = all(before.get(name) == after.get(name) for name in same)
+    return still and not any(before[name] == after.get(name) for name in over)
