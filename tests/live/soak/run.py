@@ -200,7 +200,9 @@ def _numbers(found: Published, tally: Tally, relay: Careless, server: Server) ->
         "people": len({one.person_id for one in moves}),
         "segments": dict(Counter(one.segment_id for one in moves)),
         "median_lateness_of_time_driven_ms": late[len(late) // 2] if late else None,
-        "requests": dict(sorted(relay.ledger.statuses.items())),
+        "requests_as_the_sdks_saw_them": dict(sorted(relay.ledger.statuses.items())),
+        "of_them_made_by_the_relay": "500, 503 and some of None (no answer);"
+        " the server was dead in the others",
         "requests_delivered_twice": relay.repeated,
         "restart_seconds_longest": round(max(server.starts), 2),
     }
