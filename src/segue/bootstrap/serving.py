@@ -123,6 +123,8 @@ class Serving:
             index = kept_index(workspace, store, definitions)
             now = environment.now()
             live = Live.begin(store, definitions, now, index=index, version=__version__)
+            if index is None:  # a server that is killed keeps nothing: its next start has this
+                keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
         except BaseException:
             store.close()
