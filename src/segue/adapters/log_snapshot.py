@@ -165,7 +165,7 @@ class _Writer:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Arrays in a file, read when they are looked at."""
+    """Arrays in a file, as one."""
 
     bytes: Array
     places: Mapping[str, tuple[str, int, int, int]]
@@ -173,7 +173,9 @@ class _Reader:
     @classmethod
     def open(cls, path: Path, places: Mapping[str, tuple[str, int, int, int]]) -> _Reader:
         """The arrays of a file. Raises `OSError` or `ValueError` where it is not the one."""
-        return cls(np.memmap(path, np.uint8, "r").view(np.ndarray), places)
+        # All of it, in one go: mapped arrays would be read from the disk page by page, by the first
+        # turns, which take a hundred times as long then.
+        return cls(np.fromfile(path, np.uint8), places)
 
     def read(self, name: str) -> Array:
         """An array. Raises `ValueError` where it is damaged, `KeyError` where it is not there."""
