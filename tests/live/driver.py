@@ -37,6 +37,7 @@ class Drive:
         self.now = min([at for at, _ in self.arrivals]) - self.rng.choice((0, 1, HOUR))
         self.told: list[Transition] = []
         self.checks = 0
+        self.kept: Index | None = None
         self.begin()
 
     # ------------------------------------------------------------------------------- the schedule
@@ -125,7 +126,9 @@ class Drive:
 
     def restart(self) -> None:
         """Orderly, with what was in memory kept; or not."""
-        index = self.live.index if self.rng.random() < 0.5 else None
+        index = self.kept = self.live.index if self.rng.random() < 0.5 else self.kept
+        if index is not None and self.store.count_before(index.next_ref) != index.next_ref:
+            index = None  # an event gave way to another content: such an index is not used
         self.end()
         self.now += self.rng.choice((0, 1, MINUTE, 5 * HOUR))
         self.begin(index)

@@ -47,7 +47,8 @@ def table(people, spans) -> SpanTable:
 def kept(people, offsets, rows) -> KeptStanding:
     none = np.empty(0, np.int64)
     codes = none.astype(np.int32)
-    return KeptStanding(none, codes, people, offsets, **rows, due_person=codes, due_at=none)
+    ids = {"due_person": codes, "whos": codes, "owners": codes}
+    return KeptStanding(none, codes, people, offsets, **rows, **ids, due_at=none)
 
 
 def members(spans, person):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.timeline.log import Int32s, Int64s
+from segue.timeline.parts import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class KeptStanding:
 
     Person i of `person` int32[P] has the rows `offsets[i]:offsets[i + 1]` of `segment` int32[N]
     (version codes), `since` and `until` int64[N]; `due_person` int32[D] is due at `due_at`
-    int64[D].
+    int64[D]. Each distinct id of `whos` int32[M], ascending, was one of the person `owners`
+    int32[M].
     """
 
     ticked_at: Int64s
@@ -31,6 +33,8 @@ class KeptStanding:
     until: Int64s
     due_person: Int32s
     due_at: Int64s
+    whos: Int32s
+    owners: Int32s
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
@@ -45,12 +49,18 @@ class KeptStanding:
         """All of it, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def fits(self, ticked_at: int | None, codes: Iterable[int]) -> bool:
-        """Whether that is where everybody stands: as of that turn, under these versions."""
-        found = self.ticked_at.tolist(), self.codes.tolist()
-        return bool(found == ([ticked_at], sorted(codes)))
+    def fits(self, codes: Iterable[int]) -> bool:
+        """Whether people stood so under these versions."""
+        return bool(self.codes.tolist() == sorted(codes))
 
 
 def codes_of(codes: Iterable[int]) -> Int32s:
     """Codes of versions, ascending."""
     return np.array(sorted(codes), np.int32)
+
+
+def owners_of(groups: Groups) -> tuple[Int32s, Int32s]:
+    """Every distinct id, int32[M] ascending, and whose it is, int32[M]."""
+    order = np.argsort(groups.whos, kind="stable")
+    owners = np.repeat(groups.person, np.diff(groups.offsets))
+    return groups.whos[order], owners[order]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Self, TypeVar
 
 import numpy as np
@@ -25,8 +25,8 @@ from segue.services.live.answers import (
 )
 from segue.services.live.establishing import establish
 from segue.services.live.intake import Batch, Intake, Receipt
-from segue.services.live.kept import KeptStanding, codes_of
-from segue.services.live.resuming import Standing, resumed
+from segue.services.live.kept import KeptStanding, codes_of, owners_of
+from segue.services.live.resuming import Index, Standing, resumed
 from segue.services.live.shown import Shown
 from segue.services.live.stopwatch import Stopwatch
 from segue.services.live.store import Store, Wanted
@@ -38,7 +38,15 @@ from segue.timeline.log import Int32s
 from segue.timeline.parts import Arrived, Codebook
 from segue.timeline.spans import Spans
 
-__all__ = ["CurrentMembership", "Health", "Live", "PersonStanding", "SegmentStanding", "Turned"]
+__all__ = [
+    "CurrentMembership",
+    "Health",
+    "Index",
+    "Live",
+    "PersonStanding",
+    "SegmentStanding",
+    "Turned",
+]
 
 T = TypeVar("T")
 
@@ -59,17 +67,6 @@ _COLUMNS: Final = (
     ("sequence", pa.int64()),
     ("properties", pa.string()),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A log in memory that was kept from an earlier run: what it answers, the codes of its texts,
-    the reference after the last event in it, and where everybody stood then."""
-
-    log: GrowingLog
-    codebook: Codebook
-    next_ref: int
-    kept: KeptStanding | None = None
 
 
 class Live:
@@ -122,7 +119,7 @@ class Live:
         if position.evaluated_by != version and position.ticked_at is not None:
             cause = cause or Cause.CORRECTION
         known_at = max(now, at)
-        standing = None if cause else resumed(store, definitions, index.kept)
+        standing = None if cause else resumed(store, definitions, index, at)
         if standing is None:
             done = establish(
                 store, definitions, index.log, at=at, known_at=known_at, by=version, unseen=cause
@@ -408,6 +405,7 @@ class Live:
         state, current = self._state, self._shown.current
         person, offsets, rows = current.everybody()
         due_person, due_at = self._due.everybody()
+        whos, owners = owners_of(self._store.everybody())
         kept = KeptStanding(
             ticked_at=np.array([state.at]),
             codes=codes_of(state.project.codes.values()),
@@ -416,6 +414,8 @@ class Live:
             **rows,
             due_person=due_person,
             due_at=due_at,
+            whos=whos,
+            owners=owners,
         )
         return Index(state.log, self._codebook, state.next_ref, kept)
 
@@ -470,9 +470,10 @@ def _up_to_date(store: Store, definitions: Definitions, index: Index | None) -> 
         return Index(GrowingLog(part), codebook, next_ref)
     log, codebook = index.log.forgetting(index.log.requests - wanted), index.codebook
     if index.next_ref == next_ref:
-        return Index(log, codebook, next_ref, index.kept)
+        return replace(index, log=log)
     part = store.everything(wanted, codebook, since=index.next_ref, not_activity=quiet)
-    return Index(log.plus(part), codebook, next_ref)
+    came = part.whos[part.log.first_seen < FOREVER]
+    return Index(log.plus(part), codebook, next_ref, index.kept, came)
 
 
 def _table(batches: Sequence[Batch]) -> pa.Table:
