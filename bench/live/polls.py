@@ -87,6 +87,11 @@ class Deviation:
     middle_ms: float
     most_ms: float
 
+    @property
+    def waits(self) -> tuple[float, float]:
+        """How late, in the middle and at most (ms)."""
+        return self.middle_ms, self.most_ms
+
 
 @dataclass(frozen=True)
 class Day:

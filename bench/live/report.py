@@ -221,8 +221,7 @@ def day_table(found: Day) -> str:
             _percent(one.wrong_brief),
             _percent(one.late),
             _percent(one.never),
-            _span(one.middle_ms),
-            _span(one.most_ms),
+            *(_span(ms) if one.never < one.late or not one.late else "" for ms in one.waits),
         )
         for one in found.deviations
     ]
