@@ -29,7 +29,7 @@ help:
 	@echo 'make check    ruff, mypy, the import contract, the documentation'
 	@echo 'make docs     the documentation, as pages in site/'
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
-	@echo 'make bench-live  segue serve under load, beside polls and batches'
+	@echo 'make bench-live  segue serve under load, beside periodic jobs'
 	@echo 'make fuzz     the oracle against a million random conditions'
 	@echo 'make faults   kills, full disks and hostile senders against segue serve'
 	@echo 'make soak     an hour of real SDKs against a server that is killed'

@@ -16,7 +16,7 @@ from typing import Final
 from bench.live.idle import Idle, far, idle
 from bench.live.latency import Steady, latency
 from bench.live.load import load
-from bench.live.polls import PEOPLE, day
+from bench.live.periods import PEOPLE, day
 from bench.live.record import Found, write
 from bench.live.report import (
     built_table,
@@ -35,7 +35,7 @@ from bench.live.report import (
     turns_table,
     turns_targets,
 )
-from bench.live.restart import restarts
+from bench.live.restart import CASES, restarts
 from bench.live.server import served
 from bench.live.turns import DIRTY, turns
 from bench.live.world import Past, built
@@ -58,6 +58,7 @@ class Plan:
     loads: tuple[tuple[int, int], ...]
     dirty: tuple[int, ...]
     rounds: int
+    restarts: tuple[tuple[bool, bool], ...]
     people_of_day: int
     data: Path
     record: Path | None
@@ -146,13 +147,13 @@ def _turns(plan: Plan, tell: Callable[[str], None]) -> Iterator[Found]:
 def _restart(plan: Plan, tell: Callable[[str], None]) -> Iterator[Found]:
     made = built(plan.past, plan.data, tell)
     with tempfile.TemporaryDirectory(dir=plan.data) as folder:
-        found = restarts(made.copy(Path(folder) / "restart"), plan.past)
+        found = restarts(made.copy(Path(folder) / "restart"), plan.past, plan.restarts)
     yield Found("restart", "Restart", restart_table(found), restart_targets(found))
 
 
 def _day(plan: Plan, tell: Callable[[str], None]) -> Iterator[Found]:  # noqa: ARG001
     found = day(plan.people_of_day)
-    yield Found("polls", "A day, beside polls", day_table(found), day_targets(found))
+    yield Found("day", "A day, beside periodic jobs", day_table(found), day_targets(found))
 
 
 _SECTIONS: Final = {
@@ -160,7 +161,7 @@ _SECTIONS: Final = {
     "turns": _turns,
     "restart": _restart,
     "idle": _idle,
-    "polls": _day,
+    "day": _day,
 }
 
 
@@ -199,6 +200,7 @@ def _plan(arguments: list[str]) -> Plan:
         ((100, 16), (100, 64), (1, 64), (1, 512)),
         DIRTY,
         given.rounds,
+        CASES,
         given.day,
         data,
         given.record,
@@ -217,6 +219,7 @@ def quick(plan: Plan) -> Plan:
         loads=((100, 4), (1, 16)),
         dirty=(1, 10, 100),
         rounds=3,
+        restarts=CASES[::3],
         people_of_day=100,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from bench.live.idle import Idle
 from bench.live.latency import Latency, Steady
 from bench.live.load import Load
-from bench.live.polls import DOCUMENT, Day
+from bench.live.periods import DOCUMENT, Day
 from bench.live.restart import Restart
 from bench.live.turns import Cost
 from bench.live.world import Built

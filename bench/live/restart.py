@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,12 +42,18 @@ class Restart:
     ending: float | None
 
 
-def restarts(workspace: Workspace, past: Past) -> list[Restart]:
-    """Start again and again: after an end in order with what was kept and without, and after a kill
-    under load, with what an earlier end kept and without."""
+CASES: Final = ((False, False), (False, True), (True, False), (True, True))
+"""After an end in order with what was kept and without, and after a kill with what an earlier end
+kept and without: whether it is killed, and whether what was kept is deleted."""
+
+
+def restarts(
+    workspace: Workspace, past: Past, cases: Sequence[tuple[bool, bool]] = CASES
+) -> list[Restart]:
+    """Start again and again."""
     server = Server.begin(workspace)
     found = []
-    for kill, forget in ((False, False), (False, True), (True, False), (True, True)):
+    for kill, forget in cases:
         server, one = _again(server, past, kill=kill, forget=forget)
         found.append(one)
     server.end()

@@ -11,13 +11,13 @@ import pytest
 
 from bench.live.__main__ import main
 from bench.live.events import Traffic
-from bench.live.polls import PERIODS, day, deviation, length, polled
+from bench.live.periods import PERIODS, day, deviation, length, polled
 from bench.live.segments import SEGMENTS, segments
 from bench.live.world import Past, built
 from segue.domain.instant import HOUR, MINUTE
 
 SMALL = Past(events=6_000, people=600)
-ALL = ["load", "latency", "turns", "histories", "restart", "idle", "polls"]
+ALL = ["load", "latency", "turns", "histories", "restart", "idle", "day"]
 
 
 def test_there_are_50_segments_and_no_two_alike():
@@ -72,7 +72,7 @@ def test_whoever_publishes_what_was_true_is_not_wrong():
     assert sum(map(length, TRUTH.values())) == 146 * MINUTE
 
 
-def test_over_a_day_the_live_loop_publishes_the_batch_history_exactly_and_polls_do_not():
+def test_over_a_day_the_live_loop_publishes_the_batch_history_exactly_and_periodic_jobs_do_not():
     found = day(people=60)
     own, *others = found.deviations
     assert (own.wrong, own.late, own.never, found.retracted) == (0, 0, 0, 0)
@@ -91,4 +91,4 @@ def test_every_section_runs_and_is_recorded(tmp_path: Path, capsys: pytest.Captu
     promised = [line for line in text.splitlines() if line.startswith("| durable events")]
     assert all(line.split("|")[3].endswith(" 0 errors ") for line in promised)
     assert "Probes that were not seen: 0. Errors: 0." in text
-    assert "## A day, beside polls" in capsys.readouterr().out
+    assert "## A day, beside periodic jobs" in capsys.readouterr().out
