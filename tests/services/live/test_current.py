@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
@@ -98,3 +99,18 @@ def test_against_a_dictionary() -> None:
             assert {code: current.size(code) for code in SEGMENTS} == {
                 code: sizes[code] for code in SEGMENTS
             }
+
+
+def test_what_is_kept_fits_the_same_meanings_and_no_earlier_instant() -> None:
+    """A store that was put back to an earlier state is evaluated, not believed."""
+    nobody = kept(
+        np.empty(0, np.int32),
+        np.zeros(1, np.int64),
+        {name: np.empty(0, np.int64) for name in ("segment", "since", "until")},
+    )
+    then = replace(nobody, ticked_at=np.array([AT]), codes=np.array([3, 5], np.int32))
+
+    assert then.fits([5, 3], AT)
+    assert then.fits([3, 5], AT + 1)
+    assert not then.fits([3, 5], AT - 1)
+    assert not then.fits([3, 6], AT)

@@ -58,8 +58,7 @@ class Turned:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How the loop is: whether it turns (`trouble` says why not), the last turn (ms), events that
-    wait, people known, the id after the last transition, the next instant at which somebody is due
-    (ms)."""
+    wait, people known, the id after the last transition."""
 
     ready: bool
     trouble: str
@@ -67,4 +66,3 @@ class Health:
     waiting: int
     people: int
     next_transition: int
-    next_due: int | None

@@ -49,9 +49,10 @@ class KeptStanding:
         """All of it, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def fits(self, codes: Iterable[int]) -> bool:
-        """Whether people stood so under these versions."""
-        return bool(self.codes.tolist() == sorted(codes))
+    def fits(self, codes: Iterable[int], at: int) -> bool:
+        """Whether people stood so under these versions, and not later than at an instant (ms): of a
+        store that was put back to an earlier state it says nothing."""
+        return bool(self.codes.tolist() == sorted(codes) and self.ticked_at[0] <= at)
 
 
 def codes_of(codes: Iterable[int]) -> Int32s:

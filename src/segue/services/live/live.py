@@ -70,8 +70,8 @@ _COLUMNS: Final = (
 
 
 class Live:
-    """See the module. `turn` is called by one thread only; the rest by any. `erased` is called by
-    that thread when somebody was erased.
+    """See the module. `turn` and `next_due` are called by one thread only; the rest by any.
+    `erased` is called by that thread when somebody was erased.
 
     Make one with `Live.begin`.
     """
@@ -257,7 +257,8 @@ class Live:
         return Told(len(latest), make)
 
     def next_due(self) -> int | None:
-        """The next instant (ms) at which a turn is needed even if nothing arrives."""
+        """The next instant (ms) at which a turn is needed even if nothing arrives; asked by the
+        thread that turns, as it tidies the timers."""
         instants = [at for at in (self._due.next(), self._state.next_grid) if at is not None]
         return min(instants, default=None)
 
@@ -456,7 +457,6 @@ class Live:
             waiting=self.intake.waiting,
             people=self._shown.people,
             next_transition=self._next_transition,
-            next_due=self.next_due(),
         )
 
 

@@ -66,7 +66,7 @@ def resumed(store: Store, definitions: Definitions, index: Index, at: int) -> St
         return None
     codes = {one.segment_id: one.code for one in versions}
     project = Project.of(definitions, {one.id: codes[one.id] for one in definitions.segments})
-    if project.ranks or not kept.fits(codes.values()):
+    if project.ranks or not kept.fits(codes.values(), at):
         return None
     due = Due(kept.due_person, kept.due_at)
     standing = Standing(project, {}, CurrentMemberships.restored(kept), due)
