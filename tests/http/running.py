@@ -92,7 +92,7 @@ class StubLive:
 
     def health(self) -> Health:
         trouble = "" if self.ready else "the disk is full"
-        return Health(self.ready, trouble, 1, len(self.batches), 0, 0, None)
+        return Health(self.ready, trouble, 1, len(self.batches), 0, 0)
 
 
 @contextlib.contextmanager

@@ -288,8 +288,9 @@ class Courier:
     async def _advance(self) -> None:
         cursor = self._outbox.cursor
         if cursor > self._kept:
+            self._delivered = False  # before it is awaited: what lands meanwhile is not in it
             await self._ask(lambda: self._means.store.advance(self._endpoint.id, cursor))
-            self._kept, self._kept_at, self._delivered = cursor, time.monotonic(), False
+            self._kept, self._kept_at = cursor, time.monotonic()
 
     async def _end(self) -> None:
         if self._flights:
