@@ -114,7 +114,7 @@ class ActingStore(Protocol):
     def controls(self) -> Controls:
         """What operators have switched."""
 
-    def set_stopped(self, stopped: bool) -> None:  # noqa: FBT001
+    def set_stopped(self, stopped: bool) -> None:
         """Stop everything, or go on."""
 
     def set_paused(self, campaign_id: str, why: str | None) -> None:
