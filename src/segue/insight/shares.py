@@ -1,0 +1,69 @@
+"""Shares of people, with intervals that say how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
+
+LEVEL: Final = 0.95
+"""The confidence level of every interval, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A range with its ends."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        """Whether the value lies in it."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`count` of `of` people. `interval` is Wilson's (1927), None where there is nobody."""
+
+    count: int
+    of: int
+    interval: Interval | None
+
+    @classmethod
+    def measured(cls, count: int, of: int, level: float = LEVEL) -> Share:
+        """The share with its interval at a level. Raises `ValueError` unless `0 <= count <= of`."""
+        if not 0 <= count <= of:
+            raise ValueError(f"{count} of {of} is no share")
+        if of == 0:
+            return cls(count, of, None)
+        low, high = proportion_confint(count, of, alpha=1 - level, method="wilson")
+        return cls(count, of, Interval(float(low), float(high)))
+
+    @property
+    def value(self) -> float | None:
+        """The share itself, 0 to 1; None where there is nobody."""
+        return self.count / self.of if self.of else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of `of` values with a normal interval; None where there are too few to tell."""
+
+    value: float | None
+    of: int
+    interval: Interval | None
+
+    @classmethod
+    def measured(cls, total: float, squares: float, of: int, level: float = LEVEL) -> Mean:
+        """The mean out of the sum of the values and the sum of their squares."""
+        if of == 0:
+            return cls(None, 0, None)
+        mean = total / of
+        if of == 1:
+            return cls(mean, 1, None)
+        variance = max(0.0, (squares - of * mean * mean) / (of - 1))
+        margin = float(norm.ppf((1 + level) / 2)) * (variance / of) ** 0.5
+        return cls(mean, of, Interval(mean - margin, mean + margin))
