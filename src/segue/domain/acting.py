@@ -65,11 +65,11 @@ class ActingStore(Protocol):
         are passed over; those of `changed` replace what is there."""
 
     def due_deliveries(self, now: int, limit: int) -> list[Delivery]:
-        """Deliveries in `DUE` or `SENDING` that are approved, with `not_before` up to now, the
-        earliest first."""
+        """Deliveries in `DUE` or `SENDING` that wait for no approval, with `not_before` up to
+        now, the earliest first."""
 
     def next_delivery_at(self) -> int | None:
-        """The smallest `not_before` of those that wait and are approved."""
+        """The smallest `not_before` of those that wait, but not for approval."""
 
     def offers(self, people: Collection[int]) -> list[Delivery]:
         """In-app deliveries in `OFFERED`, or held out and not shown yet, of people by any of the

@@ -106,8 +106,9 @@ class Rate:
 class Content:
     """The texts of a message: Jinja2 templates by part.
 
-    Parts by channel: e-mail `subject`, `text`, `html`; in-app `title`, `body`, `button`, `url`,
-    `payload` (JSON, for an inline slot) and `steps` (JSON, of a checklist); Apprise `title`,
+    Parts by channel: e-mail `subject`, `text`, `html`; in-app `heading`, `body`, `button`, `url`,
+    `payload` (JSON, for an inline slot) and `steps` (JSON, of a checklist: a list of objects with
+    `text`, and perhaps `url` and `done`, the event that ticks the step off); Apprise `heading`,
     `body`; webhook `payload`; console `body`.
     """
 
@@ -254,6 +255,15 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who an e-mail is from, and where answers go ("": to the sender)."""
+
+    name: str = ""
+    address: str = ""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Messaging:
     """The rules of all campaigns of a project.
 
@@ -261,7 +271,9 @@ class Messaging:
     makes it another one. `quiet`: no delivery in these hours of the person's zone (`zone_trait`,
     else the project's `timezone`), except in-app. `held_at_most`: what waits longer than this is
     refused. `rates` by channel. `consent`: by (purpose, channel) the trait that must be true; what
-    is not named needs none. `email_trait` is where somebody's address is.
+    is not named needs none. `email_trait` is where somebody's address is. `public_url`: where
+    people outside reach this server, without a slash at the end: the base of tracked links and of
+    the page that unsubscribes ("": there are none).
     """
 
     timezone: str = "UTC"
@@ -274,6 +286,8 @@ class Messaging:
     consent: Mapping[tuple[str, Channel], str] = field(default_factory=dict)
     zone_trait: str = "timezone"
     email_trait: str = "email"
+    sender: Sender = Sender()
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +383,8 @@ class Delivery:
     made, `person_id` that id. `occasion_key`: the id of the transition, or the instant of the
     launch or schedule. `due_at`: the instant of the moment plus the delay; `known_at`: when it was
     known. `not_before`: nothing is tried before. `detail` says in words what `because` means here.
-    `segments`: the segments somebody was in when it was shown.
+    `approved`: None where nobody was asked, False while it waits for somebody's approval, then
+    True. `segments`: the segments somebody was in when it was shown.
     """
 
     id: str
@@ -390,7 +405,7 @@ class Delivery:
     tags: tuple[str, ...] = ()
     transactional: bool = False
     attempts: int = 0
-    approved: bool = True
+    approved: bool | None = None
     delivered_at: int | None = None
     shown_at: int | None = None
     clicked_at: int | None = None
