@@ -12,12 +12,12 @@ from segue.bootstrap.courier import Means
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.webhooks import Webhooks
 from segue.domain.access import Key, KeyKind
+from segue.domain.signing import verify
 from segue.domain.webhooks import Reach
 from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.metrics import Metrics
 from segue.http.webhooks import Delivered, router
-from segue.services.live.webhooks import verify
 from tests.adapters.receiver import Reply, receiving
 from tests.services.live.publishing import Published
 

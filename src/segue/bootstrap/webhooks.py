@@ -19,8 +19,9 @@ from typing import Any, Final, TypeVar
 from segue.bootstrap.courier import Courier, Means
 from segue.domain.errors import NotFoundError, UsageError
 from segue.domain.live import Transition
+from segue.domain.signing import SECRET_BYTES, new_secret
 from segue.domain.webhooks import Answer, DeadLetter, Endpoint, Reach
-from segue.services.live.webhooks import SECRET_BYTES, checked_url, compose_sample, new_secret
+from segue.services.live.webhooks import checked_url, compose_sample
 
 ResultT = TypeVar("ResultT")
 

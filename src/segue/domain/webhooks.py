@@ -27,6 +27,9 @@ class Reach(StrEnum):
     """Also private networks; never link-local addresses, where clouds keep credentials."""
 
 
+REPEATED: Final = frozenset({408, 425, 429})
+"""Statuses of the receiver's fault or haste that time may mend, beside 5xx."""
+
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -163,6 +166,14 @@ class Answer:
     error: str = ""
     retry_after: int | None = None
     forbidden: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether to send the same again is no use: the receiver, or who may be sent to, says no
+        for good."""
+        if self.forbidden or self.status is None:
+            return self.forbidden
+        return 300 <= self.status < 500 and self.status not in REPEATED
 
 
 class Sender(Protocol):

@@ -12,9 +12,9 @@ from segue.bootstrap.courier import Means
 from segue.bootstrap.webhooks import Webhooks, default_reach
 from segue.domain.errors import NotFoundError, StoreError, UsageError
 from segue.domain.live import Cause
+from segue.domain.signing import verify
 from segue.domain.webhooks import Reach
 from segue.services.live.outbox import SIDE_BY_SIDE, Schedule
-from segue.services.live.webhooks import verify
 from tests.adapters.receiver import HANG, HANG_UP, OK, Reply, receiving, receiving_by
 from tests.services.live.publishing import Published
 

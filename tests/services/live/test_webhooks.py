@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segue.domain import signing
 from segue.domain.errors import InputError, UsageError
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
 from segue.domain.live import Boundary, Cause, Transition
+from segue.domain.signing import new_secret, verify
 from segue.domain.webhooks import Answer, Endpoint, Reach, Stretch
-from segue.services.live import webhooks
 from segue.services.live.outbox import SIDE_BY_SIDE, Outbox, Schedule, Verdict, verdict_of
-from segue.services.live.webhooks import Facts, checked_url, compose, new_secret, shown_url, verify
+from segue.services.live.webhooks import Facts, checked_url, compose, shown_url
 
 NOW = parse_instant("2026-05-03T10:00:00Z")
 SECRET = new_secret(b"0123456789abcdef0123456789abcdef")
@@ -81,7 +82,7 @@ def test_a_message_keeps_its_id_at_every_attempt_and_has_another_at_another_endp
 
 def test_the_examples_of_the_module_are_true():
     """One of them is the test vector of Standard Webhooks."""
-    assert doctest.testmod(webhooks).failed == 0
+    assert doctest.testmod(signing).failed == 0
 
 
 def test_who_holds_the_secret_can_verify_a_message():

@@ -16,7 +16,7 @@ from typing import Final
 
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND
 from segue.domain.live import Transition
-from segue.domain.webhooks import Answer, Stretch
+from segue.domain.webhooks import REPEATED, Answer, Stretch
 
 WINDOW: Final = 256
 """How many transitions beyond the cursor one endpoint may hold in memory."""
@@ -24,8 +24,6 @@ SIDE_BY_SIDE: Final = 8
 """How many requests one endpoint gets at the same time."""
 PATIENCE: Final = 3
 """After how many failures in a row an endpoint counts as failing."""
-REPEATED: Final = frozenset({408, 425, 429})
-"""Statuses of the receiver's fault or haste that time may mend, beside 5xx."""
 GONE: Final = 410
 
 
