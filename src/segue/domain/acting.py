@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from segue.domain.campaigns import Channel, Delivery, State, Suppressed
+from segue.domain.campaigns import Because, Channel, Delivery, State, Suppressed
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
     """That a person was reached: what frequency caps count. `person` is a code of one of their
-    distinct ids, `at` when it was handed to the channel, or offered to a page (ms)."""
+    distinct ids, `at` when it was handed to the channel, or shown by a page (ms)."""
 
     person: int
     campaign_id: str
@@ -35,6 +35,35 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class FactStretch:
+    """Facts by ascending `ref`; all there are with references up to `upto` are among them."""
+
+    facts: tuple[Fact, ...]
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """That a person had, or is to have, a delivery of a campaign: its state and when it was due."""
+
+    person: int
+    campaign_id: str
+    state: State
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many deliveries of a campaign over a channel are in a state for a reason."""
+
+    campaign_id: str
+    channel: Channel
+    state: State
+    because: Because | None
+    deliveries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """What operators have switched: everything (`stopped`), campaigns (`paused`: why, by id), and
     when each campaign was launched (ms, by id)."""
@@ -53,6 +82,9 @@ class ActingStore(Protocol):
     def facts_cursor(self) -> int:
         """The reference of the last event whose fact was noted; -1 before the first."""
 
+    def goals_cursor(self) -> int:
+        """The reference of the last event that was looked through for goals; -1 before the first."""
+
     def save_deliveries(
         self,
         *,
@@ -60,9 +92,15 @@ class ActingStore(Protocol):
         changed: Sequence[Delivery] = (),
         cursor: int | None = None,
         facts_cursor: int | None = None,
-    ) -> None:
-        """Keep deliveries and cursors in one commit: of `made`, those whose id is there already
-        are passed over; those of `changed` replace what is there."""
+        goals_cursor: int | None = None,
+        launched: Mapping[str, int] | None = None,
+    ) -> set[str]:
+        """Keep deliveries, cursors and when campaigns began (see `set_launched`) in one commit: of
+        `made`, those whose id is there already are passed over; those of `changed` replace what is
+        there, and where nothing is there (somebody was erased) nothing is kept.
+
+        The ids of those of `made` that were passed over.
+        """
 
     def due_deliveries(self, now: int, limit: int) -> list[Delivery]:
         """Deliveries in `DUE` or `SENDING` that wait for no approval, with `not_before` up to
@@ -76,7 +114,8 @@ class ActingStore(Protocol):
         codes of their distinct ids."""
 
     def contacts(self, people: Collection[int], since: int) -> list[Contact]:
-        """Whom of these (codes of distinct ids) was reached after an instant (ms)."""
+        """Whom of these (codes of distinct ids) was reached after an instant (ms): what was handed
+        to a channel and did not fail there, and what a page has shown."""
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """The delivery with this id."""
@@ -92,12 +131,28 @@ class ActingStore(Protocol):
         states: Collection[State] = (),
         after: str | None = None,
         limit: int = 100,
+        latest_first: bool = False,
     ) -> list[Delivery]:
-        """Deliveries by ascending (known_at, id): of a campaign, of people, in states; `after` is
-        the id of the last one of the page before."""
+        """Deliveries by (known_at, id), ascending or descending: of a campaign, of people, in
+        states; `after` is the id of the last one of the page before."""
 
-    def facts(self, after: int, limit: int) -> list[Fact]:
-        """Stored events named `$message_*` or `$survey_*` with references beyond `after`."""
+    def past(self, campaigns: Collection[str], people: Collection[int]) -> list[Past]:
+        """Deliveries of these campaigns to these people (codes of distinct ids), those refused or
+        failed left out."""
+
+    def unconverted(self, people: Collection[int], since: int) -> list[Delivery]:
+        """Deliveries to these people (codes of distinct ids) that were due after an instant (ms)
+        and did not convert yet, refused and failed ones left out."""
+
+    def counts(self) -> list[Count]:
+        """How many deliveries there are of each kind."""
+
+    def approved_counts(self, campaigns: Collection[str]) -> dict[str, int]:
+        """How many deliveries of these campaigns somebody approved; of none: left out."""
+
+    def facts(self, after: int, limit: int) -> FactStretch:
+        """At most `limit` stored events named `$message_*` or `$survey_*` with references beyond
+        `after`; `upto` is the last reference there is where fewer were found."""
 
     def suppressed(self, addresses: Collection[str], channel: Channel) -> list[Suppressed]:
         """Which of these addresses are on the suppression list, compared in lower case."""
@@ -109,7 +164,8 @@ class ActingStore(Protocol):
         """Take an address off the list; whether it was on it."""
 
     def suppressions(self, *, after: str = "", limit: int = 100) -> list[Suppressed]:
-        """The list, by address."""
+        """The list by address, channel and purpose; `after` is the last address of the page before,
+        which is never cut within an address."""
 
     def controls(self) -> Controls:
         """What operators have switched."""

@@ -382,7 +382,8 @@ class Delivery:
     idempotency key on the wire. `person` is the code of the person's id in the store when it was
     made, `person_id` that id. `occasion_key`: the id of the transition, or the instant of the
     launch or schedule. `due_at`: the instant of the moment plus the delay; `known_at`: when it was
-    known. `not_before`: nothing is tried before. `detail` says in words what `because` means here.
+    known. `not_before`: nothing is tried before. `handed_at`: when it was first handed to its
+    channel, or offered to a page. `detail` says in words what `because` means here.
     `approved`: None where nobody was asked, False while it waits for somebody's approval, then
     True. `segments`: the segments somebody was in when it was shown.
     """
