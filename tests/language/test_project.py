@@ -33,7 +33,14 @@ segments:
     when: |
       inactive for 30 days   # a comment of the language
       and did signed_up
-campaigns: {welcome: {after: 3, on: true}}
+campaigns:
+  prices:
+    segment: dormant
+    when: entering
+    already_in: skip
+    channel: webhook
+    to: https://example.com/prices
+    payload: {plan: 3, sale: true, code: 010, text: "7"}
 surveys:
 """
 
@@ -48,7 +55,9 @@ def test_a_project_holds_trees_and_milliseconds() -> None:
     assert project.segments["dormant"].when == parse_condition(
         "inactive for 30 days and did signed_up"
     )
-    assert project.campaigns == {"welcome": {"after": 3, "on": True}}
+    assert project.campaigns["prices"].payload == (
+        '{"plan": 3, "sale": true, "code": "010", "text": "7"}'
+    )
     assert project.surveys == {}
 
 

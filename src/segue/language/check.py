@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from segue.domain.errors import Problem, Severity
+from segue.language.acting_check import check_acting
 from segue.language.actions import Actions, CyclicError
 from segue.language.doubts import Doubt, doubts
 from segue.language.models import Project
@@ -74,6 +75,7 @@ def check(project: Project, catalog: Catalog = Catalog()) -> list[Problem]:
     problems = structure_problems(project)
     for loc, condition in _conditions(project).items():
         problems += [_placed(project, loc, doubt) for doubt in doubts(condition)]
+    problems += check_acting(project)
     problems += _unreachable_levels(project)
     problems += _unknown_stages(project)
     try:

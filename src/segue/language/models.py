@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr
 
 from segue.domain.errors import Problem
+from segue.language.campaign_models import (
+    CampaignDefinition,
+    MessagingDefinition,
+    SurveyDefinition,
+)
 from segue.language.fields import ActionId, ConditionText, DurationText, Id, PatternText, Zone
 from segue.language.lexicon import quote
+from segue.language.section import Section
 from segue.language.yaml_source import Loc, YamlSource, dotted
 
 PAGE_EVENTS: Final = (
@@ -40,19 +45,7 @@ CAMPAIGN_KEYS: Final = (
 """Properties that say which campaign a session came from."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty_keys(cls, value: Any) -> Any:
-        """A key with nothing after it (`goals:`) is as if it were not there."""
-        if not isinstance(value, Mapping):
-            return value
-        return {key: item for key, item in value.items() if item is not None}
-
-
-class SegmentDefinition(_Model):
+class SegmentDefinition(Section):
     """A segment: people for whom a condition holds."""
 
     title: str = Field("", description="Name for people; by default made from the id.")
@@ -64,7 +57,7 @@ class SegmentDefinition(_Model):
     when: ConditionText
 
 
-class Stage(_Model):
+class Stage(Section):
     """A stage of the journey; people are on the last stage whose condition holds."""
 
     stage: Id
@@ -72,7 +65,7 @@ class Stage(_Model):
     when: ConditionText
 
 
-class Level(_Model):
+class Level(Section):
     """A level of a ladder; people are on the last level whose condition holds."""
 
     level: Id
@@ -80,7 +73,7 @@ class Level(_Model):
     when: ConditionText
 
 
-class Ladder(_Model):
+class Ladder(Section):
     """Ordered, mutually exclusive levels; each is a segment called `ladder.level`."""
 
     title: str = ""
@@ -88,14 +81,14 @@ class Ladder(_Model):
     levels: list[Level] = Field(min_length=1)
 
 
-class Goal(_Model):
+class Goal(Section):
     """What counts as success."""
 
     event: PatternText
     within: DurationText | None = None
 
 
-class Privacy(_Model):
+class Privacy(Section):
     """What is kept of the events that SDKs send, and whose are dropped."""
 
     store_ip: bool = Field(default=False, description="Whether IP addresses are stored.")
@@ -108,7 +101,7 @@ class Privacy(_Model):
     )
 
 
-class IdentityRules(_Model):
+class IdentityRules(Section):
     """How sure the ids of known people must be."""
 
     proof: Literal["off", "warn", "enforce"] = Field(
@@ -117,7 +110,7 @@ class IdentityRules(_Model):
     )
 
 
-class Project(_Model):
+class Project(Section):
     """A `segue.yaml`: everything that Segue knows about your product and your segments."""
 
     project: str = Field("", description="The name of the project.")
@@ -141,8 +134,13 @@ class Project(_Model):
     )
     ladders: dict[Id, Ladder] = Field({}, description="Graded levels, such as engagement.")
     segments: dict[Id, SegmentDefinition] = Field({}, description="The segments, by id.")
-    campaigns: dict[str, Any] = Field({}, description="Campaigns.")
-    surveys: dict[str, Any] = Field({}, description="Surveys.")
+    messaging: MessagingDefinition = Field(
+        default=MessagingDefinition(), description="The rules of all campaigns."
+    )
+    campaigns: dict[Id, CampaignDefinition] = Field(
+        {}, description="What is said to whom, when and how, by id."
+    )
+    surveys: dict[Id, SurveyDefinition] = Field({}, description="What is asked whom, by id.")
 
     privacy: Privacy = Field(
         default=Privacy(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from segue.domain.errors import DefinitionError, InputError, NotFoundError, Problem
+from segue.language.campaign_models import (
+    CampaignDefinition,
+    CapDefinition,
+    HoursDefinition,
+    MessagingDefinition,
+    QuestionDefinition,
+    SenderDefinition,
+    ShowDefinition,
+    StepDefinition,
+    SurveyDefinition,
+    VariantDefinition,
+)
 from segue.language.models import (
     Goal,
     IdentityRules,
@@ -108,8 +121,21 @@ def _problem(details: ErrorDetails, loc: Loc) -> Problem:
             )
         case kind if kind in _SHAPES:
             return Problem(f"{_SHAPES[kind]} is expected here")
+        case kind if kind in _BOUNDS:
+            bound = next(iter(details["ctx"].values()))
+            return Problem(f"{_BOUNDS[kind]} {bound} is expected here")
+        case "enum" | "literal_error":
+            return _none_of(details)
         case _:
             return Problem(details["msg"])
+
+
+def _none_of(details: ErrorDetails) -> Problem:
+    known = re.findall("'([^']*)'", str(details["ctx"]["expected"]))
+    close = difflib.get_close_matches(str(details["input"]), known, n=1)
+    expected = () if close else tuple(one for one in known if one)
+    message = f"`{details['input']}` is not known here"
+    return Problem(message, expected=expected, suggestion="".join(close))
 
 
 _SHAPES: Final = {
@@ -117,10 +143,32 @@ _SHAPES: Final = {
     "model_type": "a mapping of keys to values",
     "list_type": "a list",
     "string_type": "text",
-    "too_short": "at least one level",
+    "string_too_short": "text",
+    "too_short": "at least one",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
 }
+_BOUNDS: Final = {
+    "greater_than_equal": "a number of at least",
+    "less_than_equal": "a number of at most",
+}
+
+
+def _messages(where: str, model: type[BaseModel]) -> dict[tuple[str, ...], type[BaseModel]]:
+    """The models of campaigns or surveys, and of what is below them."""
+    return {
+        (where, "*"): model,
+        (where, "*", "window"): HoursDefinition,
+        (where, "*", "show"): ShowDefinition,
+        (where, "*", "caps", "*"): CapDefinition,
+        (where, "*", "steps", "*"): StepDefinition,
+        (where, "*", "variants", "*"): VariantDefinition,
+    }
+
+
 _MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): Project,
     ("segments", "*"): SegmentDefinition,
@@ -130,10 +178,21 @@ _MODELS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     ("goals", "*"): Goal,
     ("privacy",): Privacy,
     ("identity",): IdentityRules,
+    ("messaging",): MessagingDefinition,
+    ("messaging", "sender"): SenderDefinition,
+    ("messaging", "quiet_hours"): HoursDefinition,
+    ("messaging", "caps", "*"): CapDefinition,
+    **_messages("campaigns", CampaignDefinition),
+    **_messages("surveys", SurveyDefinition),
+    ("surveys", "*", "questions", "*"): QuestionDefinition,
 }
 
 
 def _keys_at(loc: Loc) -> list[str]:
-    shape = tuple(str(part) if index % 2 == 0 else "*" for index, part in enumerate(loc))
-    model = _MODELS.get(shape)
-    return [] if model is None else list(model.model_fields)
+    """The keys that stand at a place; a part of its path that may be anything is `*`."""
+    for shape, model in _MODELS.items():
+        if len(shape) == len(loc) and all(
+            one in ("*", part) for one, part in zip(shape, loc, strict=True)
+        ):
+            return [field.alias or name for name, field in model.model_fields.items()]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias, cast
@@ -19,15 +20,16 @@ Loc: TypeAlias = tuple[str | int, ...]
 _MOST_NODES: Final = 300_000
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS: Final = {"true": True, "True": True, "false": False, "False": False}
-_OPAQUE: Final = frozenset({"campaigns", "surveys"})
+_TYPED: Final = "payload"
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class YamlSource:
     """A YAML text as data, with places.
 
-    Plain scalars stay text (`stage: 010` is "010"), except below `campaigns` and `surveys`, where
-    booleans and numbers are read as such. An empty value is None.
+    Plain scalars stay text (`stage: 010` is "010"), except below `payload`, which becomes JSON:
+    there, booleans and numbers are read as such. An empty value is None.
     """
 
     data: Any
@@ -142,7 +144,7 @@ class _Reader:
         if len(self.places) > _MOST_NODES or id(node) in self._open:
             raise RecursionError
         if isinstance(node, ScalarNode):
-            return _scalar(node, typed=bool(loc) and loc[0] in _OPAQUE)
+            return _scalar(node, typed=_TYPED in loc[:-1])
         self._open.add(id(node))
         if isinstance(node, SequenceNode):
             made: Any = [self.value(item, (*loc, i)) for i, item in enumerate(node.value)]
@@ -177,12 +179,10 @@ def _scalar(node: ScalarNode, *, typed: bool) -> Any:
         return node.value
     if node.value in _BOOLS:
         return _BOOLS[node.value]
-    for number in (int, float):
-        try:
-            return number(node.value)
-        except ValueError:
-            continue
-    return node.value
+    number = _NUMBER.fullmatch(node.value)
+    if number is None:
+        return node.value
+    return float(node.value) if number[1] or number[2] else int(node.value)
 
 
 def _offset(text: str, line: int, column: int) -> int:
