@@ -1,0 +1,1 @@
+"""Acting on people: who is messaged, when, by which rules, and what is said."""
