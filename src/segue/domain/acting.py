@@ -83,7 +83,7 @@ class ActingStore(Protocol):
         """The reference of the last event whose fact was noted; -1 before the first."""
 
     def goals_cursor(self) -> int:
-        """The reference of the last event that was looked through for goals; -1 before the first."""
+        """The reference of the last event looked through for goals; -1 before the first."""
 
     def save_deliveries(
         self,

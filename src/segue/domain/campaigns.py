@@ -407,6 +407,7 @@ class Delivery:
     transactional: bool = False
     attempts: int = 0
     approved: bool | None = None
+    handed_at: int | None = None
     delivered_at: int | None = None
     shown_at: int | None = None
     clicked_at: int | None = None
