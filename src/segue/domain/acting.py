@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -194,6 +194,86 @@ class Profiles(Protocol):
 
     def profiles(self, people: Collection[int], at: int) -> dict[int, Profile]:
         """Profiles by the codes of the people's ids, at the instant (ms)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggeringEvent:
+    """The event that made somebody enter or leave: its name, instant (ms) and properties."""
+
+    name: str
+    at: int
+    properties: Mapping[str, Any]
+
+
+def _unchanged(url: str) -> str:
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class MessageContext:
+    """What a template may speak of.
+
+    `at` is now and `zone` the zone of the person (an IANA name). `since`: when they entered or left
+    the segment (ms); `evidence`: why they are in it, in words. `event` is None where time made the
+    moment, or a schedule. `link` makes a link that notes who follows it. The two URLs are "" where
+    there are none.
+    """
+
+    person: Profile
+    campaign_id: str
+    campaign_title: str
+    segment_id: str
+    segment_title: str
+    at: int
+    zone: str = "UTC"
+    since: int | None = None
+    evidence: str = ""
+    event: TriggeringEvent | None = None
+    unsubscribe_url: str = ""
+    survey_url: str = ""
+    link: Callable[[str], str] = _unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The parts of a message as final text; or none of them, and the problem in words."""
+
+    parts: Mapping[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What templates speak of: whether of the triggering event, and of the evidence (which take
+    time to find out); the traits that must be there (paths with dots), as nothing stands in for
+    them; whether the event must."""
+
+    event: bool = False
+    evidence: bool = False
+    traits: tuple[str, ...] = ()
+    must_have_event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """Something wrong with a template, at its line (from 1)."""
+
+    message: str
+    line: int = 1
+    suggestion: str = ""
+
+
+class Templates(Protocol):
+    """Turns the templates of a message into final text. Threads may share it."""
+
+    def render(self, parts: Mapping[str, str], context: MessageContext) -> Rendered:
+        """Every part as final text; the work is bounded, whatever the templates and the values."""
+
+    def needs(self, parts: Mapping[str, str]) -> Needs:
+        """What these templates speak of. A broken one speaks of nothing."""
+
+    def problems(self, part: str, text: str) -> list[TemplateProblem]:
+        """What is wrong with the template of a part."""
 
 
 @dataclass(frozen=True, slots=True)
