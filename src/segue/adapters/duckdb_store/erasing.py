@@ -8,7 +8,8 @@ from typing import Final
 
 import duckdb
 
-from segue.adapters.extract import ANONYMOUS_ID, LINK_EVENTS
+from segue.adapters.duckdb_store import acting_tables
+from segue.adapters.extract import ANONYMOUS_ID, LINK_EVENTS, TRAIT_EVENTS
 
 _THEIRS: Final = f"""
     who IN (SELECT code FROM distinct_ids WHERE distinct_id IN (SELECT unnest($ids::VARCHAR[])))
@@ -60,10 +61,12 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
 
     Event names that nobody else did go too, and every threshold, because they counted the person
     (so that everybody is to be evaluated anew);
-    what was published about them, and the rejected events that name them.
+    what was published about them, their deliveries, and the rejected events that name them. Of
+    their addresses on the suppression list only hashes stay.
     """
     ids = {"ids": list(distinct_ids)}
     db.begin()
+    acting_tables.hide(db, _addresses(db, distinct_ids))
     ((before,),) = db.execute("SELECT count(*) FROM events").fetchall()
     whose = set(db.execute(f"DELETE FROM events WHERE {_THEIRS} RETURNING who", ids).fetchall())
     _forget_ids(db, distinct_ids)
@@ -75,6 +78,19 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     ((after,),) = db.execute("SELECT count(*) FROM events").fetchall()
     db.commit()
     return int(before - after)
+
+
+def _addresses(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> set[str]:
+    """What may be an address of theirs: their ids, and every text among their traits."""
+    rows = db.execute(
+        "SELECT properties::JSON::VARCHAR FROM events"
+        " WHERE who IN (SELECT code FROM distinct_ids"
+        " WHERE distinct_id IN (SELECT unnest($ids::VARCHAR[])))"
+        f" AND name IN (SELECT code FROM names WHERE name IN {TRAIT_EVENTS!r})",
+        {"ids": list(distinct_ids)},
+    ).fetchall()
+    written = (value for (text,) in rows for value in json.loads(text).values())
+    return {*distinct_ids, *(value for value in written if isinstance(value, str))}
 
 
 def _leave_out(db: duckdb.DuckDBPyConnection, whos: Sequence[int]) -> None:
@@ -101,6 +117,7 @@ def _forget_ids(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> N
         codes,
     )
     db.execute(f"DELETE FROM transitions WHERE person {theirs}", codes)
+    db.execute(f"DELETE FROM deliveries WHERE person {theirs}", codes)
     db.execute(f"DELETE FROM distinct_ids WHERE code {theirs}", codes)
     db.execute(f"DELETE FROM former_ids WHERE code {theirs}", codes)
     db.execute("INSERT INTO former_ids SELECT unnest($codes::INTEGER[]), ''", codes)
@@ -114,6 +131,10 @@ def count(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
             + (SELECT count(*) FROM texts_of_ids WHERE distinct_id IN
                 (SELECT unnest($ids::VARCHAR[])))
             + (SELECT count(*) FROM transitions WHERE {_UNNAMED})
+            + (SELECT count(*) FROM deliveries WHERE {_UNNAMED} OR person_id IN
+                (SELECT unnest($ids::VARCHAR[])))
+            + (SELECT count(*) FROM suppressions WHERE address IN
+                (SELECT lower(unnest($ids::VARCHAR[]))))
             + (SELECT count(*) FROM dead_letters WHERE transition NOT IN
                 (SELECT id FROM transitions))
             + (SELECT count(*) FROM rejected_events WHERE {_REJECTED})

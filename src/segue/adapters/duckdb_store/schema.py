@@ -138,6 +138,52 @@ MIGRATIONS: Final = (
         JOIN texts_of_ids ON texts_of_ids.code = person
         WHERE entered;
     """,
+    """
+    CREATE TABLE deliveries (
+        id VARCHAR NOT NULL,
+        campaign_id VARCHAR NOT NULL,
+        fingerprint VARCHAR NOT NULL,
+        person INTEGER NOT NULL,
+        person_id VARCHAR NOT NULL,
+        channel VARCHAR NOT NULL,
+        variant VARCHAR NOT NULL,
+        occasion VARCHAR NOT NULL,
+        occasion_key BIGINT NOT NULL,
+        due_at BIGINT NOT NULL,
+        known_at BIGINT NOT NULL,
+        not_before BIGINT NOT NULL,
+        state VARCHAR NOT NULL,
+        because VARCHAR,
+        detail VARCHAR NOT NULL,
+        tags VARCHAR NOT NULL,
+        transactional BOOLEAN NOT NULL,
+        attempts INTEGER NOT NULL,
+        approved BOOLEAN,
+        handed_at BIGINT,
+        delivered_at BIGINT,
+        shown_at BIGINT,
+        clicked_at BIGINT,
+        dismissed_at BIGINT,
+        converted_at BIGINT,
+        ended_at BIGINT,
+        segments VARCHAR NOT NULL
+    );
+    CREATE TABLE suppressions (
+        address VARCHAR NOT NULL,
+        channel VARCHAR NOT NULL,
+        purpose VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        since BIGINT NOT NULL
+    );
+    CREATE TABLE campaign_controls (
+        campaign_id VARCHAR NOT NULL, paused VARCHAR, launched BIGINT
+    );
+    CREATE TABLE acting_progress (
+        "transition" BIGINT NOT NULL, fact BIGINT NOT NULL, goal BIGINT NOT NULL,
+        stopped BOOLEAN NOT NULL
+    );
+    INSERT INTO acting_progress VALUES (-1, -1, -1, false);
+    """,
 )
 """Version n of the schema is what the first n scripts make. A released script is never edited.
 
@@ -146,6 +192,11 @@ Version 2: `transitions` are published facts, `segment` the code of a row of `se
 `former_ids` holds codes of distinct ids that have no event left (erased ones without the text), so
 that no code is ever given again. For whoever opens the file: `transitions_named`, and
 `memberships`, which is what was published minus what was retracted.
+
+Version 3: of `deliveries`, `person` is the code of a distinct id, `tags` and `segments` are JSON;
+`suppressions` holds addresses in lower case, those of erased people as `sha256:` and the hash;
+`acting_progress` is one row: the last transition that deliveries were made of, the last event whose
+fact was noted, and the last one that was looked through for goals.
 """
 
 CURRENT: Final = len(MIGRATIONS)

@@ -23,6 +23,7 @@ from segue.adapters.duckdb_store import (
 )
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.browsing import Browser
+from segue.adapters.duckdb_store.delivery_keeper import KeptDeliveries
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
@@ -57,7 +58,7 @@ take a second. To read one of this length when opening takes about two."""
 _WORTH_MOVING: Final = 4_000_000
 
 
-class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptKeys):
+class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptDeliveries, KeptKeys):
     """Events, people and definitions in one DuckDB file, or in memory: an `EventStore`.
 
     Use `DuckDBStore.open`. Threads may share a store: each read sees one moment of it, writes take
@@ -84,6 +85,7 @@ class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptKeys):
             self._writer = Writer(db, self._names, self._ids, self._directory)
             self._writer.keep()
             self._keys = access.read_keys(db)
+            self._made = None
 
     @classmethod
     def open(cls, path: Path | str | None, *, timezone: str = "UTC") -> DuckDBStore:

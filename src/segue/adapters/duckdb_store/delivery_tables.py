@@ -1,0 +1,254 @@
+"""Deliveries, suppressed addresses and switches in the store: see `ActingStore`.
+
+Everything here runs inside a transaction of whoever calls. Deliveries stand about as they were
+made, by `known_at`: a statement about a batch names the range that its rows were known in, so that
+the rest of the table is not read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from segue.adapters.duckdb_store.tables import registered
+from segue.domain.acting import Contact, Count, Past
+from segue.domain.campaigns import Because, Channel, Delivery, Occasion, State
+
+_NAMES: Final = tuple(one.name for one in fields(Delivery))
+_FIXED: Final = frozenset(
+    {"id", "campaign_id", "person", "person_id", "occasion", "occasion_key", "known_at"}
+)
+"""What never changes of a delivery."""
+_KINDS: Final[Mapping[str, pa.DataType]] = {
+    **dict.fromkeys(_NAMES, pa.int64()),
+    **dict.fromkeys(
+        ("id", "campaign_id", "fingerprint", "person_id", "channel", "variant", "occasion"),
+        pa.string(),
+    ),
+    **dict.fromkeys(("state", "because", "detail", "tags", "segments"), pa.string()),
+    **dict.fromkeys(("transactional", "approved"), pa.bool_()),
+    **dict.fromkeys(("person", "attempts"), pa.int32()),
+}
+_LISTS: Final = frozenset({"tags", "segments"})
+_COLUMNS: Final = ", ".join(_NAMES)
+_INSERT: Final = f"INSERT INTO deliveries BY NAME SELECT {_COLUMNS} FROM segue_deliveries"
+_UPDATE: Final = f"""
+    UPDATE deliveries
+    SET {", ".join(f"{name} = changed.{name}" for name in _NAMES if name not in _FIXED)}
+    FROM segue_deliveries AS changed
+    WHERE deliveries.id = changed.id AND deliveries.known_at BETWEEN $first AND $last
+"""
+_WAITING: Final = "state IN ('due', 'sending') AND approved IS NOT FALSE"
+_STANDING: Final = "state NOT IN ('refused', 'failed')"
+_THEIRS: Final = "person IN (SELECT person FROM segue_people)"
+_CONTACTS: Final = f"""
+    SELECT person, campaign_id, channel, tags,
+        CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END AS "at", transactional
+    FROM deliveries
+    WHERE {_THEIRS} AND state IN ('sending', 'delivered', 'shown', 'clicked', 'converted')
+    AND CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END > $since
+"""
+
+
+# -------------------------------------------------------------------------------------- writing
+
+
+def table_of(deliveries: Sequence[Delivery]) -> pa.Table:
+    """Deliveries as columns."""
+    columns: dict[str, pa.Array] = {}
+    for name in _NAMES:
+        values = [getattr(one, name) for one in deliveries]
+        if name in _LISTS:
+            values = [json.dumps(value) for value in values]
+        columns[name] = pa.array(values, _KINDS[name])
+    return pa.table(columns)
+
+
+def hashes_of(db: duckdb.DuckDBPyConnection, source: str) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """The hashes of the ids in a relation, in its order."""
+    found: np.ndarray[Any, np.dtype[np.uint64]] = db.execute(
+        f"SELECT hash(id) AS hash FROM {source}"
+    ).fetchnumpy()["hash"]
+    return found
+
+
+def those_known(db: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
+    """Which of these deliveries there are."""
+    query = "SELECT id FROM deliveries WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+    return {text for (text,) in db.execute(query, [list(ids)]).fetchall()}
+
+
+def insert(db: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
+    """Add deliveries that are not there."""
+    with registered(db, "segue_deliveries", rows):
+        db.execute(_INSERT)
+
+
+def update(db: duckdb.DuckDBPyConnection, changed: Sequence[Delivery]) -> None:
+    """Put deliveries in place of those with their ids."""
+    known = [one.known_at for one in changed]
+    with registered(db, "segue_deliveries", table_of(changed)):
+        db.execute(_UPDATE, {"first": min(known), "last": max(known)})
+
+
+def move(db: duckdb.DuckDBPyConnection, cursors: Mapping[str, int | None]) -> None:
+    """Move cursors (columns of `acting_progress`); None stays."""
+    for name, value in cursors.items():
+        if value is not None:
+            db.execute(f'UPDATE acting_progress SET "{name}" = ?', [value])
+
+
+# -------------------------------------------------------------------------------------- reading
+
+
+def progress(db: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    """The last transition, fact and goal that were looked at."""
+    transition, fact, goal = db.execute(
+        'SELECT "transition", fact, goal FROM acting_progress'
+    ).fetchall()[0]
+    return transition, fact, goal
+
+
+def due(db: duckdb.DuckDBPyConnection, now: int, limit: int) -> list[Delivery]:
+    """See `ActingStore.due_deliveries`."""
+    where = f"{_WAITING} AND not_before <= ? ORDER BY not_before, id LIMIT ?"
+    return _read(db, where, [now, limit])
+
+
+def next_at(db: duckdb.DuckDBPyConnection) -> int | None:
+    """See `ActingStore.next_delivery_at`."""
+    ((found,),) = db.execute(f"SELECT min(not_before) FROM deliveries WHERE {_WAITING}").fetchall()
+    return None if found is None else int(found)
+
+
+def by_id(db: duckdb.DuckDBPyConnection, ids: Collection[str]) -> list[Delivery]:
+    """See `ActingStore.deliveries_by_id`."""
+    return _read(db, "id IN (SELECT unnest(?::VARCHAR[]))", [list(ids)])
+
+
+def offers(db: duckdb.DuckDBPyConnection, people: Collection[int]) -> list[Delivery]:
+    """See `ActingStore.offers`."""
+    with _people(db, people):
+        return _read(
+            db,
+            f"{_THEIRS} AND channel = 'in_app'"
+            " AND (state = 'offered' OR (state = 'held_out' AND shown_at IS NULL))"
+            " ORDER BY known_at, id",
+        )
+
+
+def contacts(db: duckdb.DuckDBPyConnection, people: Collection[int], since: int) -> list[Contact]:
+    """See `ActingStore.contacts`."""
+    with _people(db, people):
+        rows = db.execute(_CONTACTS, {"since": since}).fetchall()
+    return [
+        Contact(person, campaign_id, Channel(channel), tuple(json.loads(tags)), at, transactional)
+        for person, campaign_id, channel, tags, at, transactional in rows
+    ]
+
+
+def past(
+    db: duckdb.DuckDBPyConnection, campaigns: Collection[str], people: Collection[int]
+) -> list[Past]:
+    """See `ActingStore.past`."""
+    with _people(db, people):
+        rows = db.execute(
+            "SELECT person, campaign_id, state, due_at FROM deliveries"
+            f" WHERE {_THEIRS} AND {_STANDING}"
+            " AND campaign_id IN (SELECT unnest(?::VARCHAR[]))",
+            [list(campaigns)],
+        ).fetchall()
+    return [Past(person, campaign, State(state), due) for person, campaign, state, due in rows]
+
+
+def unconverted(
+    db: duckdb.DuckDBPyConnection, people: Collection[int], since: int
+) -> list[Delivery]:
+    """See `ActingStore.unconverted`."""
+    with _people(db, people):
+        return _read(
+            db,
+            f"{_THEIRS} AND {_STANDING} AND converted_at IS NULL AND due_at > ? ORDER BY id",
+            [since],
+        )
+
+
+def counts(db: duckdb.DuckDBPyConnection) -> list[Count]:
+    """See `ActingStore.counts`."""
+    rows = db.execute(
+        "SELECT campaign_id, channel, state, because, count(*) FROM deliveries"
+        " GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [
+        Count(campaign, Channel(channel), State(state), because and Because(because), count)
+        for campaign, channel, state, because, count in rows
+    ]
+
+
+def approved_counts(db: duckdb.DuckDBPyConnection, campaigns: Collection[str]) -> dict[str, int]:
+    """See `ActingStore.approved_counts`."""
+    return dict(
+        db.execute(
+            "SELECT campaign_id, count(*) FROM deliveries"
+            " WHERE approved AND campaign_id IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL",
+            [list(campaigns)],
+        ).fetchall()
+    )
+
+
+def page(
+    db: duckdb.DuckDBPyConnection,
+    *,
+    campaign_id: str | None,
+    people: Collection[int],
+    states: Collection[State],
+    after: str | None,
+    limit: int,
+    latest_first: bool,
+) -> list[Delivery]:
+    """See `ActingStore.deliveries`."""
+    beyond, order = ("<", "DESC") if latest_first else (">", "ASC")
+    clauses = ["true"]
+    values: dict[str, object] = {"limit": limit}
+    if campaign_id is not None:
+        clauses.append("campaign_id = $campaign")
+        values["campaign"] = campaign_id
+    if people:
+        clauses.append("person IN (SELECT unnest($people::INTEGER[]))")
+        values["people"] = list(people)
+    if states:
+        clauses.append("state IN (SELECT unnest($states::VARCHAR[]))")
+        values["states"] = [one.value for one in states]
+    if after is not None:
+        clauses.append(
+            f"(known_at, id) {beyond} (SELECT (known_at, id) FROM deliveries WHERE id = $after)"
+        )
+        values["after"] = after
+    ordered = f"ORDER BY known_at {order}, id {order} LIMIT $limit"
+    return _read(db, f"{' AND '.join(clauses)} {ordered}", values)
+
+
+def _read(db: duckdb.DuckDBPyConnection, where: str, values: Any = None) -> list[Delivery]:
+    rows = db.execute(f"SELECT {_COLUMNS} FROM deliveries WHERE {where}", values).fetchall()
+    return [_delivery(dict(zip(_NAMES, row, strict=True))) for row in rows]
+
+
+def _delivery(row: dict[str, Any]) -> Delivery:
+    row["channel"], row["state"] = Channel(row["channel"]), State(row["state"])
+    row["occasion"] = Occasion(row["occasion"])
+    row["because"] = row["because"] and Because(row["because"])
+    for name in _LISTS:
+        row[name] = tuple(json.loads(row[name]))
+    return Delivery(**row)
+
+
+def _people(db: duckdb.DuckDBPyConnection, people: Collection[int]) -> Any:
+    """Codes as a relation `segue_people`, for the length of a block."""
+    codes = np.fromiter(people, np.int32, len(people))
+    return registered(db, "segue_people", pa.table({"person": codes}))
