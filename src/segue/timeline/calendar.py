@@ -38,9 +38,9 @@ def days_of(instants: Int64s, zone: str) -> Int64s:
         return np.empty(0, np.int64)
     low, high = (int(np.clip(edge, EARLIEST, LATEST)) for edge in (instants.min(), instants.max()))
     # Whole decades, so that blocks of people and later calls share one cached table.
-    since, offsets = _offsets(zone, _decade(low, zone), _decade(high, zone) + 10)
+    since, from_utc = offsets(zone, _decade(low, zone), _decade(high, zone) + 10)
     index = np.maximum(np.searchsorted(since, instants, "right") - 1, 0)
-    days: Int64s = (instants + offsets[index]) // DAY
+    days: Int64s = (instants + from_utc[index]) // DAY
     return days
 
 
@@ -49,7 +49,7 @@ def _decade(instant: int, zone: str) -> int:
 
 
 @lru_cache(maxsize=64)
-def _offsets(zone: str, first: int, last: int) -> tuple[Int64s, Int64s]:
+def offsets(zone: str, first: int, last: int) -> tuple[Int64s, Int64s]:
     """From which instants on the zone has which offset from UTC (ms), from the start of the year
     `first` to that of `last`: not days between midnights, because where clocks go back over
     midnight a day comes in two pieces."""
@@ -61,8 +61,8 @@ def _offsets(zone: str, first: int, last: int) -> tuple[Int64s, Int64s]:
                 range(before, after), True, key=lambda t: _offset(t, zone) != steps[-1][1]
             )
             steps.append((before + changed, _offset(before + changed, zone)))
-    since, offsets = (np.array(side, np.int64) for side in zip(*steps, strict=True))
-    return since, offsets
+    since, from_utc = (np.array(side, np.int64) for side in zip(*steps, strict=True))
+    return since, from_utc
 
 
 def _offset(instant: int, zone: str) -> int:
