@@ -35,6 +35,8 @@ _SURER: Final = 0.1
 """How far from chance to certainty the likeliest theme of a text must be."""
 _CLEAR: Final = 0.35
 """The least share of a text's weight that its strongest proposal must have."""
+_WORTH_IT: Final = 0.15
+"""How much less agreement a larger number of themes may have."""
 _SAMPLE: Final = 2_000
 _HALVES: Final = 3
 _SMALLEST: Final = 12
@@ -186,8 +188,8 @@ def _best_count(weights: Any) -> tuple[int, float]:
     most = max(2, min(MOST_THEMES, weights.shape[0] // _SMALLEST))
     counts = [count for count in (2, 3, 4, 5, 6, 8, 10, 12, 14, 16) if count <= most]
     agreement = {count: _agreement(weights, count) for count in counts}
-    # Few themes agree easily: a larger number that agrees almost as well says more.
-    least = max(agreement.values()) - 0.05
+    # Few themes agree easily, and a person can merge two but not part one: the larger number.
+    least = max(agreement.values()) - _WORTH_IT
     best = max(count for count, well in agreement.items() if well >= least)
     return best, agreement[best]
 
