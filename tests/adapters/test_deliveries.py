@@ -128,6 +128,17 @@ def test_what_is_due(store: DuckDBStore, fields: dict[str, object], is_due: bool
     assert store.next_delivery_at() == (fields["not_before"] if waits else None)
 
 
+def test_what_is_due_of_some_channels(store: DuckDBStore) -> None:
+    """So that one with much to do does not stand before another."""
+    mail, hook = delivery(not_before=2), delivery(id="d1", channel=Channel.WEBHOOK, not_before=1)
+    store.save_deliveries(made=[mail, hook])
+    assert store.due_deliveries(9, 9, [Channel.EMAIL]) == [mail]
+    assert store.due_deliveries(9, 9, []) == []
+    assert store.next_delivery_at([Channel.EMAIL]) == 2
+    assert store.next_delivery_at([Channel.WEBHOOK, Channel.EMAIL]) == 1
+    assert store.next_delivery_at([]) is None
+
+
 def test_the_earliest_are_due_first(store: DuckDBStore) -> None:
     store.save_deliveries(made=[delivery(id=f"d{n}", not_before=9 - n) for n in range(4)])
     assert ids(store.due_deliveries(9, 3)) == ["d3", "d2", "d1"]
@@ -201,7 +212,7 @@ def test_what_may_still_convert(store: DuckDBStore) -> None:
             delivery(id="ben", state=State.DELIVERED, person=4),
         ]
     )
-    assert ids(store.unconverted([0, 1], since=10)) == ["held", "sent"]
+    assert ids(store.unconverted([0, 1], since=10)) == ["held", "refused", "sent"]
 
 
 def test_counts_by_campaign_channel_state_and_reason(store: DuckDBStore) -> None:

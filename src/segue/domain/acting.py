@@ -43,6 +43,15 @@ class FactStretch:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggeringEvent:
+    """The event that made somebody enter or leave: its name, instant (ms) and properties."""
+
+    name: str
+    at: int
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """That a person had, or is to have, a delivery of a campaign: its state and when it was due."""
 
@@ -102,12 +111,15 @@ class ActingStore(Protocol):
         The ids of those of `made` that were passed over.
         """
 
-    def due_deliveries(self, now: int, limit: int) -> list[Delivery]:
+    def due_deliveries(
+        self, now: int, limit: int, channels: Collection[Channel] | None = None
+    ) -> list[Delivery]:
         """Deliveries in `DUE` or `SENDING` that wait for no approval, with `not_before` up to
-        now, the earliest first."""
+        now, the earliest first; of these channels only (None: of all)."""
 
-    def next_delivery_at(self) -> int | None:
-        """The smallest `not_before` of those that wait, but not for approval."""
+    def next_delivery_at(self, channels: Collection[Channel] | None = None) -> int | None:
+        """The smallest `not_before` of those that wait, but not for approval; of these channels
+        only (None: of all)."""
 
     def offers(self, people: Collection[int]) -> list[Delivery]:
         """In-app deliveries in `OFFERED`, or held out and not shown yet, of people by any of the
@@ -142,7 +154,11 @@ class ActingStore(Protocol):
 
     def unconverted(self, people: Collection[int], since: int) -> list[Delivery]:
         """Deliveries to these people (codes of distinct ids) that were due after an instant (ms)
-        and did not convert yet, refused and failed ones left out."""
+        and did not convert yet, whatever became of them."""
+
+    def triggering(self, transition_ids: Collection[int]) -> dict[int, TriggeringEvent]:
+        """The events that caused these transitions, by id of the transition, as far as there are
+        any."""
 
     def counts(self) -> list[Count]:
         """How many deliveries there are of each kind."""
@@ -194,15 +210,6 @@ class Profiles(Protocol):
 
     def profiles(self, people: Collection[int], at: int) -> dict[int, Profile]:
         """Profiles by the codes of the people's ids, at the instant (ms)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TriggeringEvent:
-    """The event that made somebody enter or leave: its name, instant (ms) and properties."""
-
-    name: str
-    at: int
-    properties: Mapping[str, Any]
 
 
 def _unchanged(url: str) -> str:

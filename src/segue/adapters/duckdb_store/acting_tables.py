@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
-from segue.domain.acting import Controls, Fact, FactStretch
+from segue.domain.acting import Controls, Fact, FactStretch, TriggeringEvent
 from segue.domain.campaigns import Channel, Suppressed, Suppression
 
 _ERASED: Final = "sha256:"
@@ -24,6 +24,11 @@ _FACTS: Final = """
     SELECT ref, name, who, occurred_at, properties::JSON::VARCHAR FROM events
     WHERE ref > $after AND name IN (SELECT unnest($names::INTEGER[]))
     ORDER BY ref LIMIT $limit
+"""
+_TRIGGERING: Final = """
+    SELECT id, name, occurred_at, properties::JSON::VARCHAR
+    FROM events
+    JOIN (SELECT id, ref FROM transitions WHERE id IN (SELECT unnest(?::BIGINT[]))) USING (ref)
 """
 
 
@@ -44,6 +49,17 @@ def facts(
     if len(found) == limit:
         return FactStretch(found, found[-1].ref if found else after)
     return FactStretch(found, max(after, last_ref(db)))
+
+
+def triggering(
+    db: duckdb.DuckDBPyConnection, names: Sequence[str], transition_ids: Collection[int]
+) -> dict[int, TriggeringEvent]:
+    """See `ActingStore.triggering`; `names` are the event names by code."""
+    rows = db.execute(_TRIGGERING, [list(transition_ids)]).fetchall()
+    return {
+        number: TriggeringEvent(names[name], at, json.loads(properties))
+        for number, name, at, properties in rows
+    }
 
 
 def last_ref(db: duckdb.DuckDBPyConnection) -> int:

@@ -11,7 +11,7 @@ from segue.adapters.duckdb_store import acting_tables, delivery_tables
 from segue.adapters.duckdb_store.opened import Opened
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.hashset import Hashes, HashSet
-from segue.domain.acting import Contact, Controls, Count, FactStretch, Past
+from segue.domain.acting import Contact, Controls, Count, FactStretch, Past, TriggeringEvent
 from segue.domain.campaigns import Channel, Delivery, State, Suppressed
 
 
@@ -84,15 +84,17 @@ class KeptDeliveries(Opened):
             delivery_tables.insert(db, rows)
         return len(rows) > 0, hashes, known
 
-    def due_deliveries(self, now: int, limit: int) -> list[Delivery]:
+    def due_deliveries(
+        self, now: int, limit: int, channels: Collection[Channel] | None = None
+    ) -> list[Delivery]:
         """See `ActingStore.due_deliveries`."""
         with self._reading() as moment:
-            return delivery_tables.due(moment.db, now, limit)
+            return delivery_tables.due(moment.db, now, limit, channels)
 
-    def next_delivery_at(self) -> int | None:
+    def next_delivery_at(self, channels: Collection[Channel] | None = None) -> int | None:
         """See `ActingStore.next_delivery_at`."""
         with self._reading() as now:
-            return delivery_tables.next_at(now.db)
+            return delivery_tables.next_at(now.db, channels)
 
     def offers(self, people: Collection[int]) -> list[Delivery]:
         """See `ActingStore.offers`."""
@@ -159,6 +161,11 @@ class KeptDeliveries(Opened):
         """See `ActingStore.facts`."""
         with self._reading() as now:
             return acting_tables.facts(now.db, now.names, after, limit)
+
+    def triggering(self, transition_ids: Collection[int]) -> dict[int, TriggeringEvent]:
+        """See `ActingStore.triggering`."""
+        with self._reading() as now:
+            return acting_tables.triggering(now.db, now.names, transition_ids)
 
     # ----------------------------------------------------------------------------- suppressions
 

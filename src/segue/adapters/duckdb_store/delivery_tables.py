@@ -115,16 +115,33 @@ def progress(db: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     return transition, fact, goal
 
 
-def due(db: duckdb.DuckDBPyConnection, now: int, limit: int) -> list[Delivery]:
+def due(
+    db: duckdb.DuckDBPyConnection,
+    now: int,
+    limit: int,
+    channels: Collection[Channel] | None = None,
+) -> list[Delivery]:
     """See `ActingStore.due_deliveries`."""
-    where = f"{_WAITING} AND not_before <= ? ORDER BY not_before, id LIMIT ?"
-    return _read(db, where, [now, limit])
+    where = f"{_WAITING} AND not_before <= $now AND {_over(channels)}"
+    values = {"now": now, "limit": limit}
+    return _read(db, f"{where} ORDER BY not_before, id LIMIT $limit", values)
 
 
-def next_at(db: duckdb.DuckDBPyConnection) -> int | None:
+def next_at(
+    db: duckdb.DuckDBPyConnection, channels: Collection[Channel] | None = None
+) -> int | None:
     """See `ActingStore.next_delivery_at`."""
-    ((found,),) = db.execute(f"SELECT min(not_before) FROM deliveries WHERE {_WAITING}").fetchall()
+    ((found,),) = db.execute(
+        f"SELECT min(not_before) FROM deliveries WHERE {_WAITING} AND {_over(channels)}"
+    ).fetchall()
     return None if found is None else int(found)
+
+
+def _over(channels: Collection[Channel] | None) -> str:
+    """The condition that a delivery goes over one of the channels."""
+    if channels is None:
+        return "true"
+    return f"channel IN ({', '.join(repr(one.value) for one in channels)})" if channels else "false"
 
 
 def by_id(db: duckdb.DuckDBPyConnection, ids: Collection[str]) -> list[Delivery]:
@@ -172,11 +189,8 @@ def unconverted(
 ) -> list[Delivery]:
     """See `ActingStore.unconverted`."""
     with _people(db, people):
-        return _read(
-            db,
-            f"{_THEIRS} AND {_STANDING} AND converted_at IS NULL AND due_at > ? ORDER BY id",
-            [since],
-        )
+        where = f"{_THEIRS} AND converted_at IS NULL AND due_at > ? ORDER BY id"
+        return _read(db, where, [since])
 
 
 def counts(db: duckdb.DuckDBPyConnection) -> list[Count]:

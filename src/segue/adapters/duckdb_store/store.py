@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from segue.adapters.duckdb_store import (
     access,
+    acting_tables,
     definitions,
     erasing,
     maintenance,
@@ -286,6 +287,29 @@ class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptDeliveries, KeptKeys):
                 before=before,
                 not_activity=not_activity,
             )
+
+    def lately(
+        self,
+        requests: Collection[Request],
+        codebook: Codebook,
+        *,
+        since: int,
+        not_activity: Collection[str] = (),
+    ) -> tuple[Part, int]:
+        """What the few events with references from `since` on answer (`not_activity` as in
+        `EventStore.read`), and the reference after the last of them."""
+        with self._reading() as now:
+            upto = max(since, acting_tables.last_ref(now.db) + 1)
+            part = parts.delta(
+                Relation(now.db, "events", now.names),
+                requests,
+                codebook,
+                first=since,
+                following=upto,
+                timezone=self._timezone,
+                not_activity=not_activity,
+            )
+            return part, upto
 
     def ranks(self, refs: Int64s) -> Int64s:
         """See `LiveStore.ranks`."""
