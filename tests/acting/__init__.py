@@ -1,0 +1,1 @@
+"""The rules of acting: who is messaged when, held to what the documentation says."""
