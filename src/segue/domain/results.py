@@ -1,0 +1,42 @@
+"""What became of a campaign's deliveries, counted: what results are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from segue.domain.campaigns import Because
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """People of one arm of a campaign, each counted once, by their first delivery.
+
+    `variant` is what they were to get, `held_out` whether they were deliberately not messaged.
+    `complete` are those whose time for the goal is over, `complete_converted` those of them who
+    reached it, whatever became of the delivery.
+    """
+
+    variant: str
+    held_out: bool
+    people: int
+    handed: int
+    delivered: int
+    shown: int
+    clicked: int
+    dismissed: int
+    complete: int
+    complete_converted: int
+
+
+class ResultsStore(Protocol):
+    """What results ask of an event store."""
+
+    def tallies(self, campaign_id: str, *, complete_before: int) -> list[Tally]:
+        """The arms of a campaign by variant. Those whose first delivery was due before
+        `complete_before` (ms) are complete. Deliveries that were refused at once, for a reason that
+        stops treated and held-out people alike, belong to no arm."""
+
+    def refusals(self, campaign_id: str) -> Mapping[Because, int]:
+        """How many deliveries of a campaign were refused or failed, by why."""
