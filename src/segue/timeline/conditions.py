@@ -61,7 +61,9 @@ from segue.timeline.exact import compare, product
 from segue.timeline.holding import (
     aged,
     at_least,
+    at_least_days,
     in_periods,
+    rises,
     tenures,
     while_coming,
     while_flagged,
@@ -199,21 +201,25 @@ def _did(e: Evaluation, node: Did) -> Intervals:
     if isinstance(node.when, Periods):
         inner = replace(node, when=Within(node.when.period))
         return _in_periods(e, e.holds(inner), node.when)
-    if node.unit is Unit.TIMES and isinstance(node.when, Ever | Within | Between):
-        return _counted(e, node)
     points = e.happenings(node.happening, ordered=isinstance(node.when, _ANCHORED))
+    days = e.days(points) if node.unit is Unit.DAYS else None
+    if isinstance(node.when, Ever | Within | Between) and (days is None or rises(points, days)):
+        return _counted(e, node, points, days)
     ranges = e.ranges(points, node.when)
-    number = count(ranges) if node.unit is Unit.TIMES else distinct(e.days(points), ranges)
+    number = count(ranges) if days is None else distinct(days, ranges)
     return where_true(ranges.at, ranges.exists & compare(number, node.comparison, node.count))
 
 
-def _counted(e: Evaluation, node: Did) -> Intervals:
-    """Counts in sliding windows, all from one closed form: at least n."""
-    points = e.happenings(node.happening)
+def _counted(e: Evaluation, node: Did, points: Points, days: Int64s | None) -> Intervals:
+    """Counts in sliding windows, all from one closed form: at least n points, or `days` of them."""
     older, newer = _sliding(node.when)
 
     def reached(number: int) -> Intervals:
-        return e.block.everyone if number <= 0 else at_least(points, number, older, newer)
+        if number <= 0:
+            return e.block.everyone
+        if days is None or number == 1:
+            return at_least(points, number, older, newer)
+        return at_least_days(points, days, number, older, newer)
 
     match node.comparison:
         case Comparison.GE:

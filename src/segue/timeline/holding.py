@@ -45,6 +45,38 @@ def at_least(points: Points, number: int, older: int | None, newer: int) -> Inte
     return merged(later(last, newer) if newer else last, later(first, older))
 
 
+def at_least_days(
+    points: Points, days: Int64s, number: int, older: int | None, newer: int
+) -> Intervals:
+    """Where points of at least `number` (>= 2) different days (int64[N], that rise) lie in
+    `(t - older, t - newer]`; older None: ever.
+
+    As `at_least`, of days: the i-th run of `number` consecutive days is inside from the first point
+    of its last day + newer until the last point of its first day + older.
+    """
+    person = person_of(points.key)
+    begins = (days[1:] != days[:-1]) | (person[1:] != person[:-1])
+    first = np.flatnonzero(np.concatenate(([True], begins))[: len(points)])
+    if len(first) < number:
+        return nothing()
+    reached = first[number - 1 :]
+    start = later(points.key[reached], newer) if newer else points.key[reached]
+    if older is not None:
+        until = points.key[first[1 : len(start) + 1] - 1]
+        return merged(start, later(until, older))
+    mine = person[reached] == person[first[: len(reached)]]
+    start = start[mine]
+    kept = np.concatenate(([True], person_of(start[1:]) != person_of(start[:-1])))[: len(start)]
+    return merged(start[kept], never(start[kept]))
+
+
+def rises(points: Points, days: Int64s) -> bool:
+    """Whether the days of no person fall from one point to the next. Where clocks go back from
+    after midnight to before it, a day comes once more after the one that follows it."""
+    falls = days[1:] < days[:-1]
+    return not np.any(falls & (person_of(points.key[1:]) == person_of(points.key[:-1])))
+
+
 def in_periods(one: Intervals, number: int, of: int, period: int) -> Intervals:
     """Where `one` holds at `number` (>= 1) or more of the instants t, t - period, … (`of` in all).
 
