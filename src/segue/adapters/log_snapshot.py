@@ -22,10 +22,10 @@ from typing import IO, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.timeline.gathering import Layer
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Answer, Log, Occurrences, Request, TraitRequest, TraitWrites
 from segue.timeline.parts import Codebook, Part
+from segue.timeline.readings import Layer
 from segue.timeline.runs import Rows, Run
 
 Facts: TypeAlias = Mapping[str, int | str]

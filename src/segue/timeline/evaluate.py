@@ -38,7 +38,7 @@ from segue.timeline.outlook import (
     write_outlook,
 )
 from segue.timeline.quantiles import Ranking, Thresholds, grid_of, ranking, thresholds
-from segue.timeline.spans import Spans, spans_of
+from segue.timeline.spans import ManySpans, Spans, many_spans_of, spans_of
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -77,6 +77,33 @@ def history(
     those of the log's own people are found.
     """
     ids = _chosen(definitions, segment_ids)
+    people, found = _histories(definitions, log, at, ids, limits)
+    return {
+        segment_id: spans_of(list(zip(people, found[i], strict=True)))
+        for i, segment_id in enumerate(ids)
+    }
+
+
+def histories(
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    segment_ids: Sequence[str],
+    limits: Mapping[Quantile, Thresholds] | None = None,
+) -> ManySpans:
+    """The `history` of these segments in one table, in their order."""
+    people, found = _histories(definitions, log, at, segment_ids, limits)
+    return many_spans_of(people, found)
+
+
+def _histories(
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    ids: Sequence[str],
+    limits: Mapping[Quantile, Thresholds] | None,
+) -> tuple[list[int], list[list[Intervals]]]:
+    """How many people each block has, and the intervals of each segment in each block."""
     evaluations = _evaluations(definitions, log, at, ids, _HISTORY_BLOCK, limits=limits)
 
     def look_back(e: Evaluation) -> list[Intervals]:
@@ -85,11 +112,7 @@ def history(
         return spans
 
     found = _side_by_side(evaluations, look_back)
-    people = [e.block.people for e in evaluations]
-    return {
-        segment_id: spans_of([(p, block[i]) for p, block in zip(people, found, strict=True)])
-        for i, segment_id in enumerate(ids)
-    }
+    return [e.block.people for e in evaluations], [list(one) for one in zip(*found, strict=True)]
 
 
 def now(

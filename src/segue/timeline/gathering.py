@@ -8,9 +8,11 @@ order keys do not compare, and new ones are made of their ranks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,16 +27,28 @@ from segue.timeline.log import (
     Log,
     Nothing,
     Occurrences,
-    Request,
     TraitRequest,
     TraitWrites,
 )
-from segue.timeline.parts import Groups, Part
-from segue.timeline.runs import NO_ROWS, UNTIED, Rows, Run, rows_of
+from segue.timeline.parts import Groups
+from segue.timeline.readings import (
+    Asked,
+    Late,
+    Layer,
+    Members,
+    SeenRun,
+    View,
+    first_seen,
+    is_ordered,
+    late_rows,
+    occurrences_of,
+    ranges,
+    tied,
+)
+from segue.timeline.runs import UNTIED
 
 Ranks: TypeAlias = Callable[[Int64s], Int64s]
 """The places of events, by reference, in the order that breaks ties: see `Turn.ranks`."""
-Asked: TypeAlias = Request | TraitRequest
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -55,94 +69,72 @@ _DEFAULTS: Final[dict[str, tuple[int | bool, type[np.generic]]]] = {
 """The columns of rows, with what stands where an answer has none."""
 
 
-# ------------------------------------------------------------------------------------ what is kept
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A reading of everybody, but for the distinct ids `gone` (int32, ascending), for which it no
-    longer speaks; `origin` numbers it among the readings."""
-
-    part: Part
-    gone: Int32s
-    origin: int
-
-    def without(self, whos: Int32s) -> Layer:
-        """The layer that does not speak for these distinct ids either."""
-        return replace(self, gone=np.union1d(self.gone, whos))
-
-    def forgetting(self, requests: Collection[Asked]) -> Layer:
-        """The layer without the answers to these requests."""
-        log = self.part.log
-        kept = {one: answer for one, answer in log.answers.items() if one not in requests}
-        return replace(self, part=replace(self.part, log=replace(log, answers=kept)))
-
-
-def tied_between(layers: Sequence[Layer]) -> Int32s:
-    """The distinct ids with different events of one instant in ordered answers of different layers
-    (perhaps some more)."""
-    found = [
-        (layer, one)
-        for layer in layers
-        for request, answer in layer.part.log.answers.items()
-        if is_ordered(request) and len(one := occurrences_of(answer))
-    ]
-    if len({layer.origin for layer, _ in found}) < 2:
-        return np.empty(0, np.int32)
-    rows = Rows.joined([rows_of(0, one, la.part.whos, la.origin) for la, one in found])
-    # Who and when as one number: two that are equal by chance only cost time later.
-    key = rows.at.astype(np.uint64) ^ rows.who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return np.unique(rows.who[_tied(key, rows.source, rows.order, rows.origin)])
-
-
-def is_ordered(request: Asked) -> bool:
-    """Whether the answers to the request stand in event order with others."""
-    return isinstance(request, TraitRequest) or request.ordered
-
-
-def occurrences_of(answer: Answer) -> Occurrences:
-    """The occurrences of an answer."""
-    return answer.writes if isinstance(answer, TraitWrites) else answer
-
-
 # ---------------------------------------------------------------------------------------- gathering
 
 
-@dataclass(frozen=True, slots=True)
-class SeenRun:
-    """A run that only people with indexes from `since` on see."""
+class Gathering:
+    """Some people found in all readings of a log; see `GrowingLog.gather`."""
 
-    run: Run
-    since: int = 0
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        runs: Sequence[SeenRun],
+        numbers: Mapping[Asked, int],
+        people: Groups,
+        *,
+        mixed: Int32s,
+        ranks: Ranks,
+    ) -> None:
+        self._members, self._runs, self._mixed = Members(people), runs, mixed
+        self._views = [View(layer, self._members) for layer in layers]
+        self._late = late_rows(runs, numbers, self._members)
+        self._requests, self._ranks = list(numbers), ranks
 
+    @cached_property
+    def first_seen(self) -> Int64s:
+        """When each person is first seen, int64[P]; FOREVER where they never are."""
+        return first_seen(self._views, self._runs, self._members)
 
-def gathered(
-    layers: Sequence[Layer],
-    runs: Sequence[SeenRun],
-    numbers: Mapping[Asked, int],
-    people: Groups,
-    *,
-    mixed: Int32s,
-    ranks: Ranks,
-) -> Log:
-    """The log of some people: see `GrowingLog.gather`."""
-    members = Members(people)
-    views = [_View(layer, members) for layer in layers]
-    view_of = {one: view for view in views for one in view.log.answers}
-    late = late_rows(runs, numbers, members)
-    floor = _floors(late, members, mixed)
-    requests = list(numbers)
-    size = max(1, _CELLS // max(len(members), 1))
+    def read_with(self, origin: int) -> tuple[Int64s, Int64s]:
+        """The places of the requests (in the order of the log's numbers) that the reading with
+        this number answers, and for which people (by index): int64[N] each."""
+        return self._late.read_with(origin)
 
-    def chunk(low: int) -> _Chunk:
-        rows = late.of(low, low + size)
-        return _Chunk(requests[low : low + size], view_of, rows, members, floor)
+    def log(self, needed: Bools | None = None) -> Log:
+        """The log of these people. Where not everything is `needed`, bool[R, P] by request (in the
+        order of the log's numbers) and person, it is empty elsewhere, and answers only requests
+        that are needed of somebody."""
+        requests, late = self._requests, self._late
+        if needed is not None:
+            some = np.flatnonzero(needed.any(axis=1))
+            requests, needed = [requests[place] for place in some.tolist()], needed[some]
+            late = late.only(some, needed)
+        view_of = {one: view for view in self._views for one in view.log.answers}
+        floor = _floors(late, self._members, self._mixed)
 
-    chunks = _side_by_side(chunk, range(0, len(requests), size))
-    _break_ties(chunks, ranks)
-    parts = _side_by_side(lambda one: list(one.answers()), chunks)
-    answers = {one: answer for part in parts for one, answer in part}
-    return Log(_first_seen(views, runs, members), answers)
+        def chunk(places: slice) -> _Chunk:
+            rows = late.of(places.start, places.stop)
+            some = None if needed is None else needed[places]
+            members = self._members
+            return _Chunk(requests[places], view_of, rows, members, needed=some, floor=floor)
+
+        chunks = _side_by_side(chunk, self._stretches(len(requests), needed))
+        _break_ties(chunks, self._ranks)
+        parts = _side_by_side(lambda one: list(one.answers()), chunks)
+        return Log(self.first_seen, {one: answer for part in parts for one, answer in part})
+
+    def _stretches(self, requests: int, needed: Bools | None) -> list[slice]:
+        """Consecutive requests that are put together at once."""
+        sizes = np.full(requests, len(self._members))
+        if needed is not None:
+            sizes = np.count_nonzero(needed, axis=1)
+        found, first, size = [], 0, 0
+        for place, more in enumerate(sizes.tolist()):
+            if place > first and size + more > _CELLS:
+                found.append(slice(first, place))
+                first, size = place, 0
+            size += more
+        return [*found, slice(first, requests)]
 
 
 def _side_by_side(do: Callable[[S], T], items: Sequence[S]) -> list[T]:
@@ -151,117 +143,6 @@ def _side_by_side(do: Callable[[S], T], items: Sequence[S]) -> list[T]:
         return [do(items[0])]
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(do, items))
-
-
-class Members:
-    """The distinct ids of people: `person` int64[M] is whose each of `whos` int32[M] is."""
-
-    def __init__(self, groups: Groups) -> None:
-        self.people = len(groups)
-        self.whos = groups.whos
-        self.count = np.diff(groups.offsets)
-        self.person = np.repeat(np.arange(self.people), self.count)
-
-    def __len__(self) -> int:
-        return len(self.whos)
-
-    def places_in(self, whos: Int32s) -> tuple[Int64s, Bools]:
-        """Where each distinct id stands among others, which ascend, and whether it does."""
-        if len(whos) == 0:
-            return np.zeros(len(self), np.int64), np.zeros(len(self), np.bool_)
-        if whos[-1] == len(whos) - 1:  # all codes from 0 on
-            place = self.whos.astype(np.int64)
-            found = place < len(whos)
-            return np.where(found, place, 0), found
-        place = np.minimum(np.searchsorted(whos, self.whos), len(whos) - 1)
-        return place, whos[place] == self.whos
-
-
-class _View:
-    """A layer as some distinct ids see it: the place of each in it, int64[M], and whether it has
-    one."""
-
-    def __init__(self, layer: Layer, members: Members) -> None:
-        self.log, self.origin = layer.part.log, layer.origin
-        self.place, self.found = members.places_in(layer.part.whos)
-        if len(layer.gone):
-            self.found &= ~members.places_in(layer.gone)[1]
-        self.all_found = bool(self.found.all())
-
-    def pieces(self, offsets: Int64s) -> tuple[Int64s, Int64s]:
-        """Where the rows of each distinct id begin, and how many there are."""
-        start = offsets[self.place]
-        count = offsets[1:][self.place] - start
-        return start, count if self.all_found else np.where(self.found, count, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """Rows out of runs by cell: `cell` int64[N] is the place of the request times the number of
-    people, plus the person; `ordered` bool[N] those that stand in event order with others."""
-
-    rows: Rows
-    cell: Int64s
-    ordered: Bools
-    people: int
-
-    def of(self, low: int, high: int) -> Late:
-        """The rows of the requests with places from `low` up to `high`, counted from `low`."""
-        first, last = np.searchsorted(self.cell, (low * self.people, high * self.people))
-        places = np.arange(first, last)
-        cell = self.cell[places] - low * self.people
-        return Late(self.rows.taken(places), cell, self.ordered[places], self.people)
-
-
-def late_rows(runs: Sequence[SeenRun], numbers: Mapping[Asked, int], members: Members) -> Late:
-    """The rows of these people; the requests have their places in the order of `numbers`."""
-    found = [(NO_ROWS, np.empty(0, np.int64))]
-    found += [_taken(run, members) for run in runs]
-    rows = Rows.joined([part for part, _ in found])
-    person = np.concatenate([whose for _, whose in found])
-    count = max(numbers.values(), default=0) + 1
-    place_of, ordered = np.zeros(count, np.int64), np.zeros(count, np.bool_)
-    for place, (request, number) in enumerate(numbers.items()):
-        place_of[number], ordered[number] = place, is_ordered(request)
-    cell = place_of[rows.request] * members.people + person
-    order = np.argsort(cell, kind="stable")
-    rows = rows.taken(order)
-    return Late(rows, cell[order], ordered[rows.request], members.people)
-
-
-def _taken(seen: SeenRun, members: Members) -> tuple[Rows, Int64s]:
-    run = seen.run
-    place, found = _places(seen, members)
-    place, person = place[found], members.person[found]
-    start = run.offsets[place]
-    count = run.offsets[place + 1] - start
-    return run.rows.taken(ranges(start, count)), np.repeat(person, count)
-
-
-def _places(seen: SeenRun, members: Members) -> tuple[Int64s, Bools]:
-    """Where each distinct id stands in the run, and whether its person sees it there."""
-    place, found = members.places_in(seen.run.whos)
-    return place, found & (members.person >= seen.since) if seen.since else found
-
-
-def ranges(start: Int64s, count: Int64s) -> Int64s:
-    """The numbers from each start on, so many of each, one range after the other."""
-    end = np.cumsum(count)
-    total = int(end[-1]) if len(end) else 0
-    found: Int64s = np.arange(total) + np.repeat(start - (end - count), count)
-    return found
-
-
-def _first_seen(views: Sequence[_View], runs: Sequence[SeenRun], members: Members) -> Int64s:
-    seen = np.full(members.people, FOREVER, np.int64)
-    for view in views:
-        if len(view.log.first_seen):
-            whose = members.person[view.found]
-            np.minimum.at(seen, whose, view.log.first_seen[view.place[view.found]])
-    for one in runs:
-        place, found = _places(one, members)
-        np.minimum.at(seen, members.person[found], one.run.first_seen[place[found]])
-    return seen
 
 
 # ------------------------------------------------------------------------------------------- chunks
@@ -304,17 +185,29 @@ class _Pieces:
         return bool(np.all(follows) and np.all(self.member >= 0))
 
 
-def _pieces(requests: Sequence[Asked], view_of: Mapping[Asked, _View], members: Members) -> _Pieces:
-    start = np.zeros((len(requests), len(members)), np.int64)
-    count = np.zeros_like(start)
-    for i, one in enumerate(requests):
+def _pieces(
+    requests: Sequence[Asked],
+    view_of: Mapping[Asked, View],
+    members: Members,
+    needed: Bools | None,
+) -> _Pieces:
+    """What the layers have of everybody, or only where it is `needed`, bool[requests, people]."""
+    if needed is None:
+        request = np.repeat(np.arange(len(requests)), len(members))
+        member = np.tile(np.arange(len(members)), len(requests))
+    else:
+        request, member = np.nonzero(needed[:, members.person])
+    bounds = np.searchsorted(request, np.arange(len(requests) + 1)).tolist()
+    start, count = np.zeros((2, len(request)), np.int64)
+    for one, (low, high) in zip(requests, pairwise(bounds), strict=True):
         occurrences = occurrences_of(view_of[one].log.answers[one])
         if len(occurrences):
-            start[i], count[i] = view_of[one].pieces(occurrences.offsets)
-    places = np.flatnonzero(count.ravel())
-    request, member = np.divmod(places, max(len(members), 1))
+            some = None if needed is None else member[low:high]
+            start[low:high], count[low:high] = view_of[one].pieces(occurrences.offsets, some)
+    places = np.flatnonzero(count)
+    request, member = request[places], member[places]
     cell = request * members.people + members.person[member]
-    return _Pieces(cell, start.ravel()[places], count.ravel()[places], member)
+    return _Pieces(cell, start[places], count[places], member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,18 +230,21 @@ class _Chunk:
     def __init__(
         self,
         requests: Sequence[Asked],
-        view_of: Mapping[Asked, _View],
+        view_of: Mapping[Asked, View],
         late: Late,
         members: Members,
+        *,
+        needed: Bools | None,
         floor: Int64s | None,
     ) -> None:
         self._requests, self._people = requests, members.people
         self._answers = [view_of[one].log.answers[one] for one in requests]
-        pieces = _pieces(requests, view_of, members).with_late(late)
+        pieces = _pieces(requests, view_of, members, needed).with_late(late)
         cells = len(requests) * members.people
         totals = np.bincount(pieces.cell, pieces.count, cells).astype(np.int64)
         self._offsets = np.concatenate(([0], np.cumsum(totals)))
         self._in_order = pieces.are_one_each
+        self._cells = np.repeat(pieces.cell, pieces.count)
         self._fill(pieces, late)
         origins = [view_of[one].origin for one in requests]
         self.suspects = self._suspects(pieces, late, members, origins, floor)
@@ -390,11 +286,6 @@ class _Chunk:
         low, high = place * self._people, (place + 1) * self._people
         return slice(int(self._offsets[low]), int(self._offsets[high]))
 
-    def _cells(self) -> Int64s:
-        """The cell of every row."""
-        cells = len(self._requests) * self._people
-        return np.repeat(np.arange(cells), np.diff(self._offsets))
-
     # ---------------------------------------------------------------------------------- ties
 
     def _suspects(
@@ -408,8 +299,7 @@ class _Chunk:
         ordered = np.array([is_ordered(one) for one in self._requests], np.bool_)
         if floor is None or not ordered.any() or not self._offsets[-1]:
             return None
-        cells = self._cells()
-        request, person = np.divmod(cells, self._people)
+        request, person = np.divmod(self._cells, self._people)
         at = self._columns["at"]
         row = np.flatnonzero(ordered[request] & (at >= floor[person]))
         piece = np.searchsorted(np.cumsum(pieces.count), row, "right")
@@ -437,7 +327,7 @@ class _Chunk:
 
     def _sort(self) -> None:
         """Sort the rows of those cells that do not stand in event order."""
-        cell, at = self._cells(), self._columns.get("at", _NONE)
+        cell, at = self._cells, self._columns.get("at", _NONE)
         order = self._columns.get("order", _NONE)
         back = at[1:] < at[:-1]
         if len(order):
@@ -534,39 +424,15 @@ def _break_ties(chunks: Sequence[_Chunk], ranks: Ranks) -> None:
     )
     instants = np.unique(at, return_inverse=True)[1]
     key = person * (int(instants.max(initial=0)) + 1) + instants
-    tied = _tied(key, ref, order, origin)
-    if not len(tied):
+    ties = tied(key, ref, order, origin)
+    if not len(ties):
         return
-    refs = np.unique(ref[tied])
+    refs = np.unique(ref[ties])
     keys = np.full(len(ref), -1, np.int32)
-    keys[tied] = (4 * ranks(refs) + UNTIED)[np.searchsorted(refs, ref[tied])]
+    keys[ties] = (4 * ranks(refs) + UNTIED)[np.searchsorted(refs, ref[ties])]
     start = 0
     for chunk, suspects in found:
         mine = keys[start : start + len(suspects.row)]
         start += len(suspects.row)
         if np.any(mine >= 0):
             chunk.reorder(suspects.row[mine >= 0], mine[mine >= 0])
-
-
-def _tied(
-    key: NDArray[np.integer], ref: Int64s, order: Int32s, origin: NDArray[np.integer]
-) -> Int64s:
-    """The rows that share a key with one of another origin, and are not one event with one order
-    key."""
-    rows = np.argsort(key)
-    if not len(rows):
-        return rows
-    same = key[rows][1:] == key[rows][:-1]
-    several = rows[np.concatenate((same, [False])) | np.concatenate(([False], same))]
-    if not len(several):
-        return several
-    first = np.flatnonzero(np.concatenate(([True], key[several][1:] != key[several][:-1])))
-    apart = _differ(ref[several], first) | _differ(order[several], first)
-    crossing = apart & _differ(origin[several], first)
-    return several[np.repeat(crossing, np.diff(first, append=len(several)))]
-
-
-def _differ(values: NDArray[np.integer], first: Int64s) -> Bools:
-    """Whether a group, of those that begin at these places, holds different values."""
-    different: Bools = np.minimum.reduceat(values, first) != np.maximum.reduceat(values, first)
-    return different

@@ -13,16 +13,10 @@ from typing import Self
 
 import numpy as np
 
-from segue.timeline.gathering import (
-    Layer,
-    Ranks,
-    SeenRun,
-    gathered,
-    occurrences_of,
-    tied_between,
-)
+from segue.timeline.gathering import Gathering, Ranks
 from segue.timeline.log import Int32s, Log, Request, TraitRequest
 from segue.timeline.parts import Groups, Part
+from segue.timeline.readings import Layer, SeenRun, occurrences_of, tied_between
 from segue.timeline.runs import Run, run_of, with_run
 
 __all__ = ["GrowingLog", "Ranks"]
@@ -71,7 +65,14 @@ class GrowingLog:
     def plus(self, part: Part) -> Self:
         """The log with further events (of new or known distinct ids); the answers to all of
         `requests` are in the part. Raises `KeyError` where they are not."""
-        run = run_of(part, self.numbers, self.origin)
+        return self.joining(self.arriving(part))
+
+    def arriving(self, part: Part) -> Run:
+        """A part as this log takes it in. Raises `KeyError` as `plus` does."""
+        return run_of(part, self.numbers, self.origin)
+
+    def joining(self, run: Run) -> Self:
+        """The log with what is arriving."""
         return replace(self, runs=with_run(self.runs, run), origin=self.origin + 1)
 
     def replacing(self, part: Part) -> Self:
@@ -143,7 +144,7 @@ class GrowingLog:
         if self._is_of(people):
             log = self.base.log
             return Log(log.first_seen, {one: log.answers[one] for one in self.numbers})
-        return self._gathered([SeenRun(run) for run in self.runs], people, ranks)
+        return self._gathering([SeenRun(run) for run in self.runs], people, ranks).log()
 
     def _is_of(self, people: Groups) -> bool:
         """Whether these are the people of the base as it stands, each with one distinct id."""
@@ -151,20 +152,20 @@ class GrowingLog:
         plain = not (self.runs or self.learned or len(self.gone))
         return alone and plain and np.array_equal(people.whos, self.base.whos)
 
-    def gather_around(self, part: Part, before: Groups, after: Groups, ranks: Ranks) -> Log:
+    def gather_around(self, run: Run, before: Groups, after: Groups, ranks: Ranks) -> Gathering:
         """Two gatherings in one: the people `before` in this log, then, counted on, the people
-        `after` in the log `plus(part)`."""
+        `after` in the log with what is arriving, `joining(run)`."""
         runs = [SeenRun(run) for run in self.runs]
-        runs.append(SeenRun(run_of(part, self.numbers, self.origin), since=len(before)))
+        runs.append(SeenRun(run, since=len(before)))
         both = Groups(
             np.concatenate([before.person, after.person]),
             np.concatenate([before.offsets, after.offsets[1:] + before.offsets[-1]]),
             np.concatenate([before.whos, after.whos]),
         )
-        return self._gathered(runs, both, ranks)
+        return self._gathering(runs, both, ranks)
 
-    def _gathered(self, runs: Sequence[SeenRun], people: Groups, ranks: Ranks) -> Log:
-        return gathered(self.layers, runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
+    def _gathering(self, runs: Sequence[SeenRun], people: Groups, ranks: Ranks) -> Gathering:
+        return Gathering(self.layers, runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
 
     @property
     def events_since_base(self) -> int:

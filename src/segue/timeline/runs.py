@@ -53,7 +53,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.at)
 
-    def taken(self, places: Int64s | Bools) -> Self:
+    def taken(self, places: Int64s | Bools | slice) -> Self:
         """The rows at these places."""
         return self._each(lambda column: column[places])
 

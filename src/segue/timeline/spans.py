@@ -56,6 +56,32 @@ class Spans:
         return np.diff(self.at(instant).offsets) > 0
 
 
+@dataclass(frozen=True, slots=True)
+class ManySpans:
+    """Spans of P people in S segments, N in all, by segment, then person, then time.
+
+    count: int64[S], how many are of each segment; person: int64[N]; start, end: int64[N] in ms.
+    """
+
+    count: Int64s
+    person: Int64s
+    start: Int64s
+    end: Int64s
+
+
+def many_spans_of(people: Sequence[int], segments: Sequence[Sequence[Intervals]]) -> ManySpans:
+    """Join the intervals of segments, each of which has those of consecutive blocks of people."""
+    parts = [part for blocks in segments for part in blocks]
+    sizes = np.array([len(part) for part in parts], np.int64).reshape(len(segments), len(people))
+    first = np.cumsum([0, *people[:-1]])
+    start = _joined([part.start for part in parts])
+    person = person_of(start)
+    if len(people) > 1:
+        person += np.repeat(np.tile(first, len(segments)), sizes.ravel())
+    end = _joined([part.end for part in parts])
+    return ManySpans(sizes.sum(axis=1), person, instant_of(start), instant_of(end))
+
+
 def spans_of(blocks: Sequence[tuple[int, Intervals]]) -> Spans:
     """Join the intervals of consecutive blocks of people, given as (people, intervals)."""
     counts = [

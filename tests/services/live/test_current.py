@@ -10,12 +10,14 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.services.live.current import CurrentMemberships
+from segue.services.live.focus import Focus
 from segue.services.live.kept import KeptStanding
 from segue.services.live.span_table import SpanTable
 from segue.timeline.spans import Spans
+from tests.services.live.tables import table_of
 
 AT = 1_000
-SEGMENTS = (3, 5, 9)
+SEGMENTS = (3, 9, 5)
 
 
 def spans_of(people: list[int], rows: dict[int, list[tuple[int, int]]]) -> Spans:
@@ -42,7 +44,21 @@ def made_up(rng: random.Random, people: list[int]) -> dict[int, dict[int, list[t
 
 
 def table(people, spans) -> SpanTable:
-    return SpanTable.of({code: spans_of(people, spans[code]) for code in SEGMENTS})
+    return table_of({code: spans_of(people, spans[code]) for code in SEGMENTS})
+
+
+def focused(people, seen) -> Focus:
+    """All segments of some people, only these of others."""
+    own = [seen.get(person, SEGMENTS) for person in people]
+    pairs = np.array([[code in one for one in own] for code in SEGMENTS], np.bool_)
+    return Focus(np.array(SEGMENTS, np.int32), pairs.reshape(len(SEGMENTS), -1), pairs.all(axis=0))
+
+
+def seen_in(focus, spans):
+    """Which rows of a table are in focus."""
+    if focus is None:
+        return np.ones(len(spans), np.bool_)
+    return focus.pairs[focus.rank[spans.segment], spans.person]
 
 
 def kept(people, offsets, rows) -> KeptStanding:
@@ -77,15 +93,24 @@ def test_against_a_dictionary() -> None:
             after = sorted({*before, *rng.sample(range(20, 40), 2)} - set(gone))
             after = [person for person in after if person in before or person not in expected]
             then = made_up(rng, after)
+            seen = {p: set(rng.sample(SEGMENTS, rng.randrange(4))) for p in after if p in before}
+            focus = focused(after, seen) if rng.random() < 0.5 else None
             current.replace(
                 np.array(before, np.int32),
                 np.array(after, np.int32),
-                table(after, then),
+                table(after, then).only(seen_in(focus, table(after, then))),
                 AT,
+                focus,
             )
             for person in gone:
                 expected.pop(person)
-            expected |= {person: members(then, person) for person in after}
+            for person in after:
+                own = SEGMENTS if focus is None else seen.get(person, SEGMENTS)
+                stand = {row for row in expected.get(person, ()) if row[0] not in own}
+                expected[person] = stand | {r for r in members(then, person) if r[0] in own}
+                assert [code for code, _, _ in current.of(person)] == [
+                    code for code in SEGMENTS if code in {row[0] for row in expected[person]}
+                ]
             assert {p: set(current.of(p)) for p in range(41)} == {
                 p: expected.get(p, set()) for p in range(41)
             }

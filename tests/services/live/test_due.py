@@ -64,10 +64,11 @@ def test_many_due_people_are_taken_in_turns_at_whole_instants() -> None:
     assert who(due, 99, most=1) == (10, [1])
 
 
-@pytest.mark.parametrize("most_void", [0, 1 << 16])
-def test_against_a_dictionary(monkeypatch: pytest.MonkeyPatch, most_void: int) -> None:
+@pytest.mark.parametrize("merging", [0, 1, 8])
+def test_against_a_dictionary(monkeypatch: pytest.MonkeyPatch, merging: int) -> None:
     """Random settings and questions give what a plain dictionary of timers gives."""
-    monkeypatch.setattr(due_module, "_MOST_VOID", most_void)
+    monkeypatch.setattr(due_module, "_MERGING", merging)
+    monkeypatch.setattr(due_module, "_STEP", 2)
     rng = random.Random(7)
     for _ in range(200):
         timers = {p: rng.choice((FOREVER, rng.randrange(100))) for p in range(rng.randrange(9))}
@@ -77,17 +78,18 @@ def test_against_a_dictionary(monkeypatch: pytest.MonkeyPatch, most_void: int) -
                 person, at = rng.randrange(12), rng.choice((FOREVER, rng.randrange(100)))
                 timers[person] = at
                 put(due, (person, at))
-            now = rng.randrange(100)
+                assert due.of(np.array([person, 13])).tolist() == [at, FOREVER]
+            now, most = rng.randrange(100), rng.choice((1, 2, 3, 100))
+            coming = sorted(at for at in timers.values() if at <= now)
+            if len(coming) > most:
+                now = now if coming[most - 1] == coming[-1] else coming[most - 1]
             expected = sorted(p for p, at in timers.items() if at <= now)
-            assert who(due, now) == (now, expected)
+            assert who(due, now, most) == (now, expected)
             assert due.next() == min((at for at in timers.values() if at < FOREVER), default=None)
 
 
-def test_timers_that_are_put_off_again_and_again_are_not_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_timers_that_are_put_off_again_and_again_are_not_kept() -> None:
     """Whoever does something every second has one timer, not one for each time."""
-    monkeypatch.setattr(due_module, "_MOST_VOID", 10)
     due = due_of((1, 1_000), (2, 2_000), (3, 5))
     for second in range(500):
         put(due, (1, 1_000 + second), (4, 9_000 - second), (5, FOREVER))

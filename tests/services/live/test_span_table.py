@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from segue.services.live.publishing import Arrivals, Boundaries, Circumstances, differences
 from segue.services.live.span_table import SpanTable, unlike
 from segue.timeline.spans import Spans
+from tests.services.live.tables import table_of
 
 PEOPLE = 3
 CODES = (4, 2)
@@ -22,7 +23,7 @@ _tables = st.fixed_dictionaries(
 
 def _table(edges: dict[int, list[list[int]]]) -> SpanTable:
     """A table of spans from their edges, the last span without an end where the edges are odd."""
-    return SpanTable.of({code: _of_people(people) for code, people in edges.items()})
+    return table_of({code: _of_people(people) for code, people in edges.items()})
 
 
 def _of_people(people: list[list[int]]) -> Spans:

@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segue.domain.instant import FOREVER
+from segue.services.live.focus import Focus, among
 from segue.services.live.kept import KeptStanding
 from segue.services.live.span_table import SpanTable
 from segue.timeline.log import Int32s, Int64s
+from segue.timeline.readings import ranges
 
 _ROW: Final = struct.Struct("<iqq")
 _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")])
@@ -65,11 +67,24 @@ class CurrentMemberships:
         offsets = np.concatenate([[0], np.cumsum(count[order])])
         return person[order], offsets, {name: rows[name][place] for name in _NAMES}
 
-    def replace(self, before: Int32s, after: Int32s, spans: SpanTable, at: int) -> None:
+    def replace(
+        self,
+        before: Int32s,
+        after: Int32s,
+        spans: SpanTable,
+        at: int,
+        focus: Focus | None = None,
+    ) -> None:
         """Put the memberships of the people `after` (with their spans) in the place of those of
-        the people `before`, both int32 ascending."""
-        self._sizes.subtract(_counted(self._segments_of(before)))
-        offsets, rows = _members(len(after), spans, at)
+        the people `before`, both int32 ascending. What is not in `focus` stands as it is."""
+        whose, old = self._rows_of(before)
+        if focus is None:
+            offsets, rows = _members(len(after), spans, at)
+        else:
+            stays = among(before, after)[whose]
+            whose = np.searchsorted(after, before)[whose[stays]]
+            offsets, rows = _with_standing(spans.members(at), whose, old[stays], focus)
+        self._sizes.subtract(_counted(old["segment"]))
         self._sizes.update(_counted(rows["segment"]))
         self.people += len(after) - len(before)
         data, bounds = rows.tobytes(), (offsets * _ROWS.itemsize).tolist()
@@ -87,17 +102,17 @@ class CurrentMemberships:
         """How many people are in the segment."""
         return self._sizes[segment]
 
-    def _segments_of(self, people: Int32s) -> Int32s:
-        """The segments of each of these people, one after the other."""
+    def _rows_of(self, people: Int32s) -> tuple[Int64s, NDArray[np.void]]:
+        """The rows of these people in any order, and by index whose each one is."""
         rows = [self._later.get(code) for code in people.tolist()]
-        since = np.frombuffer(b"".join(one for one in rows if one), _ROWS)["segment"]
-        first = people[[one is None for one in rows]]
-        place = np.minimum(np.searchsorted(self._person, first), max(len(self._person) - 1, 0))
-        place = place[self._person[place] == first] if len(self._person) else place[:0]
-        start, counts = self._offsets[place], self._offsets[place + 1] - self._offsets[place]
-        shift = np.repeat(start - (np.cumsum(counts) - counts), counts)
-        rest = self._rows["segment"][shift + np.arange(len(shift))]
-        return np.concatenate([since, rest])
+        counts = np.array([0 if one is None else len(one) // _ROWS.itemsize for one in rows], int)
+        since = np.frombuffer(b"".join(one for one in rows if one), _ROWS)
+        first = np.array([i for i, one in enumerate(rows) if one is None], int)
+        first = first[among(people[first], self._person)]
+        place = np.searchsorted(self._person, people[first])
+        start, count = self._offsets[place], self._offsets[place + 1] - self._offsets[place]
+        whose = np.concatenate([np.repeat(np.arange(len(people)), counts), np.repeat(first, count)])
+        return whose, np.concatenate([since, self._rows[ranges(start, count)]])
 
     def _bytes(self, person: int) -> bytes:
         later = self._later.get(person)
@@ -115,11 +130,28 @@ def _counted(segments: Int32s) -> dict[int, int]:
     return dict(zip(codes.tolist(), counts.tolist(), strict=True))
 
 
+def _with_standing(
+    members: SpanTable, whose: Int64s, rows: NDArray[np.void], focus: Focus
+) -> tuple[Int64s, NDArray[np.void]]:
+    """The rows of members with those rows that are not in focus, by person, in the order of the
+    segments, with the offsets of each person."""
+    rank = focus.rank
+    stands = ~focus.pairs[rank[rows["segment"]], whose]
+    rows = np.concatenate([rows[stands], _rows(members)])
+    person = np.concatenate([whose[stands], members.person])
+    order = np.argsort(person * len(rank) + rank[rows["segment"]], kind="stable")
+    people = focus.pairs.shape[1]
+    return np.searchsorted(person[order], np.arange(people + 1)), rows[order]
+
+
+def _rows(members: SpanTable) -> NDArray[np.void]:
+    rows = np.empty(len(members), _ROWS)
+    rows["segment"], rows["since"], rows["until"] = members.segment, members.start, members.end
+    return rows
+
+
 def _members(people: int, spans: SpanTable, at: int) -> tuple[Int64s, NDArray[np.void]]:
     """The rows of members at an instant, by person, with the offsets of each person."""
     members = spans.members(at)
     order = np.argsort(members.person, kind="stable")
-    rows = np.empty(len(members), _ROWS)
-    rows["segment"], rows["since"] = members.segment[order], members.start[order]
-    rows["until"] = members.end[order]
-    return np.searchsorted(members.person[order], np.arange(people + 1)), rows
+    return np.searchsorted(members.person[order], np.arange(people + 1)), _rows(members)[order]

@@ -232,10 +232,15 @@ class Live:
         """Answer from the outcome of a turn, which is durable now."""
         looked, at = outcome.looked, outcome.state.at
         self._state = outcome.state
-        self._shown.current.replace(outcome.before, looked.people, looked.spans, at)
-        gone = np.setdiff1d(outcome.before, looked.people, assume_unique=True)
+        before, people, focus = outcome.before, looked.people, looked.focus
+        self._shown.current.replace(before, people, looked.spans, at, focus)
+        gone = np.setdiff1d(before, people, assume_unique=True)
         self._due.set(gone, np.full(len(gone), FOREVER))
-        self._due.set(looked.people, looked.next_change)
+        coming = looked.next_change
+        if focus is not None:  # what was not looked at may change when it was going to
+            known = np.where(focus.whole, FOREVER, self._due.of(people))
+            coming = np.minimum(coming, known)
+        self._due.set(people, coming)
         self._next_transition = next_transition
         self._trouble = ""
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.language.tree import Definitions, Quantile
+from segue.services.live.focus import Demands, Focus
 from segue.services.live.span_table import SpanTable
-from segue.timeline.evaluate import history, quantiles_of
+from segue.timeline.evaluate import histories, quantiles_of
 from segue.timeline.log import Int32s, Int64s, Log, Occurrences, TraitWrites
 from segue.timeline.parts import Groups
 from segue.timeline.quantiles import Thresholds
@@ -28,12 +29,13 @@ class Project:
     codes: Mapping[str, int]
     ranks: bool
     """Whether any segment ranks people, and so has thresholds that change with the population."""
+    demands: Demands
 
     @classmethod
     def of(cls, definitions: Definitions, codes: Mapping[str, int]) -> Self:
         """Definitions put in force under these codes."""
         ranking = next(quantiles_of(definitions, list(codes)), None)
-        return cls(definitions, codes, ranking is not None)
+        return cls(definitions, codes, ranking is not None, Demands(definitions, codes))
 
     @property
     def ids(self) -> dict[int, str]:
@@ -53,24 +55,35 @@ class View:
 class Looked:
     """P people as seen at an instant: `people` int32[P] their codes, their `spans`, `next_change`
     int64[P] the instant (ms) at which something changes if nothing more arrives, FOREVER where
-    nothing does."""
+    nothing does. Both are of what was in `focus`; None: everything."""
 
     people: Int32s
     spans: SpanTable
     next_change: Int64s
+    focus: Focus | None = None
 
 
 def look_twice(
-    project: Project, both: Log, before: View, after: View, limits: Limits
+    project: Project,
+    both: Log,
+    before: View,
+    after: View,
+    limits: Limits,
+    *,
+    focus: Focus | None = None,
 ) -> tuple[Looked, Looked]:
     """People as they were, then people as they are, looked at as one population under the same
-    thresholds: half the steps, each twice as long. `both` is their log, one upon the other."""
+    thresholds: half the steps, each twice as long. `both` is their log, one upon the other, and
+    answers at least what is in `focus`."""
     size = len(before.people)
     log = cut(both, size, before.at)
-    spans = _spans(project, log, after.at, limits)
+    spans = _spans(project, log, after.at, limits, focus)
     coming = next_change(log, spans, after.at)
     was, now = spans.split(size)
-    return Looked(before.people, was, coming[:size]), Looked(after.people, now, coming[size:])
+    return (
+        Looked(before.people, was, coming[:size], focus and focus.of(slice(size))),
+        Looked(after.people, now, coming[size:], focus and focus.of(slice(size, None))),
+    )
 
 
 def look_at(project: Project, log: Log, view: View, limits: Limits) -> Looked:
@@ -79,9 +92,17 @@ def look_at(project: Project, log: Log, view: View, limits: Limits) -> Looked:
     return Looked(view.people, spans, next_change(log, spans, view.at))
 
 
-def _spans(project: Project, log: Log, at: int, limits: Limits) -> SpanTable:
-    found = history(project.definitions, log, at, list(project.codes), limits)
-    return SpanTable.of({code: found[segment_id] for segment_id, code in project.codes.items()})
+def _spans(
+    project: Project, log: Log, at: int, limits: Limits, focus: Focus | None = None
+) -> SpanTable:
+    ids, codes = list(project.codes), project.demands.codes
+    if focus is None:
+        return SpanTable.of(codes, histories(project.definitions, log, at, ids, limits))
+    some = np.flatnonzero(focus.pairs.any(axis=1))
+    ids = [ids[place] for place in some.tolist()]
+    spans = histories(project.definitions, log, at, ids, limits)
+    seen = focus.pairs[np.repeat(some, spans.count), spans.person]
+    return SpanTable.of(codes[some], spans).only(seen)
 
 
 def next_change(log: Log, spans: SpanTable, at: int) -> Int64s:

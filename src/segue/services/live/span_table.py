@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from segue.timeline.log import Bools, Int32s, Int64s
-from segue.timeline.spans import Spans
+from segue.timeline.spans import ManySpans
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +22,9 @@ class SpanTable:
     end: Int64s
 
     @classmethod
-    def of(cls, spans: Mapping[int, Spans]) -> Self:
-        """The table of spans by the codes of segments, all of the same people."""
-        if not spans:
-            none = np.empty(0, np.int64)
-            return cls(np.empty(0, np.int32), none, none, none)
-        offsets = np.stack([one.offsets for one in spans.values()])
-        counts = offsets[:, 1:] - offsets[:, :-1]
-        sizes, people = counts.shape
-        codes = np.fromiter(spans, np.int32, sizes)
-        return cls(
-            np.repeat(codes, counts.sum(axis=1)),
-            np.repeat(np.tile(np.arange(people), sizes), counts.ravel()),
-            np.concatenate([one.start for one in spans.values()]),
-            np.concatenate([one.end for one in spans.values()]),
-        )
+    def of(cls, codes: Int32s, spans: ManySpans) -> Self:
+        """The table of the spans of segments with these codes."""
+        return cls(np.repeat(codes, spans.count), spans.person, spans.start, spans.end)
 
     def __len__(self) -> int:
         return len(self.start)

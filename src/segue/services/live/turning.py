@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from segue.domain.instant import DAY
 from segue.domain.live import Cause
+from segue.services.live.focus import Around, Focus, focus_of
 from segue.services.live.looking import (
     Limits,
     Looked,
@@ -32,8 +33,9 @@ from segue.timeline.calendar import midnights_between
 from segue.timeline.evaluate import rankings_of, thresholds_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s, Log
-from segue.timeline.parts import Arrived, Codebook, Groups, Part
+from segue.timeline.parts import Arrived, Codebook, Groups
 from segue.timeline.quantiles import Ranking, grid_of
+from segue.timeline.runs import Run
 from segue.timeline.stacking import stacked
 
 
@@ -79,24 +81,24 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """The log with what arrived; `part` is all that it has beyond the log before (None: more than
+    """The log with what arrived; `came` is all that it has beyond the log before (None: more than
     that changed, or nothing did)."""
 
     log: GrowingLog
-    part: Part | None
+    came: Run | None
 
 
 def grown(state: State, turn: Writing, arrived: Arrived, codebook: Codebook) -> Grown:
     """The log of a state with what arrived."""
-    log, part = state.log, None
+    log, came = state.log, None
     quiet = state.project.definitions.not_activity
     if len(arrived.ref):
-        part = turn.delta(log.requests, codebook, not_activity=quiet)
-        log = log.plus(part)
+        came = log.arriving(turn.delta(log.requests, codebook, not_activity=quiet))
+        log = log.joining(came)
     if len(arrived.replaced):
         anew = turn.reread(arrived.replaced, log.requests, codebook, not_activity=quiet)
         return Grown(log.replacing(anew), None)
-    return Grown(log, part)
+    return Grown(log, came)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def work_out(occasion: Occasion, due: Int32s, late_after: int, cause: Cause | No
     if state.project.ranks:
         seen = _looked_with_ranks(occasion, people)
     else:
-        seen = _Seen(people, *_looked(occasion, people, _both(occasion, people)), state.limits)
+        both, focus = _both(occasion, people, due)
+        seen = _Seen(people, *_looked(occasion, people, both, focus), state.limits)
     was, looked = seen.was, seen.looked
     old, new = was.spans, looked.spans
     if np.array_equal(was.people, looked.people):
@@ -174,12 +177,16 @@ class _Seen:
     limits: Limits
 
 
-def _both(occasion: Occasion, people: Affected) -> Log:
-    """The log of people as they were, and below it that of people as they are."""
-    part, ranks = occasion.grown.part, occasion.turn.ranks
-    if part is None:
-        return stacked(*_gathered(occasion, people))
-    return occasion.state.log.gather_around(part, people.before, people.after, ranks)
+def _both(occasion: Occasion, people: Affected, due: Int32s) -> tuple[Log, Focus | None]:
+    """The log of people as they were, and below it that of people as they are; and what has to be
+    looked at of them, where that is not everything."""
+    came, ranks, log = occasion.grown.came, occasion.turn.ranks, occasion.state.log
+    if came is None:
+        return stacked(*_gathered(occasion, people)), None
+    before, after, demands = people.before, people.after, occasion.state.project.demands
+    gathering = log.gather_around(came, before, after, ranks)
+    focus = focus_of(demands, Around(gathering, before, after, log.origin, log.numbers), due)
+    return gathering.log(demands.asked(log.numbers, focus.pairs)), focus
 
 
 def _gathered(occasion: Occasion, people: Affected) -> tuple[Log, Log]:
@@ -190,11 +197,13 @@ def _gathered(occasion: Occasion, people: Affected) -> tuple[Log, Log]:
     )
 
 
-def _looked(occasion: Occasion, people: Affected, both: Log) -> tuple[Looked, Looked]:
+def _looked(
+    occasion: Occasion, people: Affected, both: Log, focus: Focus | None = None
+) -> tuple[Looked, Looked]:
     state = occasion.state
     before = View(people.before.person, state.at)
     after = View(people.after.person, occasion.at)
-    return look_twice(state.project, both, before, after, state.limits)
+    return look_twice(state.project, both, before, after, state.limits, focus=focus)
 
 
 def _looked_with_ranks(occasion: Occasion, touched: Affected) -> _Seen:
