@@ -46,6 +46,11 @@ class Facts:
         return self._listed.get((channel, address.lower()), ())
 
 
+def expires_at(delivery: Delivery, messaging: Messaging) -> int:
+    """The last instant at which a delivery may go out: it is held no longer (ms)."""
+    return max(delivery.due_at, delivery.known_at) + messaging.held_at_most
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A delivery that is to be decided, with all that is known about it."""
@@ -74,8 +79,7 @@ class Case:
     @property
     def expires_at(self) -> int:
         """The last instant at which it may go out (ms)."""
-        ready_at = max(self.delivery.due_at, self.delivery.known_at)
-        return ready_at + self.messaging.held_at_most
+        return expires_at(self.delivery, self.messaging)
 
     @property
     def is_retry(self) -> bool:
