@@ -23,6 +23,7 @@ from segue.adapters.webhook_sender import TIME_LIMIT, HttpSender
 from segue.domain.errors import SegueError
 from segue.domain.instant import MINUTE, SECOND
 from segue.domain.live import Transition
+from segue.domain.webhook_urls import shown_url
 from segue.domain.webhooks import (
     Answer,
     DeadLetter,
@@ -35,7 +36,7 @@ from segue.domain.webhooks import (
     WebhookStore,
 )
 from segue.services.live.outbox import WINDOW, Delivery, Outbox, Schedule, Verdict
-from segue.services.live.webhooks import Facts, compose, shown_url
+from segue.services.live.webhooks import Facts, compose
 
 _LOG: Final = logging.getLogger("segue.webhooks")
 

@@ -20,8 +20,9 @@ from segue.bootstrap.courier import Courier, Means
 from segue.domain.errors import NotFoundError, UsageError
 from segue.domain.live import Transition
 from segue.domain.signing import SECRET_BYTES, new_secret
+from segue.domain.webhook_urls import checked_url
 from segue.domain.webhooks import Answer, DeadLetter, Endpoint, Reach
-from segue.services.live.webhooks import checked_url, compose_sample
+from segue.services.live.webhooks import compose_sample
 
 ResultT = TypeVar("ResultT")
 

@@ -14,9 +14,10 @@ from segue.domain.errors import InputError, UsageError
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
 from segue.domain.live import Boundary, Cause, Transition
 from segue.domain.signing import new_secret, verify
+from segue.domain.webhook_urls import checked_url, shown_url
 from segue.domain.webhooks import Answer, Endpoint, Reach, Stretch
 from segue.services.live.outbox import SIDE_BY_SIDE, Outbox, Schedule, Verdict, verdict_of
-from segue.services.live.webhooks import Facts, checked_url, compose, shown_url
+from segue.services.live.webhooks import Facts, compose
 
 NOW = parse_instant("2026-05-03T10:00:00Z")
 SECRET = new_secret(b"0123456789abcdef0123456789abcdef")
