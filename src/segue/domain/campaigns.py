@@ -109,7 +109,8 @@ class Content:
     Parts by channel: e-mail `subject`, `text`, `html`; in-app `heading`, `body`, `button`, `url`,
     `payload` (JSON, for an inline slot) and `steps` (JSON, of a checklist: a list of objects with
     `text`, and perhaps `url` and `done`, the event that ticks the step off); Apprise `heading`,
-    `body`; webhook `payload`; console `body`.
+    `body`; webhook `payload`; console `body`. A survey also has `ask.ID`, the text of each
+    question, and `thanks`.
     """
 
     parts: Mapping[str, str]

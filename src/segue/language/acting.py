@@ -14,6 +14,7 @@ from segue.domain.campaigns import (
     Campaign,
     Cap,
     Channel,
+    Content,
     Hours,
     InApp,
     Messaging,
@@ -49,6 +50,8 @@ COOL_DOWN: Final = Cap(1, 14 * DAY, tag=SURVEY_TAG)
 """How long somebody is left alone after a survey, where the project's caps do not say."""
 ONLY: Final = "a"
 """The id of the variant of a campaign that has only one."""
+ASK: Final = "ask."
+"""What stands before the id of a question in the name of the part that is its text."""
 _GOAL_WITHIN: Final = 14 * DAY
 
 
@@ -175,10 +178,19 @@ def _in_app(given: Spoken) -> InApp | None:
 def _variants(given: Spoken) -> tuple[Variant, ...]:
     several: Mapping[str, VariantDefinition] = given.variants
     if not several:
-        return (Variant(ONLY, content_of(given)),)
+        return (Variant(ONLY, _content(given)),)
     return tuple(
-        Variant(id_, content_of(given, variant), variant.weight) for id_, variant in several.items()
+        Variant(id_, _content(given, variant), variant.weight) for id_, variant in several.items()
     )
+
+
+def _content(given: Spoken, *variants: VariantDefinition) -> Content:
+    """The parts of a message; of a survey also its texts: `ask.ID` of each question, `thanks`."""
+    parts = dict(content_of(given, *variants).parts)
+    if isinstance(given, SurveyDefinition):
+        parts |= {f"{ASK}{question.id}": question.ask for question in given.questions}
+        parts |= {"thanks": given.thanks} if given.thanks else {}
+    return Content(parts)
 
 
 def _survey(given: SurveyDefinition) -> Survey:

@@ -31,6 +31,7 @@ from segue.adapters.duckdb_store.gate import Gate
 from segue.adapters.duckdb_store.key_keeper import KeptKeys
 from segue.adapters.duckdb_store.links import attempted, refusals
 from segue.adapters.duckdb_store.people import Directory
+from segue.adapters.duckdb_store.profile_reader import WrittenProfiles
 from segue.adapters.duckdb_store.result_keeper import KeptResults
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
@@ -60,7 +61,14 @@ take a second. To read one of this length when opening takes about two."""
 _WORTH_MOVING: Final = 4_000_000
 
 
-class DuckDBStore(PublishedTransitions, KeptWebhooks, KeptDeliveries, KeptResults, KeptKeys):
+class DuckDBStore(
+    PublishedTransitions,
+    WrittenProfiles,
+    KeptWebhooks,
+    KeptDeliveries,
+    KeptResults,
+    KeptKeys,
+):
     """Events, people and definitions in one DuckDB file, or in memory: an `EventStore`.
 
     Use `DuckDBStore.open`. Threads may share a store: each read sees one moment of it, writes take
