@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.adapters.duckdb_store import DuckDBStore, parts
-from segue.adapters.extract import Relation
+from segue.adapters.extract import Relation, ranks
 from segue.timeline.evaluate import history, requests_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Code, TraitWrites
 from segue.timeline.parts import Codebook, Groups
+from tests.adapters.stores import rows_since
 from tests.fuzz.stores import by_batch, table
 from tests.fuzz.worlds import random_world
 
@@ -59,7 +60,7 @@ class Reading:
 
     def delta(self, requests, first):
         return parts.delta(
-            self.events, requests, self.codebook, first=first, following=self.next_ref, **self.how
+            self.events, requests, self.codebook, rows=rows_since(self.events, first), **self.how
         )
 
     def reread(self, requests, whos):
@@ -67,7 +68,7 @@ class Reading:
 
     def ranks(self, refs):
         self.ranked.append(refs)
-        return parts.ranks(self.events, refs)
+        return ranks(self.events, refs)
 
     def groups(self, person_ids):
         """The people with these ids, sorted like them, as groups of codes."""

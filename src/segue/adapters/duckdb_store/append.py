@@ -18,9 +18,10 @@ from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.links import Given, attempted, given
 from segue.adapters.duckdb_store.numbers import count_unreadable
 from segue.adapters.duckdb_store.people import Directory
-from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.extract import LINK_EVENTS, NameCodes, Relation
+from segue.adapters.duckdb_store.tables import Inlet, registered
+from segue.adapters.extract import FEW, LINK_EVENTS, NameCodes, Relation
 from segue.adapters.hashset import Hashes, HashSet, repeated
+from segue.adapters.statements import parsed
 from segue.domain.errors import InputError
 from segue.domain.ports import Appended
 from segue.timeline.log import Bools, Int32s
@@ -38,12 +39,23 @@ BATCH: Final = pa.schema(
 )
 """The columns of a batch; `properties` is the text of a JSON object."""
 
+_CODED: Final = pa.schema(
+    [
+        ("ref", pa.int64()),
+        ("who", pa.int32()),
+        ("name", pa.int32()),
+        ("occurred_at", pa.int64()),
+        ("received_at", pa.int64()),
+        ("sequence", pa.int64()),
+        ("event_id", pa.string()),
+        ("properties", pa.string()),
+    ]
+)
 _INSERT: Final = """
     INSERT INTO events BY NAME
-    SELECT ref, who, name, occurred_at, received_at, sequence, event_id,
-        properties::JSON::VARIANT AS properties
-    FROM segue_batch
+    SELECT * REPLACE (properties::JSON::VARIANT AS properties) FROM segue_coded
 """
+_HASH: Final = "SELECT hash(event_id) AS hash FROM segue_event_ids"
 _CONTENT: Final = """
     sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event, occurred_at,
         coalesce(sequence::VARCHAR, ''), properties::JSON::VARCHAR))
@@ -123,6 +135,10 @@ class Writer:
         self._db, self._names, self._ids, self._directory = db, names, ids, directory
         self.next_ref = self._kept_ref = int(db.execute(_NEXT_REF).fetchall()[0][0])
         self._fresh: list[tuple[int, Hashes]] = []
+        self._coded = Inlet(db, "segue_coded", _CODED)
+        self._event_ids = Inlet(db, "segue_event_ids", pa.schema([BATCH.field("event_id")]))
+        self._rows: list[pa.Table] = []
+        self._removed: list[int] = []
         query = "SELECT max(grid_at) FROM thresholds"
         self._last_threshold: int | None = db.execute(query).fetchall()[0][0]
 
@@ -136,17 +152,29 @@ class Writer:
         """Make last what was written since."""
         for first, hashes in self._fresh:
             self._known.add(hashes, first)
-        self._fresh.clear()
+        self._clear()
         self._kept_ref = self.next_ref
         for part in (self._names, self._ids, self._directory):
             part.keep()
 
     def undo(self) -> None:
         """Forget what was written since `keep`."""
-        self._fresh.clear()
+        self._clear()
         self.next_ref = self._kept_ref
         for part in (self._names, self._ids, self._directory):
             part.undo()
+
+    def _clear(self) -> None:
+        for part in (self._fresh, self._rows, self._removed):
+            part.clear()
+
+    @property
+    def written(self) -> pa.Table:
+        """What was written since `keep` and is still there: the columns `FEW`, by reference."""
+        rows = pa.concat_tables([_CODED.empty_table().select(FEW), *self._rows])
+        if self._removed:
+            rows = rows.filter(pa.array(~np.isin(rows["ref"].to_numpy(), self._removed)))
+        return rows
 
     def threshold_kept(self, grid_at: int) -> None:
         """Note that there are thresholds up to this instant."""
@@ -208,6 +236,7 @@ class Writer:
         """Delete replaced events; whose they were, and the codes of their names."""
         if not refs:
             return []
+        self._removed += refs
         return self._db.execute(
             "DELETE FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[])) RETURNING who, name",
             {"refs": refs},
@@ -252,16 +281,17 @@ class Writer:
             .append_column("who", pa.array(whos))
             .append_column("name", pa.array(self._names.encode(batch["event"])))
             .append_column("ref", pa.array(refs))
+            .select(_CODED.names)
         )
-        with registered(self._db, "segue_batch", coded):
-            self._db.execute(_INSERT)
+        with self._coded.holding(coded):
+            self._db.execute(parsed(_INSERT))
+        self._rows.append(coded.select(FEW))
         self.next_ref += len(batch)
         return whos
 
     def _hashes(self, batch: pa.Table) -> Hashes:
-        with registered(self._db, "segue_batch", batch.select(["event_id"])):
-            found = self._db.execute("SELECT hash(event_id) AS hash FROM segue_batch").fetchnumpy()
-        hashes: Hashes = found["hash"]
+        with self._event_ids.holding(batch.select(["event_id"])):
+            hashes: Hashes = self._db.execute(parsed(_HASH)).fetchnumpy()["hash"]
         return hashes
 
     def _judge(self, batch: pa.Table, hashes: Hashes, received_at: int) -> Verdict:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from segue.adapters.duckdb_store.tables import registered
+from segue.adapters.duckdb_store.tables import Inlet
+from segue.adapters.statements import parsed
 from segue.timeline.log import Int32s
+
+_NEW: Final = pa.schema([("code", pa.int32()), ("text", pa.string())])
 
 
 class Dictionary:
@@ -23,7 +27,8 @@ class Dictionary:
         self, db: duckdb.DuckDBPyConnection, table: str, column: str, *, former: str | None = None
     ) -> None:
         """`former` is the table of the texts that are gone, whose codes are not given again."""
-        self._table = table
+        self._inlet = Inlet(db, f"segue_new_{table}", _NEW)
+        self._insert = parsed(f"INSERT INTO {table} SELECT code, text FROM segue_new_{table}")
         rows = db.sql(f"SELECT {column} AS text, code FROM {table} ORDER BY code").to_arrow_table()
         texts, codes = rows["text"].to_pylist(), rows["code"].to_numpy()
         self._codes: dict[str, int] = dict(zip(texts, codes.tolist(), strict=True))
@@ -69,8 +74,8 @@ class Dictionary:
         self._codes.update(zip(texts, range(first, first + len(texts)), strict=True))
         self.texts += texts
         rows = {"code": np.arange(first, len(self), dtype=np.int32), "text": pa.array(texts)}
-        with registered(db, "segue_texts", pa.table(rows)):
-            db.execute(f"INSERT INTO {self._table} SELECT code, text FROM segue_texts")
+        with self._inlet.holding(pa.table(rows)):
+            db.execute(self._insert)
 
     def forget(self, codes: Iterable[int]) -> None:
         """Forget texts that are no longer in the table; their codes are not given again."""

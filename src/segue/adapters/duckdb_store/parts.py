@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.extract import People, Relation, SmallRelation, Sources, extract, extract_few
-from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
+from segue.timeline.log import Int32s, Request, TraitRequest
 from segue.timeline.parts import Codebook, Part
 
 _TABLE: Final = "segue_few"
@@ -26,18 +26,18 @@ def delta(
     requests: Collection[Request | TraitRequest],
     codebook: Codebook,
     *,
-    first: int,
-    following: int,
+    rows: pa.Table,
     timezone: str,
     not_activity: Collection[str] = (),
 ) -> Part:
-    """What the events with references from `first` up to, not including, `following` answer.
+    """What the newest events answer: `events` is the table of all of them, `rows` the columns `FEW`
+    of all from some reference on, ascending by reference.
 
-    `events` is the table of all of them. Raises `DefinitionError` for a regular expression that
-    RE2 refuses.
+    Raises `DefinitionError` for a regular expression that RE2 refuses.
     """
-    source = _where(events, _within(first, following))
-    few = SmallRelation(events.connection, source, events.names)
+    source = _where(events, "ref >= $first")
+    since = {"first": rows["ref"][0].as_py()} if len(rows) else {}
+    few = SmallRelation(events.connection, source, events.names, rows, since)
     return extract_few(few, requests, codebook, timezone=timezone, not_activity=not_activity)
 
 
@@ -81,20 +81,6 @@ def everything(
     part = Relation(events.connection, source, events.names)
     whos = np.arange(codes, dtype=np.int32)
     return _answered(part, whos, requests, codebook, timezone=timezone, not_activity=not_activity)
-
-
-def ranks(events: Relation, refs: Int64s) -> Int64s:
-    """The places, from 0, of events by reference in the order of `sequence` (none first), bytes of
-    the event id, reference: int64[N] for refs int64[N]."""
-    with registered(events.connection, "segue_refs", pa.table({"ref": np.unique(refs)})):
-        table = events.table(
-            f"SELECT ref FROM {events.source} JOIN segue_refs USING (ref)"
-            " ORDER BY sequence NULLS FIRST, event_id, ref",
-            {},
-        )
-    ranked = table["ref"].to_numpy()
-    by_ref = np.argsort(ranked)
-    return by_ref[np.searchsorted(ranked, refs, sorter=by_ref)]
 
 
 def _where(events: Relation, condition: str) -> str:

@@ -36,7 +36,7 @@ from segue.adapters.duckdb_store.result_keeper import KeptResults
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
 from segue.adapters.duckdb_store.webhook_keeper import KeptWebhooks
-from segue.adapters.extract import People, Relation, Sources, extract
+from segue.adapters.extract import People, Relation, Sources, extract, ranks
 from segue.domain.errors import NotFoundError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.live import (
@@ -94,6 +94,7 @@ class DuckDBStore(
             self._directory = Directory(self._ids, links)
             self._writer = Writer(db, self._names, self._ids, self._directory)
             self._writer.keep()
+            self._progress = transitions.Progress(db)
             self._keys = access.read_keys(db)
             self._made = None
 
@@ -137,18 +138,22 @@ class DuckDBStore(
                     self._db,
                     self._names,
                     self._writer,
+                    self._progress,
                     path=self._path,
                     timezone=self._timezone,
                 )
                 with as_store_errors(self._path):
+                    self._progress.write()
                     self._db.commit()
             except BaseException:
                 self._writer.undo()
+                self._progress.undo()
                 # A commit that failed has ended the transaction already.
                 with contextlib.suppress(duckdb.Error):
                     self._db.rollback()
                 raise
             self._writer.keep()
+            self._progress.keep()
 
     def append(self, events: pa.Table, *, received_at: int) -> Appended:
         """See `EventStore.append`. Raises `StoreFullError` where there is no room for the batch."""
@@ -323,7 +328,7 @@ class DuckDBStore(
     def ranks(self, refs: Int64s) -> Int64s:
         """See `LiveStore.ranks`."""
         with self._reading() as now:
-            return parts.ranks(Relation(now.db, "events", now.names), refs)
+            return ranks(Relation(now.db, "events", now.names), refs)
 
     def next_ref(self) -> int:
         """See `LiveStore.next_ref`."""

@@ -11,7 +11,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from segue.adapters.duckdb_store.tables import registered
+from segue.adapters.duckdb_store.tables import Inlet
+from segue.adapters.statements import parsed
 from segue.domain.live import Position, SegmentVersion
 
 PUBLISHED: Final = pa.schema(
@@ -32,6 +33,9 @@ PUBLISHED: Final = pa.schema(
 _VERSIONS: Final = (
     "SELECT code, segment_id, version, fingerprint, since, until FROM segment_versions"
 )
+_NUMBERED: Final = PUBLISHED.append(pa.field("id", pa.int64()))
+_PROGRESS: Final = ("ticked_at", "next_ref", "next_transition")
+_UPDATE: Final = "UPDATE progress SET " + ", ".join(f"{name} = ${name}" for name in _PROGRESS)
 _INSERT: Final = """
     INSERT INTO transitions BY NAME
     SELECT * RENAME ("at" AS true_at), $known_at::BIGINT AS known_at FROM segue_transitions
@@ -45,12 +49,6 @@ def position(db: duckdb.DuckDBPyConnection) -> Position:
         " (SELECT value FROM segue_meta WHERE key = 'evaluated_by') FROM progress"
     )
     return Position(*db.execute(query).fetchall()[0])
-
-
-def ticked(db: duckdb.DuckDBPyConnection, at: int, next_ref: int) -> None:
-    """Note that everything up to the instant (ms), and every event with a smaller reference than
-    `next_ref`, was evaluated."""
-    db.execute("UPDATE progress SET ticked_at = ?, next_ref = ?", [at, next_ref])
 
 
 def evaluated(db: duckdb.DuckDBPyConnection, by: str) -> None:
@@ -91,18 +89,44 @@ def retire(db: duckdb.DuckDBPyConnection, segment_id: str, *, until: int) -> Non
     )
 
 
-def publish(db: duckdb.DuckDBPyConnection, transitions: pa.Table, *, known_at: int) -> int:
-    """Append transitions (columns `PUBLISHED`), known from the instant (ms); the id of the first,
-    the others have the ids after it."""
-    count = len(transitions)
-    ((after,),) = db.execute(
-        "UPDATE progress SET next_transition = next_transition + ? RETURNING next_transition",
-        [count],
-    ).fetchall()
-    first = int(after) - count
-    if count:
-        ids = pa.array(np.arange(first, first + count, dtype=np.int64))
-        rows = transitions.select(PUBLISHED.names).append_column("id", ids)
-        with registered(db, "segue_transitions", rows):
-            db.execute(_INSERT, {"known_at": known_at})
-    return first
+class Progress:
+    """How far the transitions go, and what takes them further: beside the row that says it, which
+    `write` brings up to date. What was done since `keep` was last called, `undo` takes back."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+        self._inlet = Inlet(db, "segue_transitions", _NUMBERED)
+        ((*row,),) = db.execute(f"SELECT {', '.join(_PROGRESS)} FROM progress").fetchall()
+        self._now = dict(zip(_PROGRESS, row, strict=True))
+        self._kept = self._written = self._now
+
+    def publish(self, transitions: pa.Table, *, known_at: int) -> int:
+        """Append transitions (columns `PUBLISHED`), known from the instant (ms); the id of the
+        first, the others have the ids after it."""
+        first, count = int(self._now["next_transition"]), len(transitions)
+        if count:
+            ids = pa.array(np.arange(first, first + count, dtype=np.int64))
+            rows = transitions.select(PUBLISHED.names).append_column("id", ids)
+            with self._inlet.holding(rows):
+                self._db.execute(parsed(_INSERT), {"known_at": known_at})
+        self._now = {**self._now, "next_transition": first + count}
+        return first
+
+    def ticked(self, at: int, next_ref: int) -> None:
+        """Note that everything up to the instant (ms), and every event with a smaller reference
+        than `next_ref`, was evaluated."""
+        self._now = {**self._now, "ticked_at": at, "next_ref": next_ref}
+
+    def write(self) -> None:
+        """Bring the row up to date."""
+        if self._now != self._written:
+            self._db.execute(parsed(_UPDATE), self._now)
+            self._written = self._now
+
+    def keep(self) -> None:
+        """Make last what was done."""
+        self._kept = self._now
+
+    def undo(self) -> None:
+        """Forget what was done since `keep`."""
+        self._now = self._written = self._kept

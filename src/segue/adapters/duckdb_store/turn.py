@@ -12,7 +12,7 @@ from segue.adapters.duckdb_store import parts, transitions
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
-from segue.adapters.extract import Relation
+from segue.adapters.extract import Relation, ranks
 from segue.domain.live import SegmentVersion
 from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
 from segue.timeline.parts import Arrived, Codebook, Part
@@ -26,13 +26,13 @@ class StoreTurn:
         db: duckdb.DuckDBPyConnection,
         names: Dictionary,
         writer: Writer,
+        progress: transitions.Progress,
         *,
         path: Path | None,
         timezone: str,
     ) -> None:
-        self._db, self._names, self._writer = db, names, writer
+        self._db, self._names, self._writer, self._progress = db, names, writer, progress
         self._path, self._timezone = path, timezone
-        self._first_ref = writer.next_ref
 
     def append(self, events: pa.Table, *, received_at: int) -> Arrived:
         """See `Turn.append`."""
@@ -52,8 +52,7 @@ class StoreTurn:
                 self._events,
                 requests,
                 codebook,
-                first=self._first_ref,
-                following=self._writer.next_ref,
+                rows=self._writer.written,
                 timezone=self._timezone,
                 not_activity=not_activity,
             )
@@ -80,7 +79,7 @@ class StoreTurn:
     def ranks(self, refs: Int64s) -> Int64s:
         """See `Turn.ranks`."""
         with as_store_errors(self._path):
-            return parts.ranks(self._events, refs)
+            return ranks(self._events, refs)
 
     @property
     def _events(self) -> Relation:
@@ -99,12 +98,12 @@ class StoreTurn:
     def publish(self, transitions_: pa.Table, *, known_at: int) -> int:
         """See `Turn.publish`."""
         with as_store_errors(self._path):
-            return transitions.publish(self._db, transitions_, known_at=known_at)
+            return self._progress.publish(transitions_, known_at=known_at)
 
     def ticked(self, at: int) -> None:
         """See `Turn.ticked`."""
         with as_store_errors(self._path):
-            transitions.ticked(self._db, at, self._writer.next_ref)
+            self._progress.ticked(at, self._writer.next_ref)
 
     def evaluated(self, by: str) -> None:
         """See `Turn.evaluated`."""

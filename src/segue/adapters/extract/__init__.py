@@ -21,13 +21,15 @@ from segue.adapters.extract.names import (
     UNSET,
     NameCodes,
 )
-from segue.adapters.extract.relation import COLUMNS, People, Relation, SmallRelation, Sources
+from segue.adapters.extract.order import ranks
+from segue.adapters.extract.relation import COLUMNS, FEW, People, Relation, SmallRelation, Sources
 from segue.adapters.extract.traits import ANONYMOUS_ID
 
 __all__ = [
     "ANONYMOUS_ID",
     "COLUMNS",
     "DERIVED_EVENTS",
+    "FEW",
     "IDENTIFY",
     "LINK_EVENTS",
     "NEVER_ACTIVITY",
@@ -45,4 +47,5 @@ __all__ = [
     "extract_few",
     "first_seen",
     "is_plain",
+    "ranks",
 ]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from segue.adapters.extract.relation import Relation
@@ -84,18 +83,21 @@ def rank_ties(relation: Relation, scans: Sequence[Events]) -> Ranks:
     refs, group = _tied(scans[0] if len(scans) == 1 else _joined(scans))
     if len(refs) == 0:
         return Ranks(refs, np.empty(0, np.int32))
-    tied = pa.table({"ref": refs, "tie": group})
-    relation.connection.register("segue_tied", tied)
-    try:
-        ranked = relation.table(
-            "SELECT ref, (4 * row_number() OVER (PARTITION BY tie"
-            " ORDER BY sequence NULLS FIRST, event_id, ref) - 2)::INTEGER AS key"
-            f" FROM {relation.source} JOIN segue_tied USING (ref) ORDER BY ref",
-            {},
-        )
-    finally:
-        relation.connection.unregister("segue_tied")
-    return Ranks(ranked["ref"].to_numpy(), ranked["key"].to_numpy())
+    place = np.argsort(relation.in_order(refs))
+    order = np.lexsort((place, group))
+    begins = np.flatnonzero(np.diff(group[order], prepend=group.min() - 1))
+    keys = np.empty(len(refs), np.int32)
+    sizes = np.diff(np.append(begins, len(refs)))
+    keys[order] = 4 * (np.arange(len(refs)) - np.repeat(begins, sizes)) + UNTIED
+    return Ranks(refs, keys)
+
+
+def ranks(relation: Relation, refs: Int64s) -> Int64s:
+    """The places, from 0, of events by reference as `Relation.in_order` has them: int64[N] for refs
+    int64[N]."""
+    ranked = relation.in_order(np.unique(refs))
+    by_ref = np.argsort(ranked)
+    return by_ref[np.searchsorted(ranked, refs, sorter=by_ref)]
 
 
 def in_event_order(events: Events, ranks: Ranks) -> tuple[Events, Int32s]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Final, Self
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from segue.adapters.extract.sharing import shared
-from segue.adapters.extract.sql import Bindable
-from segue.timeline.log import Int32s
+from segue.adapters.extract.sql import Bindable, inlined, lifted
+from segue.adapters.statements import parsed
+from segue.timeline.log import Int32s, Int64s
 
 COLUMNS: Final = ("ref", "who", "name", "occurred_at", "sequence", "event_id", "properties")
 """The canonical columns of a relation of events: `ref` BIGINT is unique (what `events()` finds an
@@ -52,23 +53,71 @@ class Relation:
         Parameters that the query does not name are left out: a column that was compiled and then
         not needed leaves its values behind, and DuckDB refuses values without a place.
         """
-        return self.connection.sql(query, params=_used(query, parameters)).to_arrow_table()
+        text = inlined(query)
+        return self.connection.sql(text, params=_used(text, parameters)).to_arrow_table()
+
+    def in_order(self, refs: Int64s) -> Int64s:
+        """These events, by reference and each once, in the order of `sequence` (none first), bytes
+        of the event id, reference: the order of those that are of one person and instant."""
+        connection = self.connection
+        connection.register("segue_refs", pa.table({"ref": refs}))
+        try:
+            found = self.table(
+                f"SELECT ref FROM {self.source} JOIN segue_refs USING (ref)"
+                " ORDER BY sequence NULLS FIRST, event_id, ref",
+                {},
+            )
+        finally:
+            connection.unregister("segue_refs")
+        return _integers(found["ref"])
+
+
+FEW: Final = ("ref", "who", "name", "occurred_at", "sequence", "event_id")
+"""The columns of what is known of few events without a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallRelation(Relation):
-    """A relation of so few events that it takes longer to plan a statement than to run it."""
+    """A relation of so few events that it takes longer to plan a statement than to run it.
 
-    def table(self, query: str, parameters: Mapping[str, Bindable]) -> pa.Table:
-        """See `Relation.table`. An Arrow result would have the statement planned twice."""
-        text = shared(query, self.source)
-        found = self.connection.execute(text, _used(text, parameters)).fetchnumpy()
-        return pa.table({name: _array(column) for name, column in found.items()})
+    `rows` is what stands in it, columns `FEW`, ascending by reference; `parameters` are those that
+    `source` names.
+    """
+
+    rows: pa.Table
+    parameters: Mapping[str, Bindable] = field(default_factory=dict)
+
+    def columns(
+        self, expressions: Mapping[str, str], parameters: Mapping[str, Bindable]
+    ) -> dict[str, pa.ChunkedArray]:
+        """What expressions, each with its name, come to: by name a value for each of `rows`."""
+        if not expressions:
+            return {}
+        selected = ", ".join(f"{text} AS {name}" for text, name in expressions.items())
+        selected, source = lifted(selected, self.source)
+        text = f"SELECT ref, {selected} FROM {source}"
+        values = _used(text, {**parameters, **self.parameters})
+        # An Arrow result would have the statement planned twice.
+        found = self.connection.execute(parsed(text), values).fetchnumpy()
+        place = np.argsort(found.pop("ref"), kind="stable")
+        return {name: pa.chunked_array([_array(c[place])]) for name, c in found.items()}
+
+    def in_order(self, refs: Int64s) -> Int64s:
+        """See `Relation.in_order`."""
+        found = self.rows.filter(pa.array(np.isin(self.rows["ref"].to_numpy(), refs)))
+        found = found.append_column("is_numbered", found["sequence"].is_valid())
+        keys = [(name, "ascending") for name in ("is_numbered", "sequence", "event_id", "ref")]
+        return _integers(found["ref"].take(pc.sort_indices(found, sort_keys=keys)))
 
 
 def _used(query: str, parameters: Mapping[str, Bindable]) -> dict[str, Bindable] | None:
     named = _PLACEHOLDER.findall(query)
     return {name: value for name, value in parameters.items() if name in named} or None
+
+
+def _integers(column: pa.ChunkedArray) -> Int64s:
+    found: Int64s = column.to_numpy()
+    return found
 
 
 def _array(column: NDArray[Any]) -> pa.Array:

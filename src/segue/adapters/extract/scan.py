@@ -19,7 +19,7 @@ from segue.adapters.extract.names import NameCodes
 from segue.adapters.extract.order import Events, sorted_events
 from segue.adapters.extract.relation import Few, People, Relation
 from segue.adapters.extract.sql import Binder, all_of, any_of
-from segue.language.tree import Pattern
+from segue.language.tree import Filter, Pattern
 from segue.timeline.log import (
     Bools,
     Code,
@@ -95,10 +95,14 @@ class Scan:
                 value = self._property(path)
                 return self.column(values.instant_of(value, self.binder, self.zone))
             case Satisfies(condition):
-                compiler = FilterCompiler(self.binder, self.zone)
-                return self.column(f"({compiler.condition(condition)})::BIGINT")
+                return self.truth(condition)
             case IsAmong(pattern):
                 return self.column(f"({self.matches(pattern) or 'true'})::BIGINT")
+
+    def truth(self, condition: Filter) -> str:
+        """The column that says, as 0 or 1, whether a filter holds."""
+        compiler = FilterCompiler(self.binder, self.zone)
+        return self.column(f"({compiler.condition(condition)})::UTINYINT")
 
     def column(self, expression: str) -> str:
         """The name of the column of an expression; equal expressions share one."""

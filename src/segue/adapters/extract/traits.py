@@ -17,7 +17,8 @@ from segue.adapters.extract.names import IDENTIFY, SET, SET_ONCE, TRAIT_EVENTS, 
 from segue.adapters.extract.order import Ranks, in_event_order, offsets_of, rank_ties
 from segue.adapters.extract.relation import Few, People, Relation
 from segue.adapters.extract.scan import Rows, Scan, integers
-from segue.adapters.extract.values import is_set
+from segue.adapters.extract.sql import once
+from segue.adapters.extract.values import is_set, property_at
 from segue.timeline import log
 from segue.timeline.log import Answer, Occurrences, Request, TraitRequest, TraitWrites
 
@@ -74,8 +75,8 @@ def _kind(key: str, scan: Scan) -> str:
     if not key:
         return "NULL::TINYINT"
     name = scan.binder.bind(key)
-    written = f"variant_exists(properties, {name})"
-    present = is_set(f"variant_extract(properties, {name})")
+    written = once(f"variant_exists(properties, {name})")
+    present = is_set(property_at((key,), scan.binder))
     cases = []
     for event, effect in (
         (IDENTIFY, f"CASE WHEN {present} THEN {log.SET} WHEN {written} THEN {log.REMOVE} END"),
@@ -95,7 +96,8 @@ def _unset(name: str) -> str:
     texts = f"try_cast({listed} AS VARCHAR[])"
     return (
         f"CASE WHEN starts_with(variant_typeof({listed}), 'ARRAY')"
-        f" THEN list_contains({texts}, {name}) ELSE variant_exists(properties, {name}) END"
+        f" THEN list_contains({texts}, {name})"
+        f" ELSE {once(f'variant_exists(properties, {name})')} END"
     )
 
 

@@ -3,13 +3,16 @@
 Every function takes the SQL of a `VARIANT` and gives the SQL of what was read, NULL where the value
 cannot be read so. The types of a VARIANT that was made from JSON are `UINT64`, `INT64`, `DOUBLE`,
 `VARCHAR`, `BOOL_TRUE`, `BOOL_FALSE`, `VARIANT_NULL`, `OBJECT(…)` and `ARRAY(…)`.
+
+What other expressions about the same value need too is marked by `once`: it depends on the row
+alone, has no effect and never fails, whatever the row.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from segue.adapters.extract.sql import Binder, let
+from segue.adapters.extract.sql import Binder, let, once
 from segue.adapters.extract.zones import zone_steps
 from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE, SECOND
 from segue.language.tree import Path
@@ -28,8 +31,16 @@ def property_at(path: Path, binder: Binder, root: str = "properties") -> str:
     """The VARIANT at the path: every key is bound, and literal whatever it contains."""
     value = root
     for key in path:
-        value = f"variant_extract({value}, {binder.bind(key)})"
+        value = once(f"variant_extract({value}, {binder.bind(key)})")
     return value
+
+
+def _kind(value: str) -> str:
+    return once(f"variant_typeof({value})")
+
+
+def _text(value: str) -> str:
+    return once(f"{value}::VARCHAR")
 
 
 def text_of(value: str) -> str:
@@ -43,21 +54,21 @@ def holds_text(value: str, test: str) -> str:
     The test runs first, on the value cast plainly, because DuckDB can push that into the scan; what
     kind of value it was is asked only of what passes.
     """
-    plain = test.format(text=f"{value}::VARCHAR")
-    return f"CASE WHEN {plain} THEN variant_typeof({value}) IN {_WHOLE_TEXT} ELSE false END"
+    plain = test.format(text=_text(value))
+    return f"CASE WHEN {plain} THEN {_kind(value)} IN {_WHOLE_TEXT} ELSE false END"
 
 
 def is_set(value: str) -> str:
     """Whether there is a value other than JSON null."""
-    return f"variant_typeof({value}) <> 'VARIANT_NULL'"
+    return f"{_kind(value)} <> 'VARIANT_NULL'"
 
 
 def is_boolean(value: str, expected: bool) -> str:
     """Whether it is that boolean, or its word."""
     kind, word = ("BOOL_TRUE", "true") if expected else ("BOOL_FALSE", "false")
     return (
-        f"CASE WHEN {value}::VARCHAR = '{word}'"
-        f" THEN variant_typeof({value}) IN ('{kind}', 'VARCHAR') ELSE false END"
+        f"CASE WHEN {_text(value)} = '{word}'"
+        f" THEN {_kind(value)} IN ('{kind}', 'VARCHAR') ELSE false END"
     )
 
 
@@ -68,24 +79,42 @@ def compares(value: str, millionths: str, number: str) -> str:
     The number itself is compared, not what six decimals leave of it: integers in millionths, any
     other number as the DOUBLE that it is.
     """
-    text = f"{value}::VARCHAR"
-    whole = f"* 1000000 {millionths}"
-    return (
-        f"CASE variant_typeof({value})"
-        f" WHEN 'UINT64' THEN {_cast(value, 'UBIGINT')}::HUGEINT {whole}"
-        f" WHEN 'INT64' THEN {_cast(value, 'BIGINT')}::HUGEINT {whole}"
-        f" WHEN 'DOUBLE' THEN {_finite(_cast(value, 'DOUBLE'), number)}"
-        f" WHEN 'VARCHAR' THEN CASE"
-        f" WHEN strlen({text}) <= 30 AND regexp_full_match({text}, {_INTEGER})"
-        f" THEN {_cast(text, 'HUGEINT')} {whole}"
-        f" WHEN regexp_full_match({text}, {_NUMBER})"
-        f" THEN {_finite(_cast(text, 'DOUBLE'), number)} END"
-        f" END"
+    return f"coalesce({_whole(value)} {millionths}, {_other_number(value)} {number})"
+
+
+def _whole(value: str) -> str:
+    """An integer in millionths, as HUGEINT; NULL for what is none."""
+    text = _text(value)
+    return once(
+        f"CASE {_kind(value)}"
+        f" WHEN 'UINT64' THEN {_read(value, 'UBIGINT')}::HUGEINT * 1000000"
+        f" WHEN 'INT64' THEN {_read(value, 'BIGINT')}::HUGEINT * 1000000"
+        f" WHEN 'VARCHAR' THEN CASE WHEN {_is_whole(text)}"
+        f" THEN {_read(text, 'HUGEINT')} * 1000000 END END"
     )
 
 
-def _finite(number: str, test: str) -> str:
-    return f"(isfinite({number}) AND {number} {test})"
+def _is_whole(text: str) -> str:
+    return once(f"(strlen({text}) <= 30 AND regexp_full_match({text}, {_INTEGER}))")
+
+
+def _is_number(text: str) -> str:
+    return once(f"regexp_full_match({text}, {_NUMBER})")
+
+
+def _other_number(value: str) -> str:
+    """A number that is no integer, as DOUBLE; NULL for what is none, or not finite."""
+    text = _text(value)
+    return once(
+        f"CASE {_kind(value)}"
+        f" WHEN 'DOUBLE' THEN {_finite(_read(value, 'DOUBLE'))}"
+        f" WHEN 'VARCHAR' THEN CASE WHEN NOT {_is_whole(text)} AND {_is_number(text)}"
+        f" THEN {_finite(_read(text, 'DOUBLE'))} END END"
+    )
+
+
+def _finite(number: str) -> str:
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
 def _cast(value: str, kind: str) -> str:
@@ -93,16 +122,21 @@ def _cast(value: str, kind: str) -> str:
     return f"try_cast({value} AS {kind})"
 
 
+def _read(value: str, kind: str) -> str:
+    """Such a cast of a value or its text."""
+    return once(_cast(value, kind))
+
+
 def number_of(value: str) -> str:
     """A number in millionths as BIGINT, half away from zero on its decimal text: JSON numbers, and
     strings in JSON number syntax. NULL also where it does not fit."""
-    text = f"{value}::VARCHAR"
+    text = _text(value)
     return (
-        f"CASE variant_typeof({value})"
-        f" WHEN 'DOUBLE' THEN {_rounded(_cast(value, 'DOUBLE'))}"
-        f" WHEN 'UINT64' THEN {_cast(_cast(value, 'UBIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
-        f" WHEN 'INT64' THEN {_cast(_cast(value, 'BIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
-        f" WHEN 'VARCHAR' THEN CASE WHEN regexp_full_match({text}, {_NUMBER})"
+        f"CASE {_kind(value)}"
+        f" WHEN 'DOUBLE' THEN {_rounded(_read(value, 'DOUBLE'))}"
+        f" WHEN 'UINT64' THEN {_cast(_read(value, 'UBIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
+        f" WHEN 'INT64' THEN {_cast(_read(value, 'BIGINT') + '::HUGEINT * 1000000', 'BIGINT')}"
+        f" WHEN 'VARCHAR' THEN CASE WHEN {_is_number(text)}"
         f" THEN {_from_text(text)} END"
         f" END"
     )
@@ -127,11 +161,11 @@ def _from_text(text: str) -> str:
 
 def instant_of(value: str, binder: Binder, zone: str) -> str:
     """An instant in ms as BIGINT: RFC 3339 text, or an integer of milliseconds or seconds."""
-    number = _cast(f"{value}::VARCHAR", "HUGEINT")
+    number = _read(_text(value), "HUGEINT")
     scaled = f"CASE WHEN {number} >= 100000000000 THEN {number} ELSE {number} * 1000 END"
-    text = f"trim({value}::VARCHAR, ' ' || chr(9) || chr(10) || chr(13))"
-    return (
-        f"CASE variant_typeof({value})"
+    text = f"trim({_text(value)}, ' ' || chr(9) || chr(10) || chr(13))"
+    return once(
+        f"CASE {_kind(value)}"
         f" WHEN 'UINT64' THEN {_clamped(scaled)}"
         f" WHEN 'INT64' THEN {_clamped(scaled)}"
         f" WHEN 'VARCHAR' THEN {text_instant(text, binder, zone)} END"
@@ -179,15 +213,15 @@ def utc_of_local(local: str, binder: Binder, zone: str) -> str:
 
 def code_of(value: str) -> str:
     """Text that is equal exactly where type and value are equal; NULL where missing or null."""
-    number = _cast(value, "DOUBLE")
+    number, text = _read(value, "DOUBLE"), _text(value)
     whole = f"abs({number}) < 1e18 AND {number} = floor({number})"
     return (
-        f"CASE variant_typeof({value})"
+        f"CASE {_kind(value)}"
         f" WHEN 'VARIANT_NULL' THEN NULL"
-        f" WHEN 'VARCHAR' THEN 's' || {value}::VARCHAR"
-        f" WHEN 'UINT64' THEN 'n' || {value}::VARCHAR"
-        f" WHEN 'INT64' THEN 'n' || {value}::VARCHAR"
+        f" WHEN 'VARCHAR' THEN 's' || {text}"
+        f" WHEN 'UINT64' THEN 'n' || {text}"
+        f" WHEN 'INT64' THEN 'n' || {text}"
         f" WHEN 'DOUBLE' THEN 'n' || CASE WHEN {whole} THEN {_cast(number, 'BIGINT')}::VARCHAR"
-        f" ELSE {value}::VARCHAR END"
+        f" ELSE {text} END"
         f" ELSE 'j' || {value}::JSON::VARCHAR END"
     )
