@@ -23,6 +23,7 @@ from segue.insight.themes import Proposal, Theme, assign, propose
 TOPICS = 12
 CONFIRMED = 5
 SIZES = (15, 40, 100)
+MARKED = ("<!-- --8<-- [start:themes] -->", "<!-- --8<-- [end:themes] -->")
 COLUMNS = (
     "texts per topic",
     "purity of NMF alone, told the number",
@@ -134,7 +135,7 @@ def main() -> None:
     text = report(given.data, given.draws)
     print(text)
     if given.record:
-        given.record.write_text(f"# Themes on real short texts\n\n{text}", "utf-8")
+        given.record.write_text(f"# Themes on real short texts\n\n{MARKED[0]}\n{text}{MARKED[1]}\n", "utf-8")
 
 
 if __name__ == "__main__":

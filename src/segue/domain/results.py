@@ -30,6 +30,25 @@ class Tally:
     complete_converted: int
 
 
+@dataclass(frozen=True, slots=True)
+class SurveyAnswer:
+    """What somebody answered to one question of a survey, at last.
+
+    `person` is a code of a distinct id of theirs. `number` is the answer on a scale, `choices` are
+    the texts of those chosen, `text` is open text; the others are empty. `segments` are the ids of
+    those that the person was in when the survey was shown.
+    """
+
+    delivery_id: str
+    person: int
+    question_id: str
+    at: int
+    number: float | None
+    choices: tuple[str, ...]
+    text: str
+    segments: tuple[str, ...]
+
+
 class ResultsStore(Protocol):
     """What results ask of an event store."""
 
@@ -40,3 +59,9 @@ class ResultsStore(Protocol):
 
     def refusals(self, campaign_id: str) -> Mapping[Because, int]:
         """How many deliveries of a campaign were refused or failed, by why."""
+
+    def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
+        """The last answer to each question in each showing of a survey, in event order."""
+
+    def survey_shown(self, survey_id: str) -> list[tuple[str, ...]]:
+        """For each delivery of a survey that was shown, the segments the person was in then."""

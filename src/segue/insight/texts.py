@@ -42,14 +42,16 @@ def says_something(text: str) -> bool:
     return len(found) >= 2 and any(_VOWELS & set(word) for word in found)
 
 
-def phrases_of(text: str, longest: int = 2) -> set[tuple[str, ...]]:
-    """All runs of up to so many stems in a text."""
-    found = stems(text)
-    return {
-        tuple(found[start : start + size])
-        for size in range(1, longest + 1)
-        for start in range(len(found) - size + 1)
-    }
+def says(text: str, phrase: str) -> bool:
+    """Whether the words of a phrase stand together in a text, in any of their forms."""
+    wanted, found = _all_stems(phrase), _all_stems(text)
+    starts = range(len(found) - len(wanted) + 1)
+    return bool(wanted) and any(found[at : at + len(wanted)] == wanted for at in starts)
+
+
+@lru_cache(maxsize=4_096)
+def _all_stems(text: str) -> list[str]:
+    return [stem(word) for word in words(text)]
 
 
 def spoken_form(phrase: Sequence[str], texts: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from segue.insight.texts import phrases_of, says_something, spoken_form, stems
+from segue.insight.texts import says, says_something, spoken_form, stems
 
 FEWEST_TEXTS: Final = 100
 """Below this nothing is proposed: so few short texts fall into no stable groups."""
@@ -92,10 +92,7 @@ def _is_learnable(theme: Theme) -> bool:
 
 
 def _by_seed(text: str, codebook: Sequence[Theme]) -> set[str]:
-    said = phrases_of(text, longest=4)
-    return {
-        theme.id for theme in codebook if any(tuple(stems(seed)) in said for seed in theme.seeds)
-    }
+    return {theme.id for theme in codebook if any(says(text, seed) for seed in theme.seeds)}
 
 
 def _by_example(texts: Sequence[str], themes: Sequence[Theme]) -> list[str | None]:

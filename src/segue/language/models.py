@@ -110,6 +110,16 @@ class IdentityRules(Section):
     )
 
 
+class ThemeDefinition(Section):
+    """Something that people speak of when they are asked in open text."""
+
+    title: str = Field("", description="Name for people; by default made from the id.")
+    words: list[str] = Field([], description="Words and phrases that speak of it, in any form.")
+    examples: list[str] = Field(
+        [], description="Answers that somebody confirmed; from five on they teach what to look for."
+    )
+
+
 class Project(Section):
     """A `segue.yaml`: everything that Segue knows about your product and your segments."""
 
@@ -141,6 +151,9 @@ class Project(Section):
         {}, description="What is said to whom, when and how, by id."
     )
     surveys: dict[Id, SurveyDefinition] = Field({}, description="What is asked whom, by id.")
+    themes: dict[Id, ThemeDefinition] = Field(
+        {}, description="The codebook of open answers, by id; by default one for software."
+    )
 
     privacy: Privacy = Field(
         default=Privacy(),

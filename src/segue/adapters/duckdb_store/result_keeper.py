@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
 
 from segue.adapters.duckdb_store.opened import Opened
 from segue.domain.campaigns import Because
-from segue.domain.results import Tally
+from segue.domain.results import SurveyAnswer, Tally
 
 _BEFORE_ASSIGNMENT: Final = ("stopped", "ended", "too_late", "harm", "erased", "not_sampled")
 """Reasons that are looked at before the holdout, so that they stop both arms alike."""
@@ -29,6 +30,16 @@ _REFUSALS: Final = """
     WHERE campaign_id = ? AND state IN ('refused', 'failed') AND because IS NOT NULL
     GROUP BY because ORDER BY because
 """
+_ANSWERED: Final = "$survey_answered"
+_ANSWERS: Final = """
+    SELECT who, occurred_at, properties::JSON::VARCHAR FROM events
+    WHERE name = ? AND properties.campaign_id::VARCHAR = ?
+    ORDER BY occurred_at, ref
+"""
+_SHOWN: Final = """
+    SELECT segments FROM deliveries
+    WHERE campaign_id = ? AND shown_at IS NOT NULL AND state <> 'held_out' ORDER BY shown_at, id
+"""
 
 
 class KeptResults(Opened):
@@ -49,3 +60,40 @@ class KeptResults(Opened):
         with self._reading() as now:
             rows = now.db.execute(_REFUSALS, [campaign_id]).fetchall()
         return {Because(why): number for why, number in rows}
+
+    def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
+        """See `ResultsStore.survey_answers`."""
+        with self._reading() as now:
+            if _ANSWERED not in now.names:
+                return []
+            rows = now.db.execute(_ANSWERS, [now.names.index(_ANSWERED), survey_id]).fetchall()
+        answers = [_answer(who, at, json.loads(text)) for who, at, text in rows]
+        last = {(one.delivery_id, one.question_id): one for one in answers if one is not None}
+        return list(last.values())
+
+    def survey_shown(self, survey_id: str) -> list[tuple[str, ...]]:
+        """See `ResultsStore.survey_shown`."""
+        with self._reading() as now:
+            rows = now.db.execute(_SHOWN, [survey_id]).fetchall()
+        return [tuple(json.loads(segments)) for (segments,) in rows]
+
+
+def _answer(who: int, at: int, facts: dict[str, Any]) -> SurveyAnswer | None:
+    """The answer that an event tells of; None where it tells of none."""
+    delivery, question = facts.get("delivery_id"), facts.get("question_id")
+    if not isinstance(delivery, str) or not isinstance(question, str):
+        return None
+    said = facts.get("answer")
+    is_number = isinstance(said, int | float) and not isinstance(said, bool)
+    chosen = said if isinstance(said, list) else [said]
+    is_open = facts.get("question_type") == "text"
+    return SurveyAnswer(
+        delivery,
+        who,
+        question,
+        at,
+        number=float(said) if is_number and said is not None else None,
+        choices=() if is_open else tuple(one for one in chosen if isinstance(one, str)),
+        text=said if is_open and isinstance(said, str) else "",
+        segments=tuple(one for one in facts.get("segments") or () if isinstance(one, str)),
+    )
