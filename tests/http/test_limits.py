@@ -270,9 +270,9 @@ def test_a_bucket_fills_as_time_passes() -> None:
 
 def test_room_and_bytes_are_given_back() -> None:
     room, held = Room(1), Held(10)
-    with room.taken(), pytest.raises(Refusal):
-        room.taken().__enter__()
-    with room.taken():
+    with room, pytest.raises(Refusal):
+        room.__enter__()
+    with room:
         held.add(10)
     with pytest.raises(Refusal):
         held.add(1)

@@ -112,7 +112,7 @@ def link_id(message_id: str) -> str:
 
 def id_text(value: object) -> str | None:
     """A distinct id as text; None where there is none: null, empty or blank."""
-    text = scalar_text(value)
+    text = value if isinstance(value, str) else scalar_text(value)
     return text if text and not text.isspace() else None
 
 

@@ -8,10 +8,9 @@ the bad ones reported; the whole is refused only where nothing can be read at al
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -39,10 +38,11 @@ from segue.domain.errors import SegueError
 from segue.domain.rejected import RejectedEvent
 from segue.http.access import key_of, known
 from segue.http.context import Context
+from segue.http.durable import Durable
 from segue.http.errors import JSON, Refusal, answer
 from segue.http.limits import Body, Held, Rates, Room
 from segue.http.paths import plain
-from segue.services.live.intake import Batch, Receipt
+from segue.services.live.intake import Batch
 
 LARGE: Final = 256 * 1024
 """Bodies beyond this many bytes are decoded beside the event loop."""
@@ -162,6 +162,7 @@ class Ingestion:
         self._held = Held(limits.held_bytes)
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="segue-decode")
         self._linked, self._erasures = LinkedPairs(), 0
+        self._durable = Durable(limits.durable_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of an SDK; pass every other on."""
@@ -183,7 +184,7 @@ class Ingestion:
         methods = ("POST",) if dialect is None else dialect.methods
         if scope["method"] not in methods:
             raise _wrong_method(scope, methods)
-        with self._room.taken(), Body(receive, self._held, self._limits) as body:
+        with self._room, Body(receive, self._held, self._limits) as body:
             raw = await body.read()
             if dialect is None:
                 return _success(scope, {"success": True})
@@ -202,7 +203,13 @@ class Ingestion:
             key, decoded = await loop.run_in_executor(self._workers, read, request, dialect, linked)
         else:
             key, decoded = read(request, dialect, linked)
-        await self._store(key, decoded, request)
+        if decoded.rejected:
+            self._reject(key, decoded, request)
+        if decoded.event:
+            self._rates.take(key.id, len(decoded))
+            batch = _batch(decoded, request.received_at)
+            await self._durable.wait(self._context.live.submit(batch))
+            self._context.metrics.accepted.inc(len(decoded))
         linked.add(decoded.linked)
         return dialect.success(decoded)
 
@@ -234,17 +241,6 @@ class Ingestion:
             gpc=request.headers.get(b"sec-gpc") == b"1",
         )
 
-    async def _store(self, key: Key, decoded: Decoded, request: Request) -> None:
-        """Report what is rejected, and wait until the rest is durable."""
-        if decoded.rejected:
-            self._reject(key, decoded, request)
-        if not decoded.event:
-            return
-        self._rates.take(key.id, len(decoded))
-        batch = _batch(decoded, request.received_at)
-        await _durable(self._context.live.submit(batch), self._limits.durable_seconds)
-        self._context.metrics.accepted.inc(len(decoded))
-
     def _reject(self, key: Key, decoded: Decoded, request: Request) -> None:
         for one in decoded.rejected:
             self._context.metrics.rejected.labels(one.reason.value).inc()
@@ -260,41 +256,6 @@ class Ingestion:
             )
             for one in decoded.rejected
         )
-
-
-async def _durable(stored: Future[Receipt], seconds: float) -> None:
-    """Wait until a batch is stored. Raises what went wrong, and `Refusal` 503 where it takes longer
-    than this: it may still be stored, and when its sender sends it again it is stored once.
-
-    Unlike `asyncio.wrap_future` this never cancels the batch: what was handed in is stored, whether
-    or not its sender still waits.
-    """
-    loop = asyncio.get_running_loop()
-    waiting: asyncio.Future[None] = loop.create_future()
-
-    def end(error: BaseException | None) -> None:
-        if waiting.done():
-            return
-        if error is None:
-            waiting.set_result(None)
-        else:
-            waiting.set_exception(error)
-
-    def tell(_stored: Future[Receipt]) -> None:
-        with contextlib.suppress(RuntimeError):  # the event loop has ended: nobody waits
-            loop.call_soon_threadsafe(end, stored.exception())
-
-    stored.add_done_callback(tell)
-    deadline = loop.call_later(seconds, end, _slow())
-    try:
-        await waiting
-    finally:
-        deadline.cancel()
-
-
-def _slow() -> Refusal:
-    hint = "Send them again."
-    return Refusal(503, "slow", "the events are not durable yet", hint=hint, retry_after=5)
 
 
 def _is_large(raw: bytes) -> bool:

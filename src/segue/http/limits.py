@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -30,16 +30,14 @@ class Room:
     def __init__(self, most: int) -> None:
         self._most, self._taken = most, 0
 
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold one place. Raises `Refusal` 429 where there is none."""
+    def __enter__(self) -> None:
+        """Hold one place until the block ends. Raises `Refusal` 429 where there is none."""
         if self._taken >= self._most:
             raise busy(f"{self._taken} requests are in hand already", 1)
         self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
+
+    def __exit__(self, *_error: object) -> None:
+        self._taken -= 1
 
 
 class Rates:
@@ -161,7 +159,7 @@ class Limited:
         if scope["path"] not in STREAMED:
             receive = _bounded(receive, self._limits)
         try:
-            with room.taken():
+            with room:
                 await self._app(scope, receive, send)
         except Refusal as refusal:
             await refusal_answer(refusal)(scope, receive, send)

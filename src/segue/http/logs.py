@@ -28,7 +28,8 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics", PATH})
 
 
 class Observed:
-    """Stands in front of everything: gives each request an id, logs and counts its answer."""
+    """Stands in front of everything: gives each request an id, logs and counts its answer; whatever
+    fails unforeseen behind it is mended as `Mended` does."""
 
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app, self._metrics = app, context.metrics
@@ -41,7 +42,10 @@ class Observed:
         began = time.perf_counter()
         seen = _Seen(send)
         scope["segue.request_id"] = seen.request_id
-        await self._app(scope, receive, seen.send)
+        try:
+            await self._app(scope, receive, seen.send)
+        except Exception:  # noqa: BLE001 - the edge
+            await _mend(scope, receive, seen)
         self._count(scope, seen, began)
 
     def _count(self, scope: Scope, seen: _Seen, began: float) -> None:
@@ -70,25 +74,31 @@ class Mended:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        seen = _Started(send)
+        seen = _Answer(send)
         try:
             await self._app(scope, receive, seen.send)
         except Exception:  # noqa: BLE001 - the edge
-            _LOG.exception("a defect", extra={"request_id": scope.get("segue.request_id")})
-            if not seen.started:
-                await unexpected()(scope, receive, seen.send)
+            await _mend(scope, receive, seen)
 
 
-class _Started:
-    """Notes whether an answer has begun."""
+async def _mend(scope: Scope, receive: Receive, seen: _Answer) -> None:
+    """Log the defect that is being handled, and answer where nothing was answered yet."""
+    _LOG.exception("a defect", extra={"request_id": scope.get("segue.request_id")})
+    if not seen.status:
+        await unexpected()(scope, receive, seen.send)
+
+
+class _Answer:
+    """Notes the status of an answer; 0 as long as it has not begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.started = False
+        self.status = 0
 
     async def send(self, message: Message) -> None:
         """Send on."""
-        self.started = True
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
         await self._send(message)
 
 
@@ -111,12 +121,11 @@ def _route_of(scope: Scope) -> str:
     return path
 
 
-class _Seen:
-    """Notes the status of an answer and gives it the request's id."""
+class _Seen(_Answer):
+    """Gives an answer the request's id, too."""
 
     def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
+        super().__init__(send)
         self.request_id = f"{_PROCESS}-{next(_NUMBERS):x}"
 
     async def send(self, message: Message) -> None:

@@ -30,6 +30,9 @@ from segue.http.protocol import guarded
 KEEP_ALIVE_SECONDS: Final = 30
 SHUTDOWN_SECONDS: Final = 10
 """How long requests in hand may take when the server ends."""
+COLLECTED_AFTER: Final = 50_000
+"""Objects that are made and stay until the collector of garbage looks at them: a thousand requests
+in hand are fewer."""
 SWITCH_SECONDS: Final = 0.0005
 """How long the turning thread may keep the one that answers waiting, where both have work."""
 
@@ -58,9 +61,11 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
 
 def _settle() -> None:
     """Keep the collector of garbage from looking at what lives as long as the process: whoever
-    asks meanwhile would wait for it, a tenth of a second."""
+    asks meanwhile would wait for it, a tenth of a second. Nor is it to look at the requests in hand
+    again and again: almost nothing here refers to itself."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER)
 
 
 def context_of(serving: Serving, metrics: Metrics) -> Context:

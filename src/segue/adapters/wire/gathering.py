@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
 
 from msgspec import Raw
 
@@ -17,6 +17,7 @@ from segue.adapters.wire.decoded import (
     Proof,
     Reason,
     RefusedError,
+    RejectedEvent,
     rejection,
 )
 from segue.adapters.wire.identity_proof import PROPERTY, Verdict, verify
@@ -30,17 +31,23 @@ LONGEST_NAME: Final = 500
 _ADDRESSES: Final = ("ip", "$ip")
 _NOT_STORED: Final = (PROPERTY, "writeKey")
 _NEVER_STORED: Final = (*_NOT_STORED, *_ADDRESSES)
+_COMPOUND: Final = (dict, list)
+
+
+_Row: TypeAlias = tuple[str, str, int, str, str]
+"""Whose event, its name, when it occurred (ms), its id, its properties."""
 
 
 @dataclass(slots=True)
 class Gathering:
-    """The columns of one request, while its messages are read one after the other."""
+    """The events of one request, while its messages are read one after the other."""
 
     received_at: int
     policy: Policy
-    decoded: Decoded
     unproven: int = 0
-    _linked: set[Pair] = field(default_factory=set)
+    _rows: list[_Row] = field(default_factory=list)
+    _rejected: list[RejectedEvent] = field(default_factory=list)
+    _linked: dict[Pair, None] = field(default_factory=dict)
 
     def each(self, events: Sequence[Raw], take: Callable[[bytes], None]) -> None:
         """Take every event; one that is refused is reported, and the next one is taken."""
@@ -53,22 +60,29 @@ class Gathering:
             self._check_opted_out()
             take(text)
         except RefusedError as error:
-            self.decoded.rejected.append(rejection(error, text))
+            self._rejected.append(rejection(error, text))
 
-    def done(self, *, imported: bool = False, write_key: str | None = None) -> Decoded:
-        """What was decoded."""
-        key = write_key or self.decoded.write_key
-        return replace(self.decoded, imported=imported, write_key=key, unproven=self.unproven)
+    def done(self, write_key: str | None, *, imported: bool = False) -> Decoded:
+        """What was decoded; `write_key` is the one in the body or the query."""
+        columns = map(list, zip(*self._rows, strict=True)) if self._rows else ([] for _ in range(5))
+        who, event, at, event_id, properties = columns
+        return Decoded(
+            who,
+            event,
+            at,
+            event_id,
+            [None] * len(event),
+            properties,
+            self._rejected,
+            imported,
+            write_key,
+            self.unproven,
+            [*self._linked],
+        )
 
     def put(self, who: str, event: str, at: int, event_id: str, properties: str) -> None:
         """One event, its properties as text."""
-        decoded = self.decoded
-        decoded.distinct_id.append(who)
-        decoded.event.append(event)
-        decoded.occurred_at.append(at)
-        decoded.event_id.append(event_id)
-        decoded.sequence.append(None)
-        decoded.properties.append(properties)
+        self._rows.append((who, event, at, event_id, properties))
 
     def write(
         self, who: str, event: str, at: int, event_id: str, properties: json_text.Values
@@ -96,9 +110,7 @@ class Gathering:
 
     def linked(self, user: str, anonymous: str) -> None:
         """Note that an event of this request links two ids."""
-        if (user, anonymous) not in self._linked:
-            self._linked.add((user, anonymous))
-            self.decoded.linked.append((user, anonymous))
+        self._linked[user, anonymous] = None
 
     def event_id(self, value: object) -> str:
         """The id of a message, or a new one where it has none."""
@@ -149,7 +161,7 @@ def is_storable(properties: bytes) -> bool:
 
 def distinct_id(value: object) -> str | None:
     """A distinct id; None where there is none. Refused where it is no scalar."""
-    if isinstance(value, dict | list):
+    if isinstance(value, _COMPOUND):
         raise RefusedError(Reason.WRONG_ID, "an id is text or a number")
     found = messages.id_text(value)
     return None if found is None else without_nul(found)
@@ -169,7 +181,7 @@ def without_nul(text: str) -> str:
 
 def event_name(value: object) -> str:
     """The name of an event. Refused where there is none, or where it is one that is computed."""
-    name = None if isinstance(value, dict | list) else messages.id_text(value)
+    name = None if isinstance(value, _COMPOUND) else messages.id_text(value)
     if name is None:
         raise RefusedError(Reason.NO_EVENT, "the event has no name")
     if len(name) > LONGEST_NAME:

@@ -86,10 +86,10 @@ def decode_posthog(
     """
     request, events = _opened(body)
     key = _key(request) or _one_key(events) or _query_key(query)
-    gathering = Gathering(received_at, policy, Decoded(write_key=key))
+    gathering = Gathering(received_at, policy)
     reader = _Reader(gathering, _sent_at(request, query))
     gathering.each(events, reader.take)
-    return gathering.done(imported=request.historical_migration is True)
+    return gathering.done(key, imported=request.historical_migration is True)
 
 
 def _opened(body: bytes) -> tuple[_Request, list[Raw]]:

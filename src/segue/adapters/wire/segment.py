@@ -91,7 +91,7 @@ def decode_segment(
     so, and `TooLargeError` where it has too many events.
     """
     request = json_text.envelope(body, _read_request)
-    gathering = Gathering(received_at, policy, Decoded(write_key=_key(request)))
+    gathering = Gathering(received_at, policy)
     batched = request.batch is not UNSET and path_type not in KINDS
     if path_type == _BATCH and not batched:
         raise InputError("the body has no `batch`", hint='Send {"batch": [ … ]}.')
@@ -100,7 +100,7 @@ def decode_segment(
         gathering.each(json_text.listed(bytes(cast("Raw", request.batch))), reader.take)
     else:
         gathering.one(body, _Reader(gathering, path_type, None, _NOTHING).take)
-    return gathering.done()
+    return gathering.done(_key(request))
 
 
 def _key(request: _Request) -> str | None:
@@ -117,6 +117,7 @@ class _Reader:
         self._kind = kind
         self._sent_at = instant_of(sent_at)
         self._context = context
+        self._asks_proof = gathering.asks_proof
 
     def take(self, text: bytes) -> None:
         """Take one message. Raises `RefusedError` where it is no event."""
@@ -124,7 +125,7 @@ class _Reader:
         context = _merged(_context(message.context), self._context)
         gathering = self._gathering
         _check_consent(gathering.policy, context)
-        user, anonymous = (_id(one) for one in (message.user_id, message.anonymous_id))
+        user, anonymous = _id(message.user_id), _id(message.anonymous_id)
         who = user or anonymous
         if who is None:
             raise RefusedError(Reason.NO_ID, "neither a userId nor an anonymousId")
@@ -132,7 +133,7 @@ class _Reader:
         event, properties = self._event(kind, message, context)
         at = checks.storable_time(self._occurred_at(message))
         event_id = gathering.event_id(message.message_id)
-        if user is not None and gathering.asks_proof:
+        if user is not None and self._asks_proof:
             gathering.check_proof(user, _proof(context, properties))
         if user is not None and anonymous is not None and user != anonymous:
             if kind == "identify" and not isinstance(properties, str):
@@ -149,7 +150,7 @@ class _Reader:
         self, kind: object, message: _Message, context: _Context
     ) -> tuple[str, json_text.Values | str]:
         """The event's name and its properties, as text where they may be stored as they came."""
-        if kind == "track" and context == _NOTHING and message.properties is not UNSET:
+        if kind == "track" and context is _NOTHING and message.properties is not UNSET:
             text = bytes(message.properties)
             if text.startswith(b"{") and checks.is_storable(text):
                 return checks.event_name(message.event), text.decode()
@@ -162,8 +163,8 @@ class _Reader:
     def _occurred_at(self, message: _Message) -> int:
         timestamp = instant_of(message.timestamp)
         original = instant_of(message.original_timestamp)
-        corrected = message.received_at is not None or original not in {None, timestamp}
-        if timestamp is not None and corrected:
+        moved = original is not None and original != timestamp
+        if timestamp is not None and (moved or message.received_at is not None):
             return timestamp
         sent = self._sent_at if message.sent_at is None else instant_of(message.sent_at)
         first = timestamp if original is None else original
@@ -171,7 +172,7 @@ class _Reader:
 
 
 def _id(value: object) -> str | None:
-    found = checks.distinct_id(value)
+    found = None if value is None else checks.distinct_id(value)
     return None if found is None else checks.short(found)
 
 
@@ -180,14 +181,15 @@ def _context(raw: MaybeRaw) -> _Context:
     if raw is UNSET:
         return _NOTHING
     try:
-        return _read_context(raw)
+        found = _read_context(raw)
     except msgspec.MsgspecError:
         return _NOTHING
+    return _NOTHING if found == _NOTHING else found
 
 
 def _merged(own: _Context, common: _Context) -> _Context:
     """A message's context over that of its batch."""
-    if common == _NOTHING:
+    if common is _NOTHING:
         return own
     pairs = zip(msgspec.structs.astuple(own), msgspec.structs.astuple(common), strict=True)
     return _Context(*(theirs if mine is UNSET else mine for mine, theirs in pairs))
