@@ -10,6 +10,7 @@ from typing import Self
 import pyarrow as pa
 
 from segue.adapters.duckdb_store import DuckDBStore
+from segue.adapters.message_templates import MessageTemplates
 from segue.adapters.parquet_log import ParquetLog
 from segue.adapters.sources import Layout
 from segue.bootstrap import environment
@@ -20,10 +21,13 @@ from segue.bootstrap.opening import being_served, opened_store
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
 from segue.bootstrap.workspace import Workspace
+from segue.domain.campaigns import Acting
 from segue.domain.errors import InputError, StoreLockedError, UsageError
 from segue.domain.identity import Refusal
 from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
+from segue.language.acting import acting
 from segue.language.tree import Definitions
+from segue.services.acting.previewing import Preview, Previewer
 from segue.services.check import Checked, check_definitions
 from segue.services.draft import Draft, draft
 from segue.services.events import EVENTS, every_event
@@ -213,6 +217,18 @@ class Engine:
         return explain_membership(
             self._store, self.definitions, segment_id, person_id, self._instant(at)
         )
+
+    @property
+    def acting(self) -> Acting:
+        """The campaigns, surveys and their rules. Raises `DefinitionError` with every problem."""
+        return acting(self._source.project)
+
+    def preview(
+        self, campaign_id: str, person_id: str, at: At = None, *, variant: str | None = None
+    ) -> Preview:
+        """What a campaign would say to the person at the instant."""
+        previewer = Previewer(self._store, self.definitions, self.acting, MessageTemplates())
+        return previewer.preview(campaign_id, person_id, self._instant(at), variant=variant)
 
     def standing(self, until: At = None) -> Standing:
         """The log up to the instant as arrays, to ask again and again who is in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segue.cli import (  # noqa: F401 - a verb registers itself where it is defined
+    campaigns,
     checking,
     demonstrating,
     evaluating,

@@ -35,7 +35,7 @@ _ClickError: Final[Any] = typer.BadParameter.__mro__[2]
 
 ORDER: Final = (
     *("demo", "try", "init", "import", "check"),
-    *("evaluate", "history", "explain"),
+    *("evaluate", "history", "explain", "campaigns"),
     *("serve", "tail"),
     *("export", "backup", "restore", "erase", "bench"),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Protocol
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -61,3 +62,9 @@ def profile_of(
     traits = fold_traits(events, at)
     values = {key: written.value for key, written in traits.items()}
     return Profile(person_id, distinct_ids, values)
+
+
+def properties_of(event: StoredEvent) -> Mapping[str, Any]:
+    """The properties of a stored event as values of JSON."""
+    values: Mapping[str, Any] = json.loads(event.properties)
+    return values
