@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from segue.bootstrap import logs
-from segue.bootstrap.environment import default_workspace
+from segue.bootstrap.environment import channels, default_workspace
 from segue.bootstrap.serving import Welcome, serve
 from segue.bootstrap.settings import Limits, Settings
 from segue.bootstrap.workspace import Workspace
@@ -109,7 +109,9 @@ def serve_(
     """
     logs.configure(level=log_level.value, as_json=log_json)
     limits = Limits(events_per_second=rate, burst=max(1, int(2 * rate)))
-    settings = Settings(host, port, write_key, tuple(allow_origin or ()), limits, webhook_reach)
+    settings = Settings(
+        host, port, write_key, tuple(allow_origin or ()), limits, webhook_reach, channels()
+    )
     folder: Path = workspace or default_workspace()
     serve(Workspace(folder), settings, _print_document if as_json else print_welcome)
 

@@ -68,6 +68,10 @@ class KeyStore(Protocol):
     def find(self, text: str) -> Key | None:
         """The good key with this text, from memory; None where there is none."""
 
+    def link_secret(self) -> bytes:
+        """The secret of the links in messages: made at the first time, and kept ever since, so that
+        links in old messages stay good. Whoever has it can make links."""
+
 
 def write_key_text(text: str) -> str:
     """The text of a write key as people gave it, without space around it. Raises `UsageError` where

@@ -89,6 +89,20 @@ def revoke(db: duckdb.DuckDBPyConnection, ring: KeyRing, key_id: str, *, now: in
     return replace(key, revoked_at=now)
 
 
+def link_secret(db: duckdb.DuckDBPyConnection) -> bytes | None:
+    """The secret of links in messages; None before there is one."""
+    query = "SELECT value FROM segue_meta WHERE key = 'link_secret'"
+    rows = db.execute(query).fetchall()
+    return bytes.fromhex(rows[0][0]) if rows else None
+
+
+def new_link_secret(db: duckdb.DuckDBPyConnection) -> bytes:
+    """Make that secret."""
+    made = secrets.token_bytes(32)
+    db.execute("INSERT INTO segue_meta VALUES ('link_secret', ?)", [made.hex()])
+    return made
+
+
 def _insert(db: duckdb.DuckDBPyConnection, key: Key, digest: str | None) -> None:
     db.execute(
         "INSERT INTO api_keys (kind, id, name, text, digest, signing_key, created_at)"

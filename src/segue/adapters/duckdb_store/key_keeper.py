@@ -41,6 +41,15 @@ class KeptKeys(Opened):
         """See `KeyStore.find`."""
         return self._keys.find(text)
 
+    def link_secret(self) -> bytes:
+        """See `KeyStore.link_secret`."""
+        with self._reading() as now:
+            kept = access.link_secret(now.db)
+        if kept is None:
+            with self._writing_beside() as db:
+                kept = access.link_secret(db) or access.new_link_secret(db)
+        return kept
+
     @contextlib.contextmanager
     def _changing_keys(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._gate.shared(), self._beside:
