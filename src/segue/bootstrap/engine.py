@@ -145,7 +145,7 @@ class Engine:
 
     def check(self) -> Checked:
         """Every problem of the definitions, and what the events make doubtful about them."""
-        return check_definitions(lambda: self._source.project, self._store)
+        return check_definitions(lambda: self._source.project, self._store, MessageTemplates())
 
     # ---------------------------------------------------------------------------------- events in
 

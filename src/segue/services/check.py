@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from segue.domain.acting import Templates
 from segue.domain.errors import DefinitionError, Problem, Severity
 from segue.language.check import Catalog, check
 from segue.language.models import Project
 from segue.language.resolve import resolve
+from segue.services.acting.checking import Events, doubtful_traits, template_problems
 from segue.services.view import Store
 
 
@@ -30,14 +32,27 @@ class Checked:
         return tuple(one for one in self.found if one.severity is Severity.WARNING)
 
 
-def check_definitions(load: Callable[[], Project], store: Store) -> Checked:
+def check_definitions(load: Callable[[], Project], store: Store, templates: Templates) -> Checked:
     """Check the project that `load` reads, against the events of the store where it has any."""
     try:
         project = load()
-        found = check(project, catalog_of(store))
+        catalog = catalog_of(store)
+        found = [*check(project, catalog), *template_problems(project, templates)]
+        if not any(one.severity is Severity.ERROR for one in found):
+            found += _doubtful(project, templates, store, catalog)
+        found.sort(key=lambda one: (one.severity, one.source, one.line, one.column))
         return Checked(tuple(found), len(resolve(project).segments))
     except DefinitionError as error:
         return Checked(error.problems, 0)
+
+
+def _doubtful(
+    project: Project, templates: Templates, store: Store, catalog: Catalog
+) -> list[Problem]:
+    last = store.extent().last_at
+    if last is None or not catalog.traits:
+        return []
+    return doubtful_traits(project, templates, Events(store, catalog.traits, last))
 
 
 def catalog_of(store: Store) -> Catalog:
