@@ -87,7 +87,14 @@ def test_everybody_is_on_one_stage_of_the_journey(sizes: Counter[str]) -> None:
     assert 0.95 * PEOPLE < journey < PEOPLE
 
 
-@pytest.mark.parametrize("section", ["goals", "journey", "ladders", "segments"])
+def test_the_goals_of_the_templates_are_there() -> None:
+    """Beside them the demo has those of its campaigns."""
+    goals = starter(standard_actions())["goals"]
+
+    assert goals.items() <= _shipped()["goals"].items()
+
+
+@pytest.mark.parametrize("section", ["journey", "ladders", "segments"])
 def test_the_definitions_are_the_templates(section: str) -> None:
     """The demo shows what the templates write, with their defaults."""
     assert _shipped()[section] == starter(standard_actions())[section]

@@ -1,13 +1,14 @@
 """A small SaaS business to try Segue on: a simulator and the segments that come with it.
 
 `simulate` makes the events of a past period, `stream` goes on from there, `definitions` is the
-text of the `segue.yaml` that fits them; `true_effects` and `kinds` are what an analysis should
-find, and what it is not told.
+text of the `segue.yaml` that fits them; `true_effects`, `REACTIONS` and `kinds` are what an
+analysis should find, and what it is not told. The people of a `World` react to messages.
 """
 
 from importlib.resources import files
 
 from segue.demo.effects import Effect, true_effects
+from segue.demo.reactions import REACTIONS, Reaction
 from segue.demo.simulator import (
     DAYS,
     PEOPLE,
@@ -15,6 +16,7 @@ from segue.demo.simulator import (
     SEED,
     START,
     StreamedEvent,
+    World,
     kinds,
     simulate,
     stream,
@@ -23,11 +25,14 @@ from segue.demo.simulator import (
 __all__ = [
     "DAYS",
     "PEOPLE",
+    "REACTIONS",
     "SCHEMA",
     "SEED",
     "START",
     "Effect",
+    "Reaction",
     "StreamedEvent",
+    "World",
     "definitions",
     "kinds",
     "simulate",

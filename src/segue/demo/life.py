@@ -73,7 +73,9 @@ class Life:
         "mailed",
         "member",
         "offset",
+        "onboarded",
         "opens",
+        "seed",
         "staff",
         "subscribed",
         "trial_at",
@@ -83,7 +85,7 @@ class Life:
     )
 
     def __init__(self, seed: int, index: int, arrivals: Arrivals) -> None:
-        self.index = index
+        self.index, self.seed = index, seed
         self.dice = Dice(seed, index)
         self._become_someone(seed)
         self.events: list[Happened] = []
@@ -93,6 +95,7 @@ class Life:
         self.visit: Handler = nothing
         self.member = self.mailed = self.watched_demo = self.subscribed = self.annual = False
         self.activated = self.invited_early = self.bored = self.two_devices = False
+        self.onboarded = False
         self.trial_at = 0
         self.gap = 7 * DAY / self.kind.uses
 

@@ -18,6 +18,8 @@ from segue.domain.instant import DAY, HOUR, MINUTE
 
 TRIAL: Final = 14 * DAY
 _STEPS: Final = ("profile", "import", "first_project", "teammates")
+STEPS: Final = len(_STEPS)
+"""Steps of the onboarding."""
 _METHODS: Final = ("google", "password", "password", "microsoft")
 _REASONS: Final = ("too expensive", "missing feature", "switched", "no longer needed")
 _PLANS: Final = (("starter", 19), ("team", 49), ("team", 49), ("business", 129))
@@ -57,6 +59,7 @@ def _onboard(life: Life) -> None:
     for number, name in enumerate(_STEPS[:done], start=1):
         life.pause(60)
         life.do("onboarding_step", {"step": number, "name": name})
+    life.onboarded = completes
     if completes:
         life.do("onboarding_completed", {"steps": done})
 
@@ -151,12 +154,15 @@ def _end_trial(life: Life) -> None:
         if present
     ]
     if life.dice.one_in(raised(life.kind.subscribes, *causes)):
-        life.plan(life.clock + MINUTE + int(life.dice.wait(0.8 * DAY)), _subscribe)
+        life.plan(life.clock + MINUTE + int(life.dice.wait(0.8 * DAY)), subscribe)
     else:
         life.gap *= 4
 
 
-def _subscribe(life: Life) -> None:
+def subscribe(life: Life) -> None:
+    """Take a plan and pay for it, unless somebody has one already."""
+    if life.subscribed:
+        return
     view_page(life, "/billing")
     plan, monthly = _PLANS[life.dice.below(4)]
     life.annual = life.dice.one_in(0.3)

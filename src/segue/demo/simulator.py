@@ -12,6 +12,7 @@ import pyarrow as pa
 from segue.demo import website
 from segue.demo.calendar import Arrivals
 from segue.demo.life import Happened, Life
+from segue.demo.reactions import react
 from segue.domain.instant import DAY, parse_instant
 
 PEOPLE: Final = 3_000
@@ -78,20 +79,74 @@ def stream(
     beginning of this stream. With `after`, only events later than that instant come. Pacing is the
     caller's: each event says when it occurs.
     """
-    arrivals = _arrivals(people, days, start)
-    waiting: list[tuple[int, int, int, Happened | Life]] = []
-    arrived = 0
-    while True:
-        while not waiting or arrivals.day_of(arrived) <= waiting[0][0]:
-            _wait(waiting, _begin(seed, arrived, arrivals))
-            arrived += 1
-        at, _, _, next_one = heapq.heappop(waiting)
-        if isinstance(next_one, Life):
-            _live(waiting, next_one)
-        elif after is None or at > after:
-            yield StreamedEvent(
-                next_one.distinct_id, next_one.event, at, _event_id(next_one), next_one.properties
-            )
+    return World(people, days, seed, start).events(after)
+
+
+class World:
+    """The same world, whose people can be spoken to while they live.
+
+    Attributes say nothing; ask for `events`, and `tell` somebody of a message meanwhile.
+    """
+
+    def __init__(
+        self, people: int = PEOPLE, days: int = DAYS, seed: int = SEED, start: int = START
+    ) -> None:
+        self._arrivals, self._seed = _arrivals(people, days, start), seed
+        self._waiting: list[tuple[int, int, int, Happened | Life]] = []
+        self._lives: dict[str, Life] = {}
+        self._arrived = 0
+
+    def events(self, after: int | None = None) -> Iterator[StreamedEvent]:
+        """What happens, as of `stream`; asked again, it goes on from there."""
+        while True:
+            while not self._waiting or self._next_arrival <= self._waiting[0][0]:
+                self._let_come()
+            at, _, _, next_one = heapq.heappop(self._waiting)
+            if isinstance(next_one, Life):
+                if next_one.next_at == at:  # else it was queued before something else came up
+                    self._live(next_one)
+            elif after is None or at > after:
+                yield StreamedEvent(
+                    next_one.distinct_id,
+                    next_one.event,
+                    at,
+                    _event_id(next_one),
+                    next_one.properties,
+                )
+
+    def tell(self, person_id: str, campaign_id: str, at: int) -> bool:
+        """Let a message of the demo's campaigns reach somebody (any distinct id of theirs), who may
+        react to it from then on (ms); whether there is such a person."""
+        life = self._lives.get(person_id)
+        if life is None:
+            return False
+        react(life, campaign_id, at)
+        self._wait(life)
+        return True
+
+    @property
+    def _next_arrival(self) -> int:
+        return self._arrivals.day_of(self._arrived)
+
+    def _let_come(self) -> None:
+        life = _begin(self._seed, self._arrived, self._arrivals)
+        self._lives[life.known_id] = self._lives[life.anonymous_id] = life
+        self._arrived += 1
+        self._wait(life)
+
+    def _live(self, life: Life) -> None:
+        """Let the person do the next thing, and queue what happened and what they do after it."""
+        life.step()
+        for happened in life.events:
+            heapq.heappush(self._waiting, (happened.at, life.index, happened.serial, happened))
+        life.events = []
+        self._wait(life)
+
+    def _wait(self, life: Life) -> None:
+        if life.next_at is not None:
+            # A person stands before their own events of the same instant: they may add earlier
+            # ones.
+            heapq.heappush(self._waiting, (life.next_at, -1, life.index, life))
 
 
 def kinds(
@@ -115,21 +170,6 @@ def _begin(seed: int, index: int, arrivals: Arrivals) -> Life:
     life.visit = website.visit
     life.plan(life.clock, website.come)
     return life
-
-
-def _live(waiting: list[tuple[int, int, int, Happened | Life]], life: Life) -> None:
-    """Let the person do the next thing, and queue what happened and what they do after it."""
-    life.step()
-    for happened in life.events:
-        heapq.heappush(waiting, (happened.at, life.index, happened.serial, happened))
-    life.events = []
-    _wait(waiting, life)
-
-
-def _wait(waiting: list[tuple[int, int, int, Happened | Life]], life: Life) -> None:
-    if life.next_at is not None:
-        # A person stands before their own events of the same instant: they may add earlier ones.
-        heapq.heappush(waiting, (life.next_at, -1, life.index, life))
 
 
 def _event_id(happened: Happened) -> str:
