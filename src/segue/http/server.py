@@ -24,6 +24,7 @@ from segue.http import api, local, webhooks
 from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
+from segue.http.links import links_router
 from segue.http.metrics import Metrics
 from segue.http.protocol import guarded
 
@@ -86,7 +87,8 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
 
 
 def _config(context: Context) -> uvicorn.Config:
-    app = create_app(context, routers=[*api.routers(), webhooks.router, local.router])
+    routers = [*api.routers(), webhooks.router, links_router(), local.router]
+    app = create_app(context, routers=routers)
     return uvicorn.Config(
         fronted(app, context),
         http=guarded(context.settings.limits),
