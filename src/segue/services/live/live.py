@@ -252,12 +252,7 @@ class Live:
 
         def make() -> list[Transition]:
             person_ids = store.person_ids(latest["person"].to_numpy())
-            rows = enumerate(latest.to_pylist(), first + skipped)
-            named = ({**row, "id": n, "event_id": event_ids.get(row["ref"])} for n, row in rows)
-            return [
-                shown.transition(row, person_id, now)
-                for row, person_id in zip(named, person_ids, strict=True)
-            ]
+            return shown.transitions(latest, first + skipped, person_ids, event_ids, now)
 
         return Told(len(latest), make)
 

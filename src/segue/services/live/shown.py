@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+import pyarrow as pa
 
 from segue.domain.live import CAUSES, Boundary, Transition
 from segue.services.live.answers import CurrentMembership, SegmentStanding
@@ -50,20 +52,42 @@ class Shown:
             for one in self.project.definitions.segments
         ]
 
-    def transition(self, row: Mapping[str, Any], person_id: str, known_at: int) -> Transition:
-        """A row of `TRANSITIONS`, with its `id` and `event_id`, as a transition."""
-        code = row["segment"]
-        return Transition(
-            row["id"],
-            self._ids[code],
-            self.versions[code],
-            person_id,
-            Boundary.ENTERED if row["entered"] else Boundary.LEFT,
-            row["at"],
-            known_at,
-            CAUSES[row["cause"]],
-            retracted=row["retracted"],
-            corrected=row["corrected"],
-            live=row["live"],
-            event_id=row["event_id"],
-        )
+    def transitions(
+        self,
+        changes: pa.Table,
+        first: int,
+        person_ids: Sequence[str],
+        event_ids: Mapping[int, str],
+        known_at: int,
+    ) -> list[Transition]:
+        """The rows of `TRANSITIONS` as transitions, the first of which has the id `first`: their
+        people's ids, row by row, and the ids of events by their references."""
+        code, at, entered, cause = (_listed(changes, name) for name in _COLUMNS)
+        retracted, corrected, live = (_listed(changes, name) for name in _MARKS)
+        refs = changes["ref"].to_pylist()
+        return [
+            Transition(
+                first + row,
+                self._ids[code[row]],
+                self.versions[code[row]],
+                person_id,
+                Boundary.ENTERED if entered[row] else Boundary.LEFT,
+                at[row],
+                known_at,
+                CAUSES[cause[row]],
+                retracted[row],
+                corrected[row],
+                live[row],
+                event_ids.get(ref),
+            )
+            for row, (person_id, ref) in enumerate(zip(person_ids, refs, strict=True))
+        ]
+
+
+_COLUMNS: Final = ("segment", "at", "entered", "cause")
+_MARKS: Final = ("retracted", "corrected", "live")
+
+
+def _listed(changes: pa.Table, name: str) -> list[Any]:
+    found: list[Any] = changes[name].to_numpy().tolist()
+    return found
