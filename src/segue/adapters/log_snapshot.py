@@ -13,7 +13,9 @@ import json
 import os
 import secrets
 import zlib
+from collections import deque
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -37,6 +39,8 @@ FORMAT: Final = 2
 _HEADER: Final = "snapshot.json"
 _ALIGNED: Final = 64
 _SAMPLE: Final = 1 << 12
+_PIECE: Final = 64 << 20
+_READERS: Final = 4
 _TEXTS: Final = "texts"
 _BESIDE: Final = "beside."
 
@@ -175,7 +179,7 @@ class _Reader:
         """The arrays of a file. Raises `OSError` or `ValueError` where it is not the one."""
         # All of it, in one go: mapped arrays would be read from the disk page by page, by the first
         # turns, which take a hundred times as long then.
-        return cls(np.fromfile(path, np.uint8), places)
+        return cls(_read_whole(path), places)
 
     def read(self, name: str) -> Array:
         """An array. Raises `ValueError` where it is damaged, `KeyError` where it is not there."""
@@ -191,6 +195,26 @@ class _Reader:
     def read_if_there(self, name: str) -> Array | None:
         """An array; None where there was none."""
         return self.read(name) if name in self.places else None
+
+
+def _read_whole(path: Path) -> Array:
+    """All bytes of a file, read side by side: most of the time goes into memory that is new. Raises
+    `ValueError` where it ends before its end."""
+    whole = np.empty(path.stat().st_size, np.uint8)
+
+    def read(first: int) -> None:
+        left = whole[first : first + _PIECE].data
+        with path.open("rb", buffering=0) as file:
+            file.seek(first)
+            while left:
+                count = file.readinto(left)
+                if not count:
+                    raise ValueError("the file of arrays is too short")
+                left = left[count:]
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        deque(readers.map(read, range(0, len(whole), _PIECE)), maxlen=0)
+    return whole
 
 
 def _checksum(array: Array) -> int:

@@ -76,14 +76,17 @@ def resumed(store: Store, definitions: Definitions, index: Index, at: int) -> St
 
 def _catch_up(store: Store, then: Standing, index: Index, kept: KeptStanding, at: int) -> None:
     """Look at everybody who may stand elsewhere than they were kept."""
-    whos, owners = owners_of(store.everybody())
+    everybody = store.everybody()
+    whos, owners = owners_of(everybody)
     touched = [kept.due_person[kept.due_at <= at], _moved(kept, whos, owners)]
     touched.append(owners[np.isin(whos, index.came)])
     people = store.groups(np.unique(np.concatenate(touched)))
-    gone = np.setdiff1d(kept.person, owners)
+    # That codes are given once each is known: to find that out takes longer than the rest.
+    gone = np.setdiff1d(kept.person, everybody.person, assume_unique=True)
     log = index.log.gather(people, store.ranks)
     looked = look_at(then.project, log, View(people.person, at), then.limits)
-    before = np.union1d(np.intersect1d(kept.person, people.person), gone)
+    before = np.intersect1d(kept.person, people.person, assume_unique=True)
+    before = np.union1d(before, gone)
     then.current.replace(before, looked.people, looked.spans, at)
     then.due.set(gone, np.full(len(gone), FOREVER))
     then.due.set(looked.people, looked.next_change)
