@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from segue.services.live.answers import Turned
@@ -14,6 +15,10 @@ from segue.services.live.live import Live
 _log = logging.getLogger(__name__)
 _RETRY = 1.0
 """Seconds to wait after a turn that failed: a full disk does not clear sooner."""
+_STILL = 0.002
+"""Seconds without a new batch after which nothing more is likely to come at once."""
+_GATHERING = 0.25
+"""How long to let batches gather that come one upon the other, as a share of the last turn."""
 _QUIET = 5.0
 """Seconds without anything to do after which there is time for something else."""
 _SET_BACK = 60_000
@@ -42,6 +47,7 @@ class Loop:
         self._turned, self._rested = turned, rested
         self._wake = threading.Event()
         self._stopping = self._behind = False
+        self._took = 0.0
         self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
         live.intake.woken = self._wake.set
         live.erased = feed.forget
@@ -64,11 +70,23 @@ class Loop:
 
     def _run(self) -> None:
         while True:
+            self._gather()
             self._wake.clear()
             failed = not self._turn()
             if self._stopping and (failed or not self._live.has_work):
                 return
             self._sleep(_RETRY if failed else self._rest())
+
+    def _gather(self) -> None:
+        """Let what comes at the same time come into the same turn, as each turn costs something
+        for itself; no longer than a part of the last turn, and not where nothing is coming."""
+        waiting = self._live.intake.waiting
+        until = time.monotonic() + _GATHERING * self._took
+        while waiting and not self._stopping and time.monotonic() < until:
+            time.sleep(_STILL)
+            before, waiting = waiting, self._live.intake.waiting
+            if waiting == before:
+                return
 
     def _sleep(self, seconds: float) -> None:
         """Sleep, or until there is work; where the sleep is long, put things in order first."""
@@ -84,11 +102,13 @@ class Loop:
 
     def _turn(self) -> bool:
         """One turn; whether it went well."""
+        began = time.monotonic()
         try:
             turned = self._live.turn(self._now())
         except Exception:  # noqa: BLE001 - the next turn may go well; whoever waits was told
             _log.exception("a turn failed")
             return False
+        self._took = time.monotonic() - began
         try:
             self._feed.publish(turned.transitions, turned.next_transition)
             if turned.events or turned.people:
