@@ -10,11 +10,13 @@ import contextlib
 from collections.abc import Collection, Iterator
 from typing import Final
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
 from segue.adapters.extract import People, Relation, SmallRelation, Sources, extract, extract_few
+from segue.adapters.extract.relation import FEW
 from segue.timeline.log import Int32s, Request, TraitRequest
 from segue.timeline.parts import Codebook, Part
 
@@ -39,6 +41,13 @@ def delta(
     since = {"first": rows["ref"][0].as_py()} if len(rows) else {}
     few = SmallRelation(events.connection, source, events.names, rows, since)
     return extract_few(few, requests, codebook, timezone=timezone, not_activity=not_activity)
+
+
+def few_rows(db: duckdb.DuckDBPyConnection, since: int) -> pa.Table:
+    """The columns `FEW` of the few events with references from `since` on, ascending."""
+    names = ", ".join(FEW)
+    query = f"SELECT {names} FROM events WHERE ref >= $since ORDER BY ref"
+    return db.sql(query, params={"since": since}).to_arrow_table()
 
 
 def reread(

@@ -318,8 +318,7 @@ class DuckDBStore(
                 Relation(now.db, "events", now.names),
                 requests,
                 codebook,
-                first=since,
-                following=upto,
+                rows=parts.few_rows(now.db, since),
                 timezone=self._timezone,
                 not_activity=not_activity,
             )

@@ -112,6 +112,8 @@ class Desk:
 
     def adopt(self, acting: Acting, definitions: Definitions) -> None:
         """Put campaigns and their rules in force."""
+        if self.acting.campaigns:
+            self._pass_over()
         rates = acting.messaging.rates
         if rates != self.acting.messaging.rates or not self.acting.campaigns:
             self._pace = self._paced(Pace(rates), acting)
@@ -183,11 +185,17 @@ class Desk:
     def keep(self, now: int) -> None:
         """Keep how far everything was looked at."""
         self._kept_at = now
+        self._pass_over()
         self.store.save_deliveries(
             cursor=self._cursor,
             facts_cursor=self._facts,
             goals_cursor=self._goals.next_ref - 1,
         )
+
+    def _pass_over(self) -> None:
+        """What is published while no campaign listens is the past for all that come later."""
+        if not taking.heard(self.acting, self.controls):
+            self._cursor = max(self._cursor, self.store.position().next_transition - 1)
 
     # ------------------------------------------------------------------------------ what happened
 
@@ -459,6 +467,7 @@ class Desk:
         """Leave what its channel has not begun with to be decided again."""
         rows = [put_back(one, now) for one in self._withheld(going)]
         self.store.save_deliveries(changed=rows)
+        self.watch(rows)
 
     def _withheld(self, going: Sequence[Going]) -> list[Delivery]:
         """The rows of what did not go out. Of what may have gone out before the last start that is

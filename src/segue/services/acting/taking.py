@@ -79,9 +79,9 @@ def delivery_id(campaign_id: str, person: int, occasion: Occasion, key: int) -> 
 
 
 def is_running(campaign: Campaign, controls: Controls, at: int) -> bool:
-    """Whether a campaign is in force at an instant (ms): switched on, launched, not over."""
+    """Whether a campaign is in force at an instant (ms): switched on, launched before, not over."""
     launched = controls.launched.get(campaign.id)
-    began = launched is not None and launched <= at
+    began = launched is not None and launched < at
     return campaign.enabled and began and (campaign.ends_at is None or at < campaign.ends_at)
 
 
