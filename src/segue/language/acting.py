@@ -41,7 +41,7 @@ from segue.language.campaign_models import (
 )
 from segue.language.message_parts import content_of
 from segue.language.models import Project
-from segue.language.questions import answers_of
+from segue.language.questions import FIVE, answers_of
 from segue.language.resolve import humanised
 
 SURVEY_TAG: Final = "survey"
@@ -203,7 +203,7 @@ def _question(given: QuestionDefinition) -> Question:
         kind=given.kind,
         text=given.ask,
         choices=tuple(given.choices),
-        scale=given.scale,
+        scale=given.scale or FIVE,
         required=given.required,
         branches=tuple(
             Branch(answers_of(given, written), "" if to == END else to)

@@ -234,6 +234,30 @@ def _contents(_: Project, one: Spoken) -> _Found:
         yield ("variants",), _doubtful("one variant is compared with nothing")
 
 
+def _links_outside(project: Project, one: Spoken) -> _Found:
+    """Pages of this server that a message leads to: people have to reach it."""
+    texts = {part: text for part, text in _texts(one).items() if part in _WRITTEN}
+    for id_, variant in one.variants.items():
+        texts |= {f"variants.{id_}.{part}": text for part, text in _texts(variant).items()}
+    survey = isinstance(one, SurveyDefinition) and one.channel is Channel.EMAIL
+    if survey and not any("survey_url" in text for text in texts.values()):
+        yield (), Problem("a survey by e-mail leads to its page: write `{{ survey_url }}`")
+    for name, text in texts.items():
+        loc: Loc = tuple(name.split("."))
+        for page in _PAGES:
+            if page not in text:
+                continue
+            if page == "survey_url" and not isinstance(one, SurveyDefinition):
+                yield loc, Problem("only a survey has a `survey_url`")
+            elif not project.messaging.public_url:
+                message = f"`{page}` needs `messaging: {{public_url: https://…}}`"
+                yield loc, Problem(message)
+
+
+_PAGES: Final = ("unsubscribe_url", "survey_url")
+_WRITTEN: Final = ("subject", "text", "html")
+
+
 def _texts(*given: Parts) -> dict[str, str]:
     return dict(content_of(*given).parts)
 
@@ -303,6 +327,7 @@ _CHECKS: Final[tuple[Callable[[Project, Spoken], _Found], ...]] = (
     _times,
     _rules_of_one,
     _contents,
+    _links_outside,
     _showing,
     _addressed,
     _questions,

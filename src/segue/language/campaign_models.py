@@ -60,6 +60,9 @@ def _one_line(text: str) -> str:
 
 
 def _web_address(text: str) -> str:
+    """A web address without a slash at its end; nothing is none."""
+    if not text:
+        return text
     host = text.partition("://")[2]
     if not text.startswith(("https://", "http://")) or not host or any(map(str.isspace, text)):
         raise wrong("a web address is expected here, such as `https://hello.acme.com`")
@@ -70,12 +73,18 @@ AddressText: TypeAlias = Annotated[str, AfterValidator(_one_line), AfterValidato
 """An e-mail address."""
 
 
+OptionalAddress: TypeAlias = Annotated[
+    str, AfterValidator(_one_line), AfterValidator(lambda text: text and _address(text))
+]
+"""An e-mail address, or nothing."""
+
+
 class SenderDefinition(Section):
     """Who e-mails are from."""
 
     name: Annotated[str, AfterValidator(_one_line)] = ""
     address: AddressText
-    reply_to: AddressText | Literal[""] = Field(default="", description="Where answers go.")
+    reply_to: OptionalAddress = Field(default="", description="Where answers go.")
 
 
 class MessagingDefinition(Section):
@@ -102,7 +111,7 @@ class MessagingDefinition(Section):
         default="email", description="The trait with a person's e-mail address."
     )
     sender: SenderDefinition | None = Field(default=None, description="Who e-mails are from.")
-    public_url: Annotated[str, AfterValidator(_web_address)] | Literal[""] = Field(
+    public_url: Annotated[str, AfterValidator(_web_address)] = Field(
         default="", description="Where people outside reach this server."
     )
 
@@ -202,7 +211,9 @@ class QuestionDefinition(Section):
     kind: QuestionKind
     ask: str = Field(description="The question itself, in words.", min_length=1)
     choices: list[str] = Field(default=[], description="Of `single` and `multiple`.")
-    scale: int = Field(default=5, ge=2, le=10, description="Of `rating`: the highest.")
+    scale: int | None = Field(
+        default=None, ge=2, le=10, description="Of `rating`: the highest; by default 5."
+    )
     required: bool = False
     then: dict[str, Id] = Field(
         default={},

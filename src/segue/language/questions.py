@@ -14,6 +14,8 @@ from segue.language.yaml_source import Loc
 
 ELSE: Final = "else"
 """In a branch: any answer, and none."""
+FIVE: Final = 5
+"""The highest rating, where a question does not say another one."""
 _SCALES: Final = {
     QuestionKind.NPS: (0, 10),
     QuestionKind.CSAT: (1, 5),
@@ -49,7 +51,7 @@ def answers_of(question: QuestionDefinition, written: str) -> tuple[str, ...]:
 def scale_of(question: QuestionDefinition) -> tuple[int, int] | None:
     """The lowest and the highest answer of a question that is answered with a number."""
     if question.kind is QuestionKind.RATING:
-        return 1, question.scale
+        return 1, question.scale or FIVE
     return _SCALES.get(question.kind)
 
 
@@ -84,7 +86,7 @@ def _choices(question: QuestionDefinition, loc: Loc) -> Iterator[Mistake]:
         yield Mistake((*loc, "choices"), f"a `{question.kind}` question has no choices")
     if len(set(question.choices)) < len(question.choices):
         yield Mistake((*loc, "choices"), "the same choice stands here twice")
-    if question.kind is not QuestionKind.RATING and "scale" in question.model_fields_set:
+    if question.kind is not QuestionKind.RATING and question.scale is not None:
         yield Mistake((*loc, "scale"), f"a `{question.kind}` question has its own scale")
 
 
