@@ -15,7 +15,7 @@ import random
 import threading
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -181,6 +181,10 @@ class Actor:
         self._worker.shutdown()
         self._aside.shutdown()
         self._loop.close()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell this one, and no other, what happens to deliveries. Ask before the start."""
+        self._means = replace(self._means, watcher=watcher)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call the listener after each commit that changed in-app messages; what is returned ends
