@@ -24,7 +24,7 @@ from segue.services.live.live import Live
 def calls_of(
     store: DuckDBStore, live: Live, workspace: Workspace
 ) -> Mapping[str, Callable[..., Any]]:
-    """The calls of an `EventStore` by their names, for a store that a live service works on."""
+    """The calls of an `OpenStore` by their names, for a store that a live service works on."""
 
     def append(events: pa.Table, *, received_at: int) -> Appended:
         receipts = receive(events, live.submit, received_at=received_at)
@@ -41,6 +41,7 @@ def calls_of(
         *(store.read, store.events, store.extent, store.summaries, store.trait_names),
         *(store.person_of, store.distinct_ids, store.refused_links),
         *(store.save_definitions, store.definition_versions, store.thresholds),
+        *(store.tallies, store.refusals, store.survey_answers, store.survey_shown),
     )
     named: tuple[Callable[..., Any], ...] = (append, erase, backup, *reading)
     return {call.__name__: call for call in named}

@@ -17,7 +17,7 @@ from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
-from segue.bootstrap.opening import being_served, opened_store
+from segue.bootstrap.opening import OpenStore, being_served, opened_store
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
 from segue.bootstrap.workspace import Workspace
@@ -27,14 +27,16 @@ from segue.domain.identity import Refusal
 from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
 from segue.language.acting import acting
 from segue.language.tree import Definitions
-from segue.services.acting.previewing import Preview, Previewer
+from segue.services.acting.previewing import Preview, Previewer, known_campaign
+from segue.services.acting.results import Results, results
+from segue.services.acting.voices import SurveyVoices, codebook, voices
 from segue.services.check import Checked, check_definitions
 from segue.services.draft import Draft, draft
 from segue.services.events import EVENTS, every_event
 from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
 from segue.services.standing import Standing, stand
-from segue.services.view import Store, View, look
+from segue.services.view import View, known_segment, look
 from segue.timeline.evaluate import requests_of
 
 
@@ -47,7 +49,7 @@ class Engine:
 
     def __init__(
         self,
-        store: Store,
+        store: OpenStore,
         source: ProjectFile,
         *,
         name: str,
@@ -229,6 +231,25 @@ class Engine:
         """What a campaign would say to the person at the instant."""
         previewer = Previewer(self._store, self.definitions, self.acting, MessageTemplates())
         return previewer.preview(campaign_id, person_id, self._instant(at), variant=variant)
+
+    def results(self, campaign_id: str) -> Results:
+        """What a campaign came to until now. Raises `NotFoundError` where there is none."""
+        rules = self.acting
+        campaign = known_campaign(rules, campaign_id)
+        return results(self._store, campaign, rules.messaging, environment.now())
+
+    def voices(self, survey_id: str, segment_id: str | None = None) -> SurveyVoices:
+        """What people answered to a survey, those in a segment against the rest.
+
+        Raises `NotFoundError` where there is no such survey or segment, `UsageError` where it is
+        a campaign without questions.
+        """
+        survey = known_campaign(self.acting, survey_id)
+        if survey.survey is None:
+            raise UsageError(f"{survey_id!r} asks nothing", hint="surveys have voices")
+        if segment_id is not None:
+            known_segment(self.definitions, segment_id)
+        return voices(self._store, survey, codebook(self._source.project.themes), segment_id)
 
     def standing(self, until: At = None) -> Standing:
         """The log up to the instant as arrays, to ask again and again who is in."""

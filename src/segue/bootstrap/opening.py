@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+import pyarrow as pa
+
 import segue
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.remote_store import RemoteStore
 from segue.bootstrap.presence import Presence, server_of
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import StoreLockedError
-from segue.services.view import Store
+from segue.domain.ports import EventStore
+from segue.domain.results import ResultsStore
+from segue.timeline.log import Log, Request, TraitRequest
 
 
-def opened_store(workspace: Workspace, *, timezone: str) -> Store:
+class OpenStore(EventStore[Request | TraitRequest, Log, pa.Table], ResultsStore, Protocol):
+    """The store of a workspace as the engine uses it."""
+
+
+def opened_store(workspace: Workspace, *, timezone: str) -> OpenStore:
     """The store of a workspace: its file or, while a server holds that, the server.
 
     `timezone` is that of the definitions to be used. Raises the store's errors.

@@ -11,6 +11,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     importing,
     keeping,
     measuring,
+    results,
     serving,
     tailing,
     trying,

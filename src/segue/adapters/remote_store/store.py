@@ -11,6 +11,7 @@ import httpx
 import pyarrow as pa
 
 from segue.adapters.remote_store.coding import decoded, encoded
+from segue.domain.campaigns import Because
 from segue.domain.errors import BusyError, InputError, SegueError, StoreError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.ports import (
@@ -23,6 +24,7 @@ from segue.domain.ports import (
     ReadLog,
     StoredEvent,
 )
+from segue.domain.results import ResultsStore, SurveyAnswer, Tally
 from segue.timeline.log import Log, Request, TraitRequest
 
 T = TypeVar("T")
@@ -135,6 +137,22 @@ class RemoteStore:
     def backup(self, target: Path) -> None:
         """See `EventStore.backup`. The server writes it."""
         self._ask(EventStore.backup, str(target.absolute()))
+
+    def tallies(self, campaign_id: str, *, complete_before: int) -> list[Tally]:
+        """See `ResultsStore.tallies`."""
+        return self._ask(ResultsStore.tallies, campaign_id, complete_before=complete_before)
+
+    def refusals(self, campaign_id: str) -> Mapping[Because, int]:
+        """See `ResultsStore.refusals`."""
+        return self._ask(ResultsStore.refusals, campaign_id)
+
+    def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
+        """See `ResultsStore.survey_answers`."""
+        return self._ask(ResultsStore.survey_answers, survey_id)
+
+    def survey_shown(self, survey_id: str) -> list[tuple[str, ...]]:
+        """See `ResultsStore.survey_shown`."""
+        return self._ask(ResultsStore.survey_shown, survey_id)
 
     def close(self) -> None:
         """End the connection; the server goes on."""
