@@ -13,7 +13,6 @@ from segue.domain.acting import MessageContext, Profile, Templates, TriggeringEv
 from segue.domain.campaigns import Acting, Campaign, Variant
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import format_instant
-from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions
 from segue.services.acting.assignment import (
     is_held_out,
@@ -22,7 +21,7 @@ from segue.services.acting.assignment import (
     variant_of,
 )
 from segue.services.acting.clock import known_zone
-from segue.services.acting.profiles import profile_of, properties_of
+from segue.services.acting.profiles import event_order, profile_of, properties_of
 from segue.services.acting.reach import address_of, trait_of
 from segue.services.explain import Explained, explain_membership
 from segue.services.live.reading import sentence
@@ -166,13 +165,8 @@ def _profile(store: Store, person_id: str, at: int) -> Profile:
     found = [log.writes(request).writes.source for request in requests]
     written = [one for one in found if one is not None]
     sources = np.unique(np.concatenate(written)).tolist() if written else []
-    events = sorted(store.events(sources), key=_event_order)
+    events = sorted(store.events(sources), key=event_order)
     return profile_of(person_id, store.distinct_ids(person_id), events, at)
-
-
-def _event_order(event: StoredEvent) -> tuple[int, bool, int, bytes]:
-    sequence = event.sequence
-    return event.occurred_at, sequence is not None, sequence or 0, event.event_id.encode()
 
 
 def _context(
@@ -207,7 +201,7 @@ def _event(explained: Explained) -> TriggeringEvent | None:
     there = [one for one in explained.events.values() if one.occurred_at == since]
     if not there:
         return None
-    last = max(there, key=_event_order)
+    last = max(there, key=event_order)
     return TriggeringEvent(last.event, last.occurred_at, properties_of(last))
 
 

@@ -64,6 +64,12 @@ def profile_of(
     return Profile(person_id, distinct_ids, values)
 
 
+def event_order(event: StoredEvent) -> tuple[int, bool, int, bytes]:
+    """What the events of a person are sorted by."""
+    sequence = event.sequence
+    return event.occurred_at, sequence is not None, sequence or 0, event.event_id.encode()
+
+
 def properties_of(event: StoredEvent) -> Mapping[str, Any]:
     """The properties of a stored event as values of JSON."""
     values: Mapping[str, Any] = json.loads(event.properties)
