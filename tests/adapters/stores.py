@@ -5,7 +5,6 @@ import json
 import pyarrow as pa
 
 from segue.adapters.duckdb_store import DuckDBStore
-from segue.adapters.extract import FEW
 from segue.adapters.sources import EVENTS
 from segue.language.tree import EventPattern, Name
 
@@ -37,13 +36,6 @@ def store_of(*events, zone="UTC", received_at=0):
     store = DuckDBStore.open(None, timezone=zone)
     store.append(table(*events), received_at=received_at)
     return store
-
-
-def rows_since(events, first):
-    """What is known of the events of a relation from a reference on without looking further."""
-    return events.table(
-        f"SELECT {', '.join(FEW)} FROM {events.source} WHERE ref >= {int(first)} ORDER BY ref", {}
-    )
 
 
 def answer(request, *events, zone="UTC", **how):

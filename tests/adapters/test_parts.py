@@ -17,7 +17,7 @@ from segue.timeline.log import (
     TraitWrites,
 )
 from segue.timeline.parts import Codebook
-from tests.adapters.stores import event, named, rows_since, table
+from tests.adapters.stores import event, named, table
 
 VIEWS = Request(named("view"))
 BOUGHT = Request(named("buy"), Code(("what",)), ordered=True)
@@ -59,7 +59,7 @@ def delta(store, requests=REQUESTS, codebook=None, *, first=3, **how):
         events,
         requests,
         Codebook() if codebook is None else codebook,
-        rows=rows_since(events, first),
+        rows=parts.few_rows(store._db, first),
         timezone="UTC",
         **how,
     )
@@ -180,5 +180,5 @@ def test_ranks(store):
     """By sequence number, none first, then the bytes of the id, then storing."""
     asked = np.array([3, 4, 5, 6, 4])
     assert ranks(events_of(store), asked).tolist() == [0, 3, 2, 1, 3]
-    few = SmallRelation(store._db, "events", (), rows_since(events_of(store), 0))
+    few = SmallRelation(store._db, "events", (), parts.few_rows(store._db, 0))
     assert ranks(few, asked).tolist() == [0, 3, 2, 1, 3]

@@ -14,7 +14,6 @@ from segue.timeline.evaluate import history, requests_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Code, TraitWrites
 from segue.timeline.parts import Codebook, Groups
-from tests.adapters.stores import rows_since
 from tests.fuzz.stores import by_batch, table
 from tests.fuzz.worlds import random_world
 
@@ -60,7 +59,11 @@ class Reading:
 
     def delta(self, requests, first):
         return parts.delta(
-            self.events, requests, self.codebook, rows=rows_since(self.events, first), **self.how
+            self.events,
+            requests,
+            self.codebook,
+            rows=parts.few_rows(self.store._db, first),
+            **self.how,
         )
 
     def reread(self, requests, whos):

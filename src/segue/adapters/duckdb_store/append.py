@@ -228,7 +228,8 @@ class Writer:
         change = directory.change(attempts, divided)
         touched = directory.touched(change, whos)
         before = directory.groups(touched)
-        directory.apply(change)
+        if not directory.apply(change) and not losers:
+            return before, before
         self._remove_unused({*divided, *(who for who, _ in losers)})
         return before, directory.groups(touched)
 
@@ -270,16 +271,19 @@ class Writer:
 
     def _insert(self, batch: pa.Table, received_at: int, links: Given | None) -> Int32s:
         """Write events, with codes for what is new; the codes of their distinct ids."""
-        self._names.add(self._db, self._names.missing(batch["event"]))
-        further = self._ids.missing(batch["distinct_id"])
+        names, ids = (
+            batch[name].combine_chunks().dictionary_encode() for name in ("event", "distinct_id")
+        )
+        self._names.add(self._db, self._names.missing(names))
+        further = self._ids.missing(ids)
         further += links.new_ids(self._ids) if links is not None else []
         self._ids.add(self._db, list(dict.fromkeys(further)))
         refs = np.arange(len(batch), dtype=np.int64) + self.next_ref
-        whos = self._ids.encode(batch["distinct_id"])
+        whos = self._ids.encode(ids)
         coded = (
             _received(batch, received_at)
             .append_column("who", pa.array(whos))
-            .append_column("name", pa.array(self._names.encode(batch["event"])))
+            .append_column("name", pa.array(self._names.encode(names)))
             .append_column("ref", pa.array(refs))
             .select(_CODED.names)
         )

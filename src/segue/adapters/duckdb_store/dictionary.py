@@ -55,15 +55,14 @@ class Dictionary:
         """The text that has a code, or had it when it was forgotten; empty where it was erased."""
         return self.texts[code] or self._former.get(code, "")
 
-    def missing(self, column: pa.ChunkedArray) -> list[str]:
+    def missing(self, column: pa.DictionaryArray) -> list[str]:
         """The texts of a column that have no code yet, in order of occurrence."""
-        return [text for text in column.unique().to_pylist() if text not in self._codes]
+        return [text for text in column.dictionary.to_pylist() if text not in self._codes]
 
-    def encode(self, column: pa.ChunkedArray) -> Int32s:
+    def encode(self, column: pa.DictionaryArray) -> Int32s:
         """The code of each text of a column; every one of them is known."""
-        encoded = column.combine_chunks().dictionary_encode()
-        codes = [self._codes[text] for text in encoded.dictionary.to_pylist()]
-        found: Int32s = np.array(codes, np.int32)[encoded.indices.to_numpy()]
+        codes = [self._codes[text] for text in column.dictionary.to_pylist()]
+        found: Int32s = np.array(codes, np.int32)[column.indices.to_numpy()]
         return found
 
     def add(self, db: duckdb.DuckDBPyConnection, texts: list[str]) -> None:

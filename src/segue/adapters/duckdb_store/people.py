@@ -177,19 +177,27 @@ class Directory:
     def touched(self, change: Change, whos: Int32s) -> Int32s:
         """The people, by the codes of their ids, whom a change and events of these distinct ids
         touch: who they were and who they will be, ascending."""
+        found = np.unique(self.owners(whos))
+        if change.circles:
+            found = np.union1d(found, self._moved(change, whos))
+        people: Int32s = found[found != GONE]
+        return people
+
+    def _moved(self, change: Change, whos: Int32s) -> Int32s:
+        """The people whom a change makes others of, and who these distinct ids will be."""
         before = self.owners(change.whos)
         moved = before != change.owners
         after = dict(zip(change.whos[moved].tolist(), change.owners[moved].tolist(), strict=True))
         will = np.array([after.get(who, GONE) for who in whos.tolist()], np.int32)
-        found = np.unique(
-            np.concatenate((before[moved], change.owners[moved], self.owners(whos), will))
-        )
-        people: Int32s = found[found != GONE]
-        return people
+        return np.concatenate((before[moved], change.owners[moved], will))
 
-    def apply(self, change: Change) -> None:
-        """Make a change, and take in all distinct ids that are new."""
-        self._grow(len(self._ids))
+    def apply(self, change: Change) -> bool:
+        """Make a change, and take in all distinct ids that are new; whether there was anything to
+        do."""
+        size = len(self._ids)
+        if not change.circles and size == self._size:
+            return False
+        self._grow(size)
         whos, people = change.whos, set(self.owners(change.whos).tolist())
         self._set(self._label, whos, change.labels)
         self._set(self._owner, whos, change.owners)
@@ -202,6 +210,7 @@ class Directory:
         for index, person in enumerate(groups.person.tolist()):
             members = groups.whos[groups.offsets[index] : groups.offsets[index + 1]]
             self._put(self._members, person, members)
+        return True
 
     def forget(self, codes: Int32s) -> None:
         """Take out distinct ids that have neither an event nor a link left."""

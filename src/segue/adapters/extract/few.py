@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -62,15 +63,21 @@ def extract_few(
     The same as `extract`, with sources of what is ordered. Raises `DefinitionError` for a regular
     expression that RE2 refuses.
     """
-    few = _Rows.of(relation, NameCodes(relation.names, not_activity))
+    few = _Rows.of(relation, _names(tuple(relation.names), tuple(not_activity)))
     cut = Cut(None, timezone, Sources.ORDERED, codebook)
     there = [one for one in requests if isinstance(one, Request) and few.has(one.pattern)]
     traits = [one for one in requests if isinstance(one, TraitRequest)]
     written = traits if few.present & few.names.of(TRAIT_EVENTS) else []
-    answers: dict[Request | TraitRequest, Answer] = {one: few.nothing(one) for one in requests}
-    if there or written:
-        answers |= _answered(relation, few, there, written, cut)
+    answers = _answered(relation, few, there, written, cut) if there or written else {}
+    nothing = _Nothing(len(few.people))
+    answers |= {one: nothing.of(one) for one in requests if one not in answers}
     return Part(few.people.whos, Log(few.first_seen, answers))
+
+
+@lru_cache(maxsize=4)
+def _names(names: tuple[str, ...], not_activity: tuple[str, ...]) -> NameCodes:
+    """The codes of names, which are mostly the same from one batch to the next."""
+    return NameCodes(names, not_activity)
 
 
 def _answered(
@@ -184,16 +191,24 @@ class _Rows:
         """Whether a name of the pattern occurs."""
         return any(codes & self.present for codes, _ in self.names.alternatives(pattern))
 
-    def nothing(self, request: Request | TraitRequest) -> Answer:
-        """The answer to a request about names that do not occur."""
-        none = np.empty(0, np.int64)
-        ordered = isinstance(request, Request) and request.ordered
-        trait = isinstance(request, TraitRequest)
-        occurrences = Occurrences(
-            np.zeros(len(self.people) + 1, np.int64),
-            none,
-            order=none.astype(np.int32) if ordered else None,
-            value=None if request.reading == Nothing() else none,
-            source=none if trait or ordered else None,
+
+class _Nothing:
+    """The answers to requests about names that do not occur."""
+
+    def __init__(self, people: int) -> None:
+        self._offsets = np.zeros(people + 1, np.int64)
+        self._none, self._keys = np.empty(0, np.int64), np.empty(0, np.int32)
+
+    def of(self, request: Request | TraitRequest) -> Answer:
+        """The answer to a request."""
+        if isinstance(request, TraitRequest):
+            none = self._none
+            writes = Occurrences(self._offsets, none, value=none, source=none)
+            return TraitWrites(writes, none.astype(np.int8))
+        return Occurrences(
+            self._offsets,
+            self._none,
+            order=self._keys if request.ordered else None,
+            value=None if request.reading == Nothing() else self._none,
+            source=self._none if request.ordered else None,
         )
-        return TraitWrites(occurrences, none.astype(np.int8)) if trait else occurrences

@@ -36,6 +36,7 @@ class NameCodes:
     def __init__(self, names: Sequence[str], not_activity: Collection[str] = ()) -> None:
         self.names = tuple(names)
         self._codes = {name: code for code, name in enumerate(self.names)}
+        self._alternatives: dict[Pattern, list[tuple[frozenset[int], Filter | None]]] = {}
         left_out = NEVER_ACTIVITY | DERIVED_EVENTS
         self._activity = frozenset(
             code
@@ -55,8 +56,12 @@ class NameCodes:
 
     def alternatives(self, pattern: Pattern) -> list[tuple[frozenset[int], Filter | None]]:
         """The pattern as alternatives of name codes, each with its filter."""
-        patterns = (pattern,) if isinstance(pattern, EventPattern) else pattern.alternatives
-        return [(self.matching(alternative), alternative.where) for alternative in patterns]
+        found = self._alternatives.get(pattern)
+        if found is None:
+            patterns = (pattern,) if isinstance(pattern, EventPattern) else pattern.alternatives
+            found = [(self.matching(alternative), alternative.where) for alternative in patterns]
+            self._alternatives[pattern] = found
+        return found
 
     def _named(self, name: Name) -> list[int]:
         if name.is_prefix:

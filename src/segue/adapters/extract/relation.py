@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Self
 
 import duckdb
@@ -94,9 +95,9 @@ class SmallRelation(Relation):
         if not expressions:
             return {}
         selected = ", ".join(f"{text} AS {name}" for text, name in expressions.items())
-        selected, source = lifted(selected, self.source)
-        text = f"SELECT ref, {selected} FROM {source}"
-        values = _used(text, {**parameters, **self.parameters})
+        text, named = _selecting(selected, self.source)
+        known = {**parameters, **self.parameters}
+        values = {name: known[name] for name in named if name in known} or None
         # An Arrow result would have the statement planned twice.
         found = self.connection.execute(parsed(text), values).fetchnumpy()
         place = np.argsort(found.pop("ref"), kind="stable")
@@ -108,6 +109,14 @@ class SmallRelation(Relation):
         found = found.append_column("is_numbered", found["sequence"].is_valid())
         keys = [(name, "ascending") for name in ("is_numbered", "sequence", "event_id", "ref")]
         return _integers(found["ref"].take(pc.sort_indices(found, sort_keys=keys)))
+
+
+@lru_cache(maxsize=256)
+def _selecting(selected: str, source: str) -> tuple[str, tuple[str, ...]]:
+    """The query of what is selected, beside `ref`, and the parameters that it may name."""
+    selected, source = lifted(selected, source)
+    text = f"SELECT ref, {selected} FROM {source}"
+    return text, tuple(set(_PLACEHOLDER.findall(text)))
 
 
 def _used(query: str, parameters: Mapping[str, Bindable]) -> dict[str, Bindable] | None:

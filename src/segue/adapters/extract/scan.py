@@ -100,9 +100,8 @@ class Scan:
                 return self.column(f"({self.matches(pattern) or 'true'})::BIGINT")
 
     def truth(self, condition: Filter) -> str:
-        """The column that says, as 0 or 1, whether a filter holds."""
-        compiler = FilterCompiler(self.binder, self.zone)
-        return self.column(f"({compiler.condition(condition)})::UTINYINT")
+        """The column that says whether a filter holds."""
+        return self.column(FilterCompiler(self.binder, self.zone).condition(condition))
 
     def column(self, expression: str) -> str:
         """The name of the column of an expression; equal expressions share one."""
