@@ -31,6 +31,8 @@ UNITS: Final = {"days": DAY, "hours": HOUR, "minutes": MINUTE, "seconds": SECOND
 """Duration units, longest first, as the canonical text uses them (a week prints as 7 days)."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_UTC_EPOCH = _EPOCH.replace(tzinfo=None)
+"""The same without its zone, whose offset would be written and replaced at every look-up."""
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
     r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)?)?",
@@ -49,9 +51,8 @@ def format_duration(milliseconds: int) -> str:
 
 def format_instant(instant: int) -> str:
     """Write an instant as RFC 3339 in UTC, with milliseconds only where there are any."""
-    moment = _EPOCH + dt.timedelta(milliseconds=instant)
-    spec = "milliseconds" if instant % SECOND else "seconds"
-    return moment.isoformat(timespec=spec).replace("+00:00", "Z")
+    moment = _UTC_EPOCH + dt.timedelta(milliseconds=instant)
+    return moment.isoformat(timespec="milliseconds" if instant % SECOND else "seconds") + "Z"
 
 
 def parse_instant(text: str, zone: str = "UTC") -> int:

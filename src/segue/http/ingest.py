@@ -184,7 +184,7 @@ class Ingestion:
         methods = ("POST",) if dialect is None else dialect.methods
         if scope["method"] not in methods:
             raise _wrong_method(scope, methods)
-        with self._room, Body(receive, self._held, self._limits) as body:
+        with self._room, Body(scope, receive, self._held, self._limits) as body:
             raw = await body.read()
             if dialect is None:
                 return _success(scope, {"success": True})

@@ -15,6 +15,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from segue.bootstrap.settings import Limits
+from segue.http.limits import WHOLE
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -61,6 +62,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request came as a whole: what follows is the head of the next."""
         self._in_head = True
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key]
         super().on_message_complete()
 
     def pause_writing(self) -> None:
