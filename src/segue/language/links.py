@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 SCHEMES: Final = ("http", "https", "mailto")
 """What a link may begin with."""
 _TEMPLATED: Final = re.compile(r"\{[{%#]")
-_HREF: Final = re.compile(
-    r"""<[^<>]*?\s(href|src|action|formaction)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))""",
-    re.IGNORECASE,
+_LEADING: Final = frozenset(
+    {"href", "src", "action", "formaction", "background", "poster", "cite", "data", "xlink:href"}
 )
+"""Attributes that lead to an address."""
 
 
 def link_problem(link: str, *, relative: bool = True) -> str:
@@ -57,13 +58,25 @@ def template_link_problem(link: str, *, relative: bool = True) -> str:
     return link_problem(before + rest, relative=relative)
 
 
-def linked(html: str) -> list[tuple[str, str, int]]:
-    """The attribute, the address and its place in the text, of each link in a piece of HTML."""
-    return [
-        (
-            found[1].lower(),
-            next(one for one in found.groups()[1:] if one is not None),
-            found.start(),
-        )
-        for found in _HREF.finditer(html)
-    ]
+def linked(html: str) -> list[str]:
+    """The addresses that a piece of HTML leads to or loads, as a browser reads them."""
+    reader = _Links()
+    reader.feed(html)
+    reader.close()
+    return reader.found
+
+
+class _Links(HTMLParser):
+    """Collects the addresses in attributes."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_starttag(
+        self,
+        tag: str,  # noqa: ARG002 - the parser gives it
+        attrs: list[tuple[str, str | None]],
+    ) -> None:
+        """Called by the parser for every tag."""
+        self.found += [value or "" for name, value in attrs if name in _LEADING]

@@ -70,7 +70,7 @@ def part_problems(shape: Shape, parts: Mapping[str, str]) -> Iterator[tuple[str,
     for step in steps_of(parts):
         if (link := step.get("url")) and (problem := template_link_problem(link)):
             yield ("steps", problem)
-    for _, link, _ in linked(parts.get("html", "")):
+    for link in linked(parts.get("html", "")):
         if problem := template_link_problem(link, relative=False):
             yield ("html", problem)
 

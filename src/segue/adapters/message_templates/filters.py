@@ -56,9 +56,9 @@ def _default(value: Any, other: Any = "") -> Any:
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
-    if not isinstance(known(value), tuple):
+    if not isinstance(known(value), tuple | list):
         raise RefusalError("a list is expected here")
-    items: tuple[Any, ...] = value
+    items = tuple(value)
     if len(items) > MOST_ITEMS:
         raise RefusalError(f"a list of {len(items)} is too long: {MOST_ITEMS} are the most")
     return items
@@ -69,7 +69,7 @@ def _join(value: Any, between: str = ", ") -> str:
 
 
 def _length(value: Any) -> int:
-    if isinstance(known(value), tuple | str):
+    if isinstance(known(value), tuple | list | str):
         return len(value)
     raise RefusalError("only a text or a list has a length")
 

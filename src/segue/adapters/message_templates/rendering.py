@@ -261,6 +261,6 @@ def _check_steps(steps: list[dict[str, Any]]) -> None:
 
 
 def _check_links(text: str) -> None:
-    for _, link, _ in linked(text):
+    for link in linked(text):
         if problem := link_problem(link, relative=False):
             raise RefusalError(problem)

@@ -140,17 +140,17 @@ class _Screening:
                 yield child, 1, known | {"loop"}, asked
             yield from ((child, 0, inside, asked) for child in node.else_)
         elif isinstance(node, nodes.If):
-            tested = asked | paths_in(node.test)
+            tested = asked | asked_in(node.test)
             yield node.test, 0, inside, tested
             for child in (*node.body, *node.elif_, *node.else_):
                 yield child, 0, inside, tested
         elif isinstance(node, nodes.CondExpr):
-            tested = asked | paths_in(node.test)
+            tested = asked | asked_in(node.test)
             for child in (node.test, node.expr1, *([node.expr2] if node.expr2 else [])):
                 yield child, 0, inside, tested
         else:
             for child in node.iter_child_nodes():
-                yield child, 0, inside, asked | (paths_in(child) if _asks(node, child) else set())
+                yield child, 0, inside, asked | (asked_in(child) if _asks(node, child) else set())
 
     # ------------------------------------------------------------------------------------- nodes
 
@@ -227,16 +227,20 @@ def path_of(node: nodes.Node) -> tuple[str, ...] | None:
     return None
 
 
-def paths_in(node: nodes.Node) -> frozenset[str]:
-    """All paths in a piece of a template, with dots."""
-    paths = set()
+_ASKING: Final = (nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.Compare, nodes.Operand)
+
+
+def asked_in(node: nodes.Node) -> frozenset[str]:
+    """The paths, with dots, that a piece of a template asks about: it can be said of them whether
+    they are missing."""
+    paths: set[str] = set()
     waiting = [node]
     while waiting:
         one = waiting.pop()
         path = path_of(one)
         if path is not None:
             paths.add(".".join(path))
-        else:
+        elif isinstance(one, _ASKING):
             waiting.extend(one.iter_child_nodes())
     return frozenset(paths)
 
@@ -245,17 +249,20 @@ def paths_in(node: nodes.Node) -> frozenset[str]:
 
 _UNQUOTED: Final = re.compile(r"=\s*\{\{")
 _ACTIVE: Final = re.compile(
-    r"<\s*(script|iframe|object|embed|form)\b|<[^<>]*\s(on\w+)\s*=", re.IGNORECASE
+    r"<\s*(script|iframe|object|embed|form|meta|base)\b|<[^<>]*\s(on\w+)\s*=", re.IGNORECASE
 )
-_STYLED: Final = re.compile(r"<style\b[^>]*>(?:(?!</style).)*?\{\{", re.IGNORECASE | re.DOTALL)
+_STYLED: Final = re.compile(
+    r"<style\b[^>]*>(?:(?!</style).)*?\{\{|\sstyle\s*=\s*(?:\"[^\"]*?\{\{|'[^']*?\{\{)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def html_problems(text: str) -> Iterator[TemplateProblem]:
     """What makes a piece of HTML unsafe to put values into, or is of no use in an e-mail."""
     for pattern, message in (
         (_UNQUOTED, 'a value in an attribute needs quotes around it: `href="{{ … }}"`'),
-        (_ACTIVE, "mail programs run no scripts and no forms"),
-        (_STYLED, "no value stands in a style sheet"),
+        (_ACTIVE, "mail programs take no scripts, forms, frames and the like"),
+        (_STYLED, "no value stands in a style"),
     ):
         for found in pattern.finditer(text):
             yield TemplateProblem(message, text.count("\n", 0, found.start()) + 1)

@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined, UndefinedError
 from segue.domain.instant import EARLIEST, LATEST, SECOND, parse_instant
 
 _FIRST_MILLISECONDS: Final = 10**11
+_LIST: Final = "a list is printed with `| join` or in a loop"
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -71,7 +72,7 @@ class Items(tuple[Any, ...]):
     __slots__ = ()
 
     def __str__(self) -> str:
-        raise RefusalError("a list is printed with `| join` or in a loop")
+        raise RefusalError(_LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,9 @@ def written(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
         return int(value)
-    return str(value) if isinstance(value, Scope | Items) else value
+    if isinstance(value, list | tuple):
+        raise RefusalError(_LIST)
+    return str(value) if isinstance(value, Scope) else value
 
 
 def as_json(value: Any) -> str:
