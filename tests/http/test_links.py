@@ -117,6 +117,7 @@ def test_one_click_unsubscribes_from_the_purpose(served, ticket):
                 "variant": "a",
                 "channel": "email",
                 "purpose": "marketing",
+                "how": "unsubscribed",
             },
         ),
         ("ana", "$set", {"unsubscribed_marketing": True}),

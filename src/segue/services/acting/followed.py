@@ -51,7 +51,7 @@ class Followed:
         delivery = self._store.delivery(ticket.delivery_id)
         if delivery is None:
             return None
-        return self._submit(_leaving(ticket, delivery, purpose, now))
+        return self._submit(left(delivery, purpose, now))
 
     def _note(
         self, ticket: Ticket, event: str, event_id: str, now: int, **more: Any
@@ -59,8 +59,8 @@ class Followed:
         delivery = self._store.delivery(ticket.delivery_id)
         if delivery is None:
             return None
-        facts = _facts(ticket, delivery) | more
-        return self._submit(_batch(ticket.person_id, {event_id: (event, facts)}, now))
+        facts = _facts(delivery) | more
+        return self._submit(_batch(delivery.person_id, {event_id: (event, facts)}, now))
 
 
 def click_id(ticket: Ticket) -> str:
@@ -74,20 +74,22 @@ def trait_of_purpose(purpose: str) -> str:
     return f"unsubscribed_{purpose}" if purpose else "unsubscribed"
 
 
-def _leaving(ticket: Ticket, delivery: Delivery, purpose: str, now: int) -> Batch:
-    name = f"{ticket.delivery_id}:unsubscribed:{purpose}".rstrip(":")
-    facts = _facts(ticket, delivery) | {"purpose": purpose}
+def left(delivery: Delivery, purpose: str, now: int, *, how: str = "unsubscribed") -> Batch:
+    """The events of somebody who left a purpose, or ("") all of them, because of a delivery; `how`
+    is "unsubscribed" or "complained"."""
+    name = f"{delivery.id}:{how}:{purpose}".rstrip(":")
+    facts = _facts(delivery) | {"purpose": purpose, "how": how}
     traits = {trait_of_purpose(purpose): True}
     events = {name: (UNSUBSCRIBED, facts), f"{name}:set": ("$set", traits)}
-    return _batch(ticket.person_id, events, now)
+    return _batch(delivery.person_id, events, now)
 
 
-def _facts(ticket: Ticket, delivery: Delivery) -> dict[str, Any]:
+def _facts(delivery: Delivery) -> dict[str, Any]:
     return {
-        "delivery_id": ticket.delivery_id,
-        "campaign_id": ticket.campaign_id,
+        "delivery_id": delivery.id,
+        "campaign_id": delivery.campaign_id,
         "variant": delivery.variant,
-        "channel": Channel.EMAIL.value,
+        "channel": delivery.channel.value,
     }
 
 
