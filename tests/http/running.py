@@ -20,7 +20,7 @@ from segue.bootstrap.workspace import Workspace
 from segue.http import webhooks
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
-from segue.http.metrics import Metrics
+from segue.http.metrics import Acted, Metrics
 from segue.http.server import Server, address_of, bound, context_of
 from segue.services.live.answers import Health
 from segue.services.live.intake import Batch, Receipt
@@ -116,7 +116,12 @@ def running(
     ):
         metrics = Metrics()
         address = address_of(listener)
-        told = serving.start(address, turned=metrics.turned, watcher=webhooks.Delivered(metrics))
+        told = serving.start(
+            address,
+            turned=metrics.turned,
+            watcher=webhooks.Delivered(metrics),
+            acted=Acted(metrics),
+        )
         secret = told.secret_key or serving.secret
         context = context_of(serving, metrics)
         if live is not None:

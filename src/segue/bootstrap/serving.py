@@ -11,16 +11,22 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap import environment
+from segue.bootstrap.acting import Actor
+from segue.bootstrap.acting import Watcher as ActingWatcher
 from segue.bootstrap.courier import Means, Unwatched
+from segue.bootstrap.in_app import InApp
+from segue.bootstrap.in_app import Means as InAppMeans
 from segue.bootstrap.kept_index import keep_index, kept_index
 from segue.bootstrap.loop import Loop
 from segue.bootstrap.opening import being_served
+from segue.bootstrap.outfit import actor_of, title_of
 from segue.bootstrap.presence import Presence, announce, withdraw
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.watching import ProjectWatch
@@ -29,6 +35,8 @@ from segue.bootstrap.workspace import Workspace
 from segue.domain.access import Key, KeyKind, KeyStore
 from segue.domain.errors import StoreLockedError
 from segue.domain.webhooks import Watcher
+from segue.language.acting import acting
+from segue.language.project import project_from
 from segue.language.resolve import resolve
 from segue.language.tree import Definitions
 from segue.services.live.answers import Turned
@@ -103,6 +111,8 @@ class Serving:
     project: ProjectWatch
     live: Live
     feed: Feed
+    actor: Actor
+    in_app: InApp
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
@@ -126,10 +136,19 @@ class Serving:
             if index is None:  # a server that is killed keeps nothing: its next start has this
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
+            actor = actor_of(store, live, settings)
+            acting(project.project)  # what is wrong with the campaigns is said now
         except BaseException:
             store.close()
             raise
-        return cls(workspace, settings, store, project, live, feed)
+        means = InAppMeans(
+            store,
+            acting=lambda: actor.acting,
+            standing=live.standing,
+            parts=actor.parts,
+            now=environment.now,
+        )
+        return cls(workspace, settings, store, project, live, feed, actor, InApp(means))
 
     def __enter__(self) -> Self:
         return self
@@ -159,18 +178,28 @@ class Serving:
         return self._loop is not None and self._loop.is_turning
 
     def start(
-        self, address: str, *, turned: Callable[[Turned], None], watcher: Watcher | None = None
+        self,
+        address: str,
+        *,
+        turned: Callable[[Turned], None],
+        watcher: Watcher | None = None,
+        acted: ActingWatcher | None = None,
     ) -> Welcome:
-        """Begin to turn and to deliver; make the first keys. `turned` is told of every turn,
-        `watcher` of every delivery."""
+        """Begin to turn, to deliver and to act; make the first keys. `turned` is told of every
+        turn, `watcher` of every webhook's delivery, `acted` of every campaign's."""
         welcome = self._welcome(address)
+
+        def told(one: Turned) -> None:
+            self.actor.wake()  # an event may say what became of a message
+            turned(one)
+
         self._loop = Loop(
-            self.live, environment.now, self.feed, turned=turned, rested=self.store.checkpoint
+            self.live, environment.now, self.feed, turned=told, rested=self.store.checkpoint
         )
         means = Means(
             store=self.store,
             now=environment.now,
-            title_of=self._title_of,
+            title_of=partial(title_of, self.live),
             answers_at=address,
             reach=self.settings.webhook_reach or default_reach(self.settings.host),
             watcher=watcher or Unwatched(),
@@ -181,6 +210,11 @@ class Serving:
         announce(self.workspace, self._presence)  # first, as the folder may be read-only
         self._loop.start()
         self._webhooks.start()
+        if acted is not None:
+            self.actor.watch(acted)
+        self.actor.listen(self.in_app.changed)
+        self.feed.listen(self.actor.wake)
+        self.actor.start(acting(self.project.project), self.live.definitions)
         _LOG.info("serving", extra={"address": address, "workspace": self.workspace.folder.name})
         return welcome
 
@@ -193,6 +227,7 @@ class Serving:
         does nothing."""
         if self._presence is not None:
             withdraw(self.workspace, self._presence)
+        self.actor.close()  # before the loop: it says there what was delivered
         if self._loop is not None:
             self._loop.stop()
         self.feed.close()
@@ -204,18 +239,16 @@ class Serving:
             self._closed = True
 
     def _adopt(self, definitions: Definitions, text: str) -> None:
-        """Put definitions in force that were edited in the file."""
-        if definitions == self.live.definitions:
-            return
-        try:
-            self.live.redefine(definitions).result(_ADOPTING)
-        except NotYet:
-            _LOG.warning("the definitions are not evaluated yet")
+        """Put definitions and campaigns in force that were edited in the file."""
+        campaigns = acting(project_from(text))
+        if definitions != self.live.definitions:
+            try:
+                self.live.redefine(definitions).result(_ADOPTING)
+            except NotYet:
+                _LOG.warning("the definitions are not evaluated yet")
+        if campaigns != self.actor.acting:
+            self.actor.adopt(campaigns, definitions)
         self.store.save_definitions(text, known_at=environment.now())
-
-    def _title_of(self, segment_id: str) -> str:
-        segments = self.live.definitions.segments
-        return next((one.title for one in segments if one.id == segment_id), segment_id)
 
     def _welcome(self, address: str) -> Welcome:
         """The keys to tell of: that which was asked for, else the first; made where there is

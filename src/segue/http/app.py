@@ -9,9 +9,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from segue import __version__
-from segue.http import boot, errors, health
+from segue.http import boot, errors, health, sdk
 from segue.http.context import Context
 from segue.http.cors import Cors
+from segue.http.decide import Deciding
 from segue.http.documentation import INGESTION_PATHS
 from segue.http.ingest import Ingestion
 from segue.http.limits import Limited
@@ -44,6 +45,7 @@ def create_app(context: Context, *, routers: Sequence[APIRouter] = ()) -> FastAP
     app.state.webhooks = context.webhooks
     errors.install(app)
     app.include_router(boot.router)
+    app.include_router(sdk.router)
     for router in (health.router, *routers):
         app.include_router(router, responses=errors.RESPONSES)
     app.add_middleware(Mended)  # within the framework's own, which shows innards
@@ -52,9 +54,10 @@ def create_app(context: Context, *, routers: Sequence[APIRouter] = ()) -> FastAP
 
 
 def fronted(app: FastAPI, context: Context) -> ASGIApp:
-    """The application and what stands in front of it. Requests of SDKs and look-ups, thousands in a
-    second, are answered there and never reach the framework."""
-    ingestion = Ingestion(Lookups(Limited(app, context), context), context)
+    """The application and what stands in front of it. Requests of SDKs and of pages, and look-ups,
+    thousands in a second, are answered there and never reach the framework."""
+    asking = Deciding(Lookups(Limited(app, context), context), context)
+    ingestion = Ingestion(asking, context)
     return Observed(Mended(Cors(ingestion, context.settings.allowed_origins)), context)
 
 

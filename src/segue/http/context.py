@@ -13,6 +13,8 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from segue.adapters.duckdb_store import DuckDBStore
+from segue.bootstrap.acting import Actor
+from segue.bootstrap.in_app import InApp
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks
@@ -49,6 +51,8 @@ class Context:
     workspace: Workspace
     project: ProjectWatch
     webhooks: Webhooks
+    actor: Actor
+    in_app: InApp
     is_turning: Callable[[], bool] = lambda: True
     metrics: Metrics = field(default_factory=Metrics)
     rejected: Rejections = field(default_factory=Rejections)

@@ -17,7 +17,7 @@ from segue.http.paths import is_public
 PREFLIGHT_SECONDS: Final = b"86400"
 METHODS: Final = b"GET, POST, OPTIONS"
 MANAGING_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE, OPTIONS"
-EXPOSED: Final = b"Retry-After, X-Request-Id"
+EXPOSED: Final = b"Retry-After, Segue-Ticket, X-Request-Id"
 
 _ORIGIN: Final = b"origin"
 _ASKED_HEADERS: Final = b"access-control-request-headers"

@@ -45,9 +45,15 @@ class Rates:
     one batch, after which its sender has to wait."""
 
     def __init__(
-        self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic
+        self,
+        per_second: float,
+        burst: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        what: str = "sends more than {} events per second",
     ) -> None:
         self._rate, self._burst, self._clock = per_second, burst, clock
+        self._complaint = f"this key {what.format(f'{per_second:g}')}"
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, key: str, events: int) -> None:
@@ -61,7 +67,7 @@ class Rates:
         level = self._level(key, self._clock())
         if level < 1:
             raise busy(
-                f"this key sends more than {self._rate:g} events per second",
+                self._complaint,
                 max(1, math.ceil((1 - level) / self._rate)),
                 code="rate_limited",
             )

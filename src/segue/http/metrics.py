@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter as Counted
+from collections.abc import Sequence
 from typing import Final
 
 from prometheus_client import (
@@ -15,6 +17,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from segue.domain.campaigns import Channel, Delivery
 from segue.services.live.live import Health, Turned
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -56,8 +59,28 @@ class Metrics:
             registry=own,
         )
         self.listeners = Gauge("segue_stream_clients", "Clients of the stream.", registry=own)
+        self.pages = Gauge("segue_page_streams", "Pages that listen for messages.", registry=own)
         self.deliveries = Counter(
             "segue_webhook_deliveries", "Webhook deliveries.", ["outcome"], registry=own
+        )
+        self.messages = Counter(
+            "segue_deliveries",
+            "Campaigns' deliveries, each time one comes into a state.",
+            ["channel", "state"],
+            registry=own,
+        )
+        self.message_seconds = Histogram(
+            "segue_delivery_seconds",
+            "From when a delivery was due to when it went on the wire.",
+            ["channel"],
+            buckets=_LAGS,
+            registry=own,
+        )
+        self.messages_held = Gauge(
+            "segue_deliveries_held",
+            "Messages that wait for a channel in memory, or are under way.",
+            ["channel"],
+            registry=own,
         )
         self.people = Gauge("segue_people", "People known.", registry=own)
         self.ready = Gauge("segue_ready", "Whether the loop turns.", registry=own)
@@ -92,3 +115,23 @@ class Metrics:
         self.people.set(health.people)
         self.ready.set(health.ready)
         return generate_latest(self.registry)
+
+
+class Acted:
+    """Counts deliveries of campaigns: a `Watcher` of the actor."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def wrote(self, rows: Sequence[Delivery]) -> None:
+        """See `Watcher.wrote`."""
+        for (channel, state), number in Counted((one.channel, one.state) for one in rows).items():
+            self._metrics.messages.labels(channel.value, state.value).inc(number)
+
+    def handed(self, channel: Channel, seconds: float) -> None:
+        """See `Watcher.handed`."""
+        self._metrics.message_seconds.labels(channel.value).observe(seconds)
+
+    def held(self, channel: Channel, messages: int) -> None:
+        """See `Watcher.held`."""
+        self._metrics.messages_held.labels(channel.value).set(messages)

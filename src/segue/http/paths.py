@@ -10,9 +10,10 @@ _PUBLIC: Final = frozenset(
         *("/flags", "/decide", "/flags/definitions", "/sourceConfig"),
         *("/api/surveys", "/api/early_access_features", "/api/web_experiments"),
         "/api/product_tours",
+        "/sdk.js",
     }
 )
-_PUBLIC_PREFIXES: Final = ("/v1/", "/i/", "/beacon/", "/array/", "/static/")
+_PUBLIC_PREFIXES: Final = ("/v1/", "/i/", "/beacon/", "/array/", "/static/", "/sdk/")
 
 
 def plain(path: str) -> str:

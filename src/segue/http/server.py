@@ -25,7 +25,7 @@ from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
 from segue.http.links import links_router
-from segue.http.metrics import Metrics
+from segue.http.metrics import Acted, Metrics
 from segue.http.protocol import guarded
 
 KEEP_ALIVE_SECONDS: Final = 30
@@ -50,7 +50,12 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
     ):
         metrics = Metrics()
         address = address_of(listener)
-        told = serving.start(address, turned=metrics.turned, watcher=webhooks.Delivered(metrics))
+        told = serving.start(
+            address,
+            turned=metrics.turned,
+            watcher=webhooks.Delivered(metrics),
+            acted=Acted(metrics),
+        )
         context = context_of(serving, metrics)
         server = Server(context, lambda: welcome(told))
         _settle()
@@ -81,6 +86,8 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
         workspace=serving.workspace,
         project=serving.project,
         webhooks=serving.webhooks,
+        actor=serving.actor,
+        in_app=serving.in_app,
         is_turning=lambda: serving.is_turning,
         metrics=metrics,
     )

@@ -122,6 +122,8 @@ def context_of(serving: Serving) -> Context:
         workspace=serving.workspace,
         project=serving.project,
         webhooks=serving.webhooks,
+        actor=serving.actor,
+        in_app=serving.in_app,
         is_turning=lambda: serving.is_turning,
     )
 

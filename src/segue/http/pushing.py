@@ -1,0 +1,108 @@
+"""Fresh decisions for pages that listen: tickets to open a stream with, and who is woken when."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final
+
+from segue.bootstrap.in_app import InApp
+from segue.domain.instant import MINUTE
+from segue.http.errors import Refusal
+from segue.services.live.feed import Feed
+
+TICKET_LIVES: Final = MINUTE
+"""How long a ticket can be used to open a stream (ms); it is used once."""
+MOST_TICKETS: Final = 100_000
+"""Tickets that wait to be used; beyond, the oldest goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """May open a stream, up to an instant (ms): for whoever has these distinct ids, and was told a
+    decision."""
+
+    ids: tuple[str, ...]
+    etag: str
+    until: int
+
+
+class Tickets:
+    """Tickets for streams: opaque, each good once and for a minute. They live in memory: a page
+    whose ticket is not known asks for another."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._tickets: OrderedDict[str, Ticket] = OrderedDict()
+
+    def mint(self, ids: tuple[str, ...], etag: str) -> str:
+        """A ticket for whoever has these distinct ids, who was told a decision."""
+        now = self._clock()
+        while self._tickets and next(iter(self._tickets.values())).until <= now:
+            self._tickets.popitem(last=False)
+        if len(self._tickets) >= MOST_TICKETS:
+            self._tickets.popitem(last=False)
+        text = secrets.token_urlsafe(18)
+        self._tickets[text] = Ticket(ids, etag, now + TICKET_LIVES)
+        return text
+
+    def redeemed(self, query: bytes) -> Ticket:
+        """The ticket in a query, used up. Raises `Refusal` 403 where it is none, or too old."""
+        text = query.removeprefix(b"ticket=").decode("latin-1")
+        ticket = self._tickets.pop(text, None)
+        if ticket is None or ticket.until <= self._clock():
+            raise Refusal(403, "no_ticket", "this ticket is not good", hint="POST /v1/decide")
+        return ticket
+
+
+class Bells:
+    """Wakes the streams of the people for whom something changed. All but `_pull` happens on one
+    asyncio loop."""
+
+    def __init__(self, in_app: InApp, feed: Feed) -> None:
+        self._loop, self._feed = asyncio.get_running_loop(), feed
+        self._waiting: dict[int | None, set[asyncio.Event]] = {}
+        in_app.listen(self._pull)
+        feed.listen(self._look)
+
+    def waiting(self, person: int | None) -> Waiting:
+        """A block in which an event is set when something changes for the person; of nobody yet,
+        when anything changes."""
+        return Waiting(self._waiting, person)
+
+    def _pull(self, people: Collection[int] | None) -> None:
+        """Called on whatever thread made the change."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+            self._loop.call_soon_threadsafe(self._ring, people)
+
+    def _look(self) -> None:
+        """Called by the live loop: wake everybody when it ends."""
+        if self._feed.closed:
+            self._pull(None)
+
+    def _ring(self, people: Collection[int] | None) -> None:
+        wanted = [*self._waiting] if people is None else [*people, None]
+        for person in wanted:
+            for event in self._waiting.get(person, ()):
+                event.set()
+
+
+class Waiting:
+    """One stream that waits."""
+
+    def __init__(self, places: dict[int | None, set[asyncio.Event]], person: int | None) -> None:
+        self._places, self._person, self._event = places, person, asyncio.Event()
+
+    def __enter__(self) -> asyncio.Event:
+        self._places.setdefault(self._person, set()).add(self._event)
+        return self._event
+
+    def __exit__(self, *_error: object) -> None:
+        others = self._places[self._person]
+        others.discard(self._event)
+        if not others:
+            del self._places[self._person]
