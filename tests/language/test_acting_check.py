@@ -242,7 +242,7 @@ DOUBTS = [
     ),
     (MAIL + ", caps: [{at_most: 1, within: 1 day, channel: in_app}]", "", "never stops it"),
     (MAIL + ", caps: [{at_most: 1, within: 1 day, tag: x}]", "", "has no tag `x`"),
-    (MAIL + ", purpose: offers", "", "there is no rule of consent for `offers`"),
+    (MAIL + ", purpose: marketting", "", "no consent is asked for the purpose `marketting`"),
     (MAIL + ", variants: {a: {subject: x}}", "", "compared with nothing"),
     (HOOK.replace("webhook", "apprise") + ", body: x", "", "may hold a secret"),
 ]
@@ -267,6 +267,10 @@ def test_e_mail_needs_a_sender_and_wants_consent_and_a_way_out() -> None:
         (Severity.WARNING, "without `messaging"),
         (Severity.WARNING, "nobody is asked for consent to marketing by e-mail"),
     ]
+
+
+def test_help_with_the_product_needs_no_consent() -> None:
+    assert problems(campaign(MAIL + ", purpose: help")) == []
 
 
 def test_who_is_messaged_for_the_matter_itself_needs_no_consent() -> None:

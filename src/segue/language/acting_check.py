@@ -30,6 +30,8 @@ VARIABLE_PREFIX: Final = "SEGUE_TO_"
 """How the environment variables begin that may stand for an address: no other can be read so."""
 _VARIABLE: Final = re.compile(rf"\$\{{{VARIABLE_PREFIX}\w+\}}", re.ASCII)
 _SURVEY_TAG: Final = "survey"
+_MARKETING: Final = "marketing"
+"""The purpose that the law of most places wants consent for."""
 _NEVER_BOUND: Final = (Channel.IN_APP, Channel.CONSOLE)
 
 
@@ -205,13 +207,16 @@ def _consent(project: Project, one: Spoken) -> _Found:
     purposes = project.messaging.consent
     if transactional or one.channel in _NEVER_BOUND:
         return
-    if one.purpose not in purposes and purposes:
-        problem = _unknown("rule of consent for", one.purpose, list(purposes))
-        yield ("purpose",), replace(problem, severity=Severity.WARNING)
-    elif one.channel is Channel.EMAIL and one.channel not in purposes.get(one.purpose, {}):
+    if one.purpose not in purposes:
+        close = difflib.get_close_matches(one.purpose, purposes, n=1)
+        if close:
+            message = f"no consent is asked for the purpose `{one.purpose}`"
+            yield ("purpose",), _doubtful(message, close[0])
+    mail = one.channel is Channel.EMAIL and one.purpose == _MARKETING
+    if mail and one.channel not in purposes.get(one.purpose, {}):
         message = (
-            f"nobody is asked for consent to {one.purpose} by e-mail: "
-            f"`messaging: {{consent: {{{one.purpose}: {{email: TRAIT}}}}}}`"
+            "nobody is asked for consent to marketing by e-mail: "
+            "`messaging: {consent: {marketing: {email: TRAIT}}}`"
         )
         yield ("channel",), _doubtful(message)
 
