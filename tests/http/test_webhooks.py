@@ -89,6 +89,8 @@ def server():
         workspace=None,
         project=None,
         webhooks=webhooks,
+        actor=None,
+        in_app=None,
         metrics=metrics,
     )
     app = fronted(create_app(context, routers=[router]), context)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from segue.http.api import (
+    campaigns,
     definitions,
+    deliveries,
     events,
     exports,
     imports,
     keys,
+    offers,
     people,
     segments,
+    suppressions,
     transitions,
 )
 
@@ -20,5 +24,7 @@ __all__ = ["routers"]
 
 def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
-    parts = (people, segments, definitions, transitions, events, imports, exports, keys)
-    return [part.router for part in parts]
+    # What is about a person's messages stands before what takes any path below a person.
+    acting = (offers, deliveries, campaigns, suppressions)
+    others = (people, segments, definitions, transitions, events, imports, exports, keys)
+    return [part.router for part in (*acting, *others)]
