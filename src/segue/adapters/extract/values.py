@@ -55,7 +55,8 @@ def holds_text(value: str, test: str) -> str:
     kind of value it was is asked only of what passes.
     """
     plain = test.format(text=_text(value))
-    return f"CASE WHEN {plain} THEN {_kind(value)} IN {_WHOLE_TEXT} ELSE false END"
+    is_text = once(f"({_kind(value)} IN {_WHOLE_TEXT})")
+    return f"CASE WHEN {plain} THEN {is_text} ELSE false END"
 
 
 def is_set(value: str) -> str:
