@@ -41,6 +41,7 @@ def calls_of(
         *(store.read, store.events, store.extent, store.summaries, store.trait_names),
         *(store.person_of, store.distinct_ids, store.refused_links),
         *(store.save_definitions, store.definition_versions, store.thresholds),
+        store.suppress,
         *(store.tallies, store.refusals, store.survey_answers, store.survey_shown),
     )
     named: tuple[Callable[..., Any], ...] = (append, erase, backup, *reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.remote_store import RemoteStore
 from segue.bootstrap.presence import Presence, server_of
 from segue.bootstrap.workspace import Workspace
+from segue.domain.campaigns import Suppressed
 from segue.domain.errors import StoreLockedError
 from segue.domain.ports import EventStore
 from segue.domain.results import ResultsStore
@@ -19,6 +21,9 @@ from segue.timeline.log import Log, Request, TraitRequest
 
 class OpenStore(EventStore[Request | TraitRequest, Log, pa.Table], ResultsStore, Protocol):
     """The store of a workspace as the engine uses it."""
+
+    def suppress(self, entries: Sequence[Suppressed]) -> int:
+        """See `ActingStore.suppress`."""
 
 
 def opened_store(workspace: Workspace, *, timezone: str) -> OpenStore:

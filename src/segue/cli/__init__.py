@@ -10,9 +10,11 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     explaining,
     importing,
     keeping,
+    mail_domain,
     measuring,
     results,
     serving,
+    suppressing,
     tailing,
     trying,
 )

@@ -37,7 +37,7 @@ ORDER: Final = (
     *("demo", "try", "init", "import", "check"),
     *("evaluate", "history", "explain", "campaigns"),
     *("serve", "tail"),
-    *("export", "backup", "restore", "erase", "bench"),
+    *("export", "backup", "restore", "erase", "suppress", "bench"),
 )
 """The verbs in the order in which somebody meets them."""
 

@@ -11,7 +11,8 @@ import httpx
 import pyarrow as pa
 
 from segue.adapters.remote_store.coding import decoded, encoded
-from segue.domain.campaigns import Because
+from segue.domain.acting import ActingStore
+from segue.domain.campaigns import Because, Suppressed
 from segue.domain.errors import BusyError, InputError, SegueError, StoreError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.ports import (
@@ -137,6 +138,10 @@ class RemoteStore:
     def backup(self, target: Path) -> None:
         """See `EventStore.backup`. The server writes it."""
         self._ask(EventStore.backup, str(target.absolute()))
+
+    def suppress(self, entries: Sequence[Suppressed]) -> int:
+        """See `ActingStore.suppress`."""
+        return self._ask(ActingStore.suppress, list(entries))
 
     def tallies(self, campaign_id: str, *, complete_before: int) -> list[Tally]:
         """See `ResultsStore.tallies`."""
