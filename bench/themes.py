@@ -135,7 +135,8 @@ def main() -> None:
     text = report(given.data, given.draws)
     print(text)
     if given.record:
-        given.record.write_text(f"# Themes on real short texts\n\n{MARKED[0]}\n{text}{MARKED[1]}\n", "utf-8")
+        marked = f"{MARKED[0]}\n{text}{MARKED[1]}\n"
+        given.record.write_text(f"# Themes on real short texts\n\n{marked}", "utf-8")
 
 
 if __name__ == "__main__":
