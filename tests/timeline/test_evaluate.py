@@ -35,8 +35,9 @@ from segue.language.tree import (
 )
 from segue.language.tree import Sequence as Chain
 from segue.timeline import evaluate
-from segue.timeline.evaluate import history, now, requests_of
-from segue.timeline.log import Log
+from segue.timeline.block import stand_ins_for
+from segue.timeline.evaluate import asked_by, history, now, requests_of
+from segue.timeline.log import Code, Log, Number, Request
 from tests.timeline.world import event, log_of
 
 A, B = event("a"), event("b")
@@ -162,3 +163,23 @@ def test_nobody(log: Log) -> None:
     """A log without people gives segments without spans."""
     spans = history(DEFINITIONS, log_of([]), START)
     assert {name: len(found) for name, found in spans.items()} == dict.fromkeys(CONDITIONS, 0)
+
+
+def test_what_another_request_answers_as_well_is_not_read() -> None:
+    """The same events in event order, or read further, stand in for them; never fewer readings."""
+    plain, ordered = Request(A), Request(A, ordered=True)
+    price, path = Request(A, Number(("price",))), Request(A, Code(("path",)), ordered=True)
+
+    assert stand_ins_for([plain, ordered, Request(B)]) == {plain: ordered}
+    assert stand_ins_for([plain, price]) == {plain: price}
+    assert stand_ins_for([plain, ordered, price, path]) == {plain: path, ordered: path}
+    assert stand_ins_for([ordered, price]) == {}
+
+
+def test_what_stands_in_is_the_same_for_all_segments_of_a_project() -> None:
+    """A part of the segments reads what all of them read, but for what it does not ask."""
+    some = requests_of(DEFINITIONS, ["often", "days"])
+
+    assert some < requests_of(DEFINITIONS)
+    assert {one.ordered for one in some if one.pattern == A} == {True}
+    assert asked_by(DEFINITIONS, ["often", "days"]) - some == {Request(A)}

@@ -6,7 +6,8 @@ activity, and a pattern may name both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeVar
@@ -55,13 +56,15 @@ _NO_READING = Nothing()
 @dataclass(frozen=True, slots=True)
 class Block:
     """People `first` up to `last` of a log, as known at the instant `at`: later events are not
-    there yet. What was computed once is kept for the other conditions of the same evaluation."""
+    there yet. Requests that others answer as well are not asked: `stand_ins` are these others.
+    What was computed once is kept for the other conditions of the same evaluation."""
 
     log: Log
     definitions: Definitions
     first: int
     last: int
     at: int
+    stand_ins: Mapping[Request, Request] = field(default_factory=dict, repr=False)
     _kept: dict[object, object] = field(default_factory=dict, repr=False)
 
     @property
@@ -107,7 +110,7 @@ class Block:
 
     def raw(self, request: Request) -> Occurrences:
         """The block's part of an answer, cut at `at`; a view where nothing is cut."""
-        return self.kept(("raw", request), lambda: self._cut(self.log.occurrences(request)))
+        return self.kept(("raw", request), lambda: self._raw(request))
 
     def raw_writes(self, request: TraitRequest) -> Occurrences:
         """The block's part of the writes of a trait, cut at `at`."""
@@ -130,6 +133,13 @@ class Block:
     def _seen(self) -> Int64s:
         person = np.flatnonzero(self.first_seen < FOREVER)
         return key_of(person, self.first_seen[person])
+
+    def _raw(self, request: Request) -> Occurrences:
+        stand_in = self.stand_ins.get(request)
+        if stand_in is None:
+            return self._cut(self.log.occurrences(request))
+        found = self.raw(stand_in)
+        return replace(found, value=None, known=None) if request.reading == _NO_READING else found
 
     def _cut(self, whole: Occurrences) -> Occurrences:
         offsets = whole.offsets[self.first : self.last + 1]
@@ -238,15 +248,16 @@ def _rows(whole: Occurrences, offsets: Int64s, kept: slice | Bools) -> Occurrenc
     )
 
 
-def _split(pattern: Pattern) -> tuple[Pattern | None, list[tuple[str, Filter | None]]]:
+@lru_cache(maxsize=1 << 12)
+def _split(pattern: Pattern) -> tuple[Pattern | None, tuple[tuple[str, Filter | None], ...]]:
     """The stored part of a pattern, and its derived events with their filters."""
     alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
     stored = [part for part in map(_stored_part, alternatives) if part is not None]
-    derived = [
+    derived = tuple(
         (name, _any_filter(filters))
         for name in DERIVED
         if (filters := [a.where for a in alternatives if _names(a, name)])
-    ]
+    )
     if not stored:
         return None, derived
     return (stored[0] if len(stored) == 1 else PatternUnion(tuple(stored))), derived
@@ -283,7 +294,7 @@ def _any_filter(filters: list[Filter | None]) -> Filter | None:
 
 def places_of(definitions: Definitions) -> Mapping[str, int]:
     """Where each segment stands in the order of the definitions."""
-    return _plan(_Itself(definitions)).places
+    return _plan(Itself(definitions)).places
 
 
 def order_of(
@@ -294,7 +305,7 @@ def order_of(
 
     Raises `KeyError` for an unknown segment.
     """
-    plan = _plan(_Itself(definitions))
+    plan = _plan(Itself(definitions))
     found: set[str] = set()
     waiting = list(ids)
     while waiting:
@@ -313,7 +324,50 @@ class _Plan:
     references: Mapping[str, tuple[str, ...]]
 
 
-class _Itself:
+@lru_cache(maxsize=16)
+def _plan(itself: Itself) -> _Plan:
+    segments = itself.definitions.segments
+    return _Plan(
+        {segment.id: place for place, segment in enumerate(segments)},
+        {segment.id: segments_in(segment.condition) for segment in segments},
+    )
+
+
+def blocks_of(
+    log: Log, definitions: Definitions, at: int, size: int, stand_ins: Mapping[Request, Request]
+) -> Iterator[Block]:
+    """The log's people in blocks of at most `size`; one empty block where there is nobody."""
+    for first in range(0, max(log.people, 1), size):
+        yield Block(log, definitions, first, min(first + size, log.people), at, stand_ins)
+
+
+def stand_ins_for(requests: Iterable[Request]) -> dict[Request, Request]:
+    """Of these requests those whose answer another one of them holds, with that one: the same
+    events, read further or in event order."""
+    by_pattern: dict[Pattern, list[Request]] = defaultdict(list)
+    for request in requests:
+        by_pattern[request.pattern].append(request)
+    return {
+        poorer: min(richer, key=repr)
+        for same in by_pattern.values()
+        for poorer in same
+        if (richer := _richest(poorer, same))
+    }
+
+
+def _richest(poorer: Request, same: Sequence[Request]) -> list[Request]:
+    """The requests that hold the answer to another one of the same events, and no other holds
+    theirs."""
+    richer = [one for one in same if _holds(one, poorer)]
+    return [one for one in richer if not any(_holds(other, one) for other in richer)]
+
+
+def _holds(one: Request, other: Request) -> bool:
+    reads = other.reading in (_NO_READING, one.reading)
+    return one != other and reads and one.ordered >= other.ordered
+
+
+class Itself:
     """Definitions as a key: equal only to themselves, so that no tree is walked to look them up."""
 
     def __init__(self, definitions: Definitions) -> None:
@@ -323,19 +377,4 @@ class _Itself:
         return id(self.definitions)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.definitions is other.definitions
-
-
-@lru_cache(maxsize=16)
-def _plan(itself: _Itself) -> _Plan:
-    segments = itself.definitions.segments
-    return _Plan(
-        {segment.id: place for place, segment in enumerate(segments)},
-        {segment.id: segments_in(segment.condition) for segment in segments},
-    )
-
-
-def blocks_of(log: Log, definitions: Definitions, at: int, size: int) -> Iterator[Block]:
-    """The log's people in blocks of at most `size`; one empty block where there is nobody."""
-    for first in range(0, max(log.people, 1), size):
-        yield Block(log, definitions, first, min(first + size, log.people), at)
+        return isinstance(other, Itself) and self.definitions is other.definitions

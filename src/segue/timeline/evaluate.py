@@ -10,14 +10,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, TypeVar
 
 import numpy as np
 
 from segue.language.tree import Condition, Crossing, Definitions, ForAtLeast, Pattern, Quantile
 from segue.language.walk import nodes, segments_in
-from segue.timeline.block import Block, blocks_of, order_of, places_of
+from segue.timeline.block import Block, Itself, blocks_of, order_of, places_of, stand_ins_for
 from segue.timeline.conditions import Evaluation
 from segue.timeline.intervals import BLOCK, Intervals
 from segue.timeline.log import (
@@ -53,13 +53,40 @@ _HISTORY_BLOCK: Final = 1 << 14
 def requests_of(
     definitions: Definitions, segment_ids: Sequence[str] | None = None
 ) -> frozenset[Request | TraitRequest]:
-    """Everything that evaluating these segments (None: all) reads from a log.
+    """Everything that evaluating these segments (None: all) reads from a log. What holds the
+    answer to something else that the definitions ask is read in its place.
 
     Found by evaluating them over nobody and noting what is asked for, so that the two never differ.
     """
+    return _asked(definitions, _chosen(definitions, segment_ids), stand_ins(definitions))
+
+
+def asked_by(
+    definitions: Definitions, segment_ids: Sequence[str] | None = None
+) -> frozenset[Request | TraitRequest]:
+    """Everything that these segments (None: all) ask, each request for itself."""
+    return _asked(definitions, _chosen(definitions, segment_ids), {})
+
+
+def stand_ins(definitions: Definitions) -> Mapping[Request, Request]:
+    """What is read in the place of other requests of any of the segments."""
+    return _stand_ins(Itself(definitions))
+
+
+@lru_cache(maxsize=16)
+def _stand_ins(itself: Itself) -> Mapping[Request, Request]:
+    asked = asked_by(itself.definitions)
+    return stand_ins_for(one for one in asked if isinstance(one, Request))
+
+
+def _asked(
+    definitions: Definitions, ids: Sequence[str], instead: Mapping[Request, Request]
+) -> frozenset[Request | TraitRequest]:
     answers = _Asked()
     log = Log(np.empty(0, np.int64), answers)
-    history(definitions, log, 0, segment_ids)
+    (e,) = _evaluations(definitions, log, 0, ids, _HISTORY_BLOCK, instead=instead)
+    for segment_id in ids:
+        e.segment(segment_id)
     return frozenset(answers.asked)
 
 
@@ -124,7 +151,7 @@ def now(
     counts, others = _counts_and_others(definitions, found)
     size = _block_size(log.people)
     if counts:
-        blocks = list(blocks_of(log, definitions, at, size))
+        blocks = list(blocks_of(log, definitions, at, size, stand_ins(definitions)))
         _side_by_side(blocks, partial(_write_counts, counts))
     if others:
         since = _looks_back_to(definitions, others, at)
@@ -207,12 +234,15 @@ def _evaluations(
     *,
     since: int = 0,
     limits: Mapping[Quantile, Thresholds] | None = None,
+    instead: Mapping[Request, Request] | None = None,
 ) -> list[Evaluation]:
     """One evaluation per block of at most `size` people, thresholds known from `since` on (or those
-    that are given)."""
+    that are given); `instead` are other stand-ins than those of the definitions."""
     found = dict(limits or {})
     quantiles = [] if limits is not None else list(quantiles_of(definitions, ids))
-    evaluations = [Evaluation(block, found) for block in blocks_of(log, definitions, at, size)]
+    instead = stand_ins(definitions) if instead is None else instead
+    blocks = blocks_of(log, definitions, at, size, instead)
+    evaluations = [Evaluation(block, found) for block in blocks]
     if quantiles:
         grid = grid_of(log.first_seen, at, definitions.timezone)
         in_force = max(int(np.searchsorted(grid, since, "right")) - 1, 0)

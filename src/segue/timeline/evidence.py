@@ -14,7 +14,7 @@ from segue.language.tree import Crossing, Happening, Pattern, Sequence
 from segue.timeline.block import is_stored
 from segue.timeline.conditions import Evaluation
 from segue.timeline.derived import GAP, begins
-from segue.timeline.evaluate import requests_of
+from segue.timeline.evaluate import asked_by
 from segue.timeline.intervals import distinct_keys, instant_of
 from segue.timeline.log import ACTIVITY, Bools, Int64s, TraitWrites
 from segue.timeline.points import Points, before, through
@@ -66,7 +66,7 @@ def _behind_crossings(
 def _all_read(e: Evaluation, segment_id: str, until: int) -> References:
     """Every event up to an instant that a segment looks at."""
     found: set[int] = set()
-    for request in requests_of(e.block.definitions, [segment_id]):
+    for request in asked_by(e.block.definitions, [segment_id]):
         answer = e.block.log.answers[request]
         events = answer.writes if isinstance(answer, TraitWrites) else answer
         if events.source is not None:

@@ -48,7 +48,7 @@ from segue.language.tree import (
 )
 from segue.timeline.block import Block
 from segue.timeline.conditions import Evaluation, is_relative
-from segue.timeline.evaluate import requests_of
+from segue.timeline.evaluate import asked_by
 from segue.timeline.evidence import References
 from segue.timeline.explain_amounts import amount_is, amount_versus, quantile
 from segue.timeline.explainer import Explainer, compares, moves
@@ -74,7 +74,7 @@ def requests_to_explain(
 ) -> frozenset[Request | TraitRequest]:
     """Everything that explaining a segment reads from a log: what evaluating it reads, and the same
     in event order."""
-    requests = requests_of(definitions, [segment_id])
+    requests = asked_by(definitions, [segment_id])
     events = [request for request in requests if isinstance(request, Request)]
     return requests | {replace(request, ordered=True) for request in events}
 
