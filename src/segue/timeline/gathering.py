@@ -121,7 +121,14 @@ class Gathering:
         chunks = _side_by_side(chunk, self._stretches(len(requests), needed))
         _break_ties(chunks, self._ranks)
         parts = _side_by_side(lambda one: list(one.answers()), chunks)
-        return Log(self.first_seen, {one: answer for part in parts for one, answer in part})
+        answers = {one: answer for part in parts for one, answer in part}
+        return Log(self.first_seen, answers, max(self._last_seen, *(c.latest for c in chunks)))
+
+    @property
+    def _last_seen(self) -> int:
+        """The latest instant at which somebody is first seen."""
+        seen = self.first_seen
+        return int(seen[seen < FOREVER].max(initial=0))
 
     def _stretches(self, requests: int, needed: Bools | None) -> list[slice]:
         """Consecutive requests that are put together at once."""
@@ -174,9 +181,17 @@ class _Pieces:
         )
 
     @property
-    def are_one_each(self) -> bool:
-        """Whether every cell is one piece that was read at once."""
-        return bool(np.all(self.cell[1:] != self.cell[:-1]) and np.all(self.member >= 0))
+    def first(self) -> Int64s:
+        """Where the rows of each piece begin when all are put together."""
+        return np.cumsum(self.count) - self.count
+
+    @property
+    def unsure_cells(self) -> Int64s:
+        """The cells that are not one piece that was read at once: their rows may not stand in event
+        order."""
+        unsure = self.member < 0
+        unsure[1:] |= self.cell[1:] == self.cell[:-1]
+        return np.unique(self.cell[unsure])
 
     @property
     def are_one_slice(self) -> bool:
@@ -243,11 +258,15 @@ class _Chunk:
         cells = len(requests) * members.people
         totals = np.bincount(pieces.cell, pieces.count, cells).astype(np.int64)
         self._offsets = np.concatenate(([0], np.cumsum(totals)))
-        self._in_order = pieces.are_one_each
-        self._cells = np.repeat(pieces.cell, pieces.count)
+        self._unsure = pieces.unsure_cells
         self._fill(pieces, late)
         origins = [view_of[one].origin for one in requests]
         self.suspects = self._suspects(pieces, late, members, origins, floor)
+
+    @property
+    def latest(self) -> int:
+        """The latest instant of all rows."""
+        return int(self._columns.get("at", _NONE).max(initial=0))
 
     # ------------------------------------------------------------------------------- filling
 
@@ -271,7 +290,8 @@ class _Chunk:
             self._write_late(pieces, late)
 
     def _write_late(self, pieces: _Pieces, late: Late) -> None:
-        where = np.flatnonzero(np.repeat(pieces.member < 0, pieces.count))
+        came = pieces.member < 0
+        where = ranges(pieces.first[came], pieces.count[came])
         for name in _DEFAULTS:
             self._column(name, int(self._offsets[-1]))[where] = getattr(late.rows, name)
 
@@ -299,25 +319,30 @@ class _Chunk:
         ordered = np.array([is_ordered(one) for one in self._requests], np.bool_)
         if floor is None or not ordered.any() or not self._offsets[-1]:
             return None
-        request, person = np.divmod(self._cells, self._people)
-        at = self._columns["at"]
-        row = np.flatnonzero(ordered[request] & (at >= floor[person]))
-        piece = np.searchsorted(np.cumsum(pieces.count), row, "right")
-        member = pieces.member[piece]
-        origin = (np.array(origins, np.int64)[request[row]] << 32) | members.whos[member]
-        is_late = member < 0
-        if is_late.any():
-            nth = np.cumsum(np.repeat(pieces.member < 0, pieces.count)) - 1
-            rows = nth[row[is_late]]
-            origin[is_late] = (late.rows.origin[rows].astype(np.int64) << 32) | late.rows.who[rows]
+        request, person = np.divmod(pieces.cell, self._people)
+        at, first, came = self._columns["at"], pieces.first, pieces.member < 0
+        latest = at[first + pieces.count - 1]  # late rows are not in order yet
+        some = np.flatnonzero(ordered[request] & (came | (latest >= floor[person])))
+        piece = np.repeat(some, pieces.count[some])
+        row = ranges(first[some], pieces.count[some])
+        recent = at[row] >= floor[person[piece]]
+        row, piece = row[recent], piece[recent]
+        who, origin = members.whos[pieces.member[piece]], np.array(origins)[request[piece]]
+        if came.any():
+            nth = (np.cumsum(np.where(came, pieces.count, 0)) - pieces.count - first)[piece] + row
+            of_late = came[piece]
+            who[of_late] = late.rows.who[nth[of_late]]
+            origin[of_late] = late.rows.origin[nth[of_late]]
+        origin = (origin.astype(np.int64) << 32) | who
         ref, order = self._column("source", len(at)), self._column("order", len(at))
-        return _Suspects(row, person[row], at[row], ref[row], order[row], origin)
+        return _Suspects(row, person[piece], at[row], ref[row], order[row], origin)
 
     def reorder(self, rows: Int64s, keys: Int32s) -> None:
         """Give rows other order keys."""
         self._own()
         self._column("order", int(self._offsets[-1]))[rows] = keys
-        self._in_order = False
+        cells = np.searchsorted(self._offsets, rows, "right") - 1
+        self._unsure = np.union1d(self._unsure, cells)
 
     def _own(self) -> None:
         """Copy columns that belong to the reading they came from."""
@@ -327,8 +352,11 @@ class _Chunk:
 
     def _sort(self) -> None:
         """Sort the rows of those cells that do not stand in event order."""
-        cell, at = self._cells, self._columns.get("at", _NONE)
-        order = self._columns.get("order", _NONE)
+        start = self._offsets[self._unsure]
+        count = self._offsets[self._unsure + 1] - start
+        rows, cell = ranges(start, count), np.repeat(np.arange(len(count)), count)
+        columns = (self._columns.get("at", _NONE), self._columns.get("order", _NONE))
+        at, order = (column[rows] if len(column) else column for column in columns)
         back = at[1:] < at[:-1]
         if len(order):
             back |= (at[1:] == at[:-1]) & (order[1:] < order[:-1])
@@ -336,19 +364,19 @@ class _Chunk:
         if not back.any():
             return
         self._own()
-        wrong = np.zeros(len(self._offsets), np.bool_)
+        wrong = np.zeros(len(count), np.bool_)
         wrong[cell[1:][back]] = True
-        rows = np.flatnonzero(wrong[cell])
-        keys = (at[rows], cell[rows])
-        sorted_rows = rows[np.lexsort((order[rows], *keys) if len(order) else keys)]
+        some = np.flatnonzero(wrong[cell])
+        keys = (at[some], cell[some])
+        ranked = some[np.lexsort((order[some], *keys) if len(order) else keys)]
         for column in self._columns.values():
-            column[rows] = column[sorted_rows]
+            column[rows[some]] = column[rows[ranked]]
 
     # ------------------------------------------------------------------------------- answers
 
     def answers(self) -> Iterator[tuple[Asked, Answer]]:
         """The answers, in event order."""
-        if not self._in_order:
+        if len(self._unsure):
             self._sort()
         for place, one in enumerate(self._requests):
             yield one, self._answer(place, one)

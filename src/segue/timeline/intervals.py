@@ -60,7 +60,9 @@ def earlier(keys: Int64s, duration: int) -> Int64s:
 def distinct_keys(parts: Sequence[Int64s]) -> Int64s:
     """All the keys, ascending, each once. (`numpy.unique` takes several hundred times as long.)"""
     keys = sorted_keys(parts)
-    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
+    fresh = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
+    return keys[fresh]
 
 
 def sorted_keys(parts: Sequence[Int64s]) -> Int64s:
@@ -91,10 +93,11 @@ def merged(start: Int64s, end: Int64s) -> Intervals:
     kept = start < end
     if not kept.all():
         start, end = start[kept], end[kept]
-    if len(start) < 2:
+    apart = np.ones(len(start) + 1, np.bool_)
+    np.greater(start[1:], end[:-1], out=apart[1:-1])
+    if apart.all():
         return Intervals(start, end)
-    apart = start[1:] > end[:-1]
-    return Intervals(start[np.concatenate(([True], apart))], end[np.concatenate((apart, [True]))])
+    return Intervals(start[apart[:-1]], end[apart[1:]])
 
 
 def where_true(at: Int64s, truth: Bools) -> Intervals:

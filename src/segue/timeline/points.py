@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from segue.timeline.intervals import KEY_BITS, key_of, person_of
+from segue.timeline.intervals import KEY_BITS, person_of
 from segue.timeline.log import AFTER_EVENTS, Bools, Int32s, Int64s, Occurrences
 
 S = TypeVar("S", bound=np.generic)
@@ -61,10 +61,12 @@ def rows(array: NDArray[S] | None, kept: Bools | slice) -> NDArray[S] | None:
 
 def points_from(occurrences: Occurrences) -> Points:
     """Pack a block's occurrences into keys."""
-    people = np.repeat(np.arange(occurrences.people), np.diff(occurrences.offsets))
+    offsets = occurrences.offsets
+    keys = np.repeat(np.arange(occurrences.people) << KEY_BITS, offsets[1:] - offsets[:-1])
+    keys += occurrences.at
     return Points(
-        occurrences.offsets,
-        key_of(people, occurrences.at),
+        offsets,
+        keys,
         occurrences.order,
         occurrences.value,
         occurrences.known,

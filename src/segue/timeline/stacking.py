@@ -27,7 +27,8 @@ def cut(log: Log, people: int, at: int) -> Log:
     of theirs is in it."""
     seen = log.first_seen.copy()
     seen[:people][seen[:people] > at] = FOREVER
-    return Log(seen, {one: _cut(answer, people, at) for one, answer in log.answers.items()})
+    answers = {one: _cut(answer, people, at) for one, answer in log.answers.items()}
+    return Log(seen, answers, log.until)
 
 
 def _stacked(upper: Answer, lower: Answer) -> Answer:

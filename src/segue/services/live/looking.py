@@ -111,6 +111,8 @@ def next_change(log: Log, spans: SpanTable, at: int) -> Int64s:
     found = np.where(log.first_seen > at, log.first_seen, FOREVER)
     _earliest(found, spans.person, spans.start, at)
     _earliest(found, spans.person, spans.end, at)
+    if log.until <= at:
+        return found
     for answer in log.answers.values():
         occurrences = answer.writes if isinstance(answer, TraitWrites) else answer
         if len(occurrences) and int(occurrences.at.max()) > at:
