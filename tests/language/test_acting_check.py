@@ -1,12 +1,16 @@
 """What is wrong or doubtful in campaigns and surveys: every case once, each at its place."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from segue.domain.campaigns import Acting
 from segue.domain.errors import DefinitionError, Problem, Severity
 from segue.language.acting import acting
 from segue.language.acting_check import check_acting
 from segue.language.check import check
 from segue.language.project import project_from
+from tests.language.test_acting import ACTING
 
 BASE = """\
 goals: {bought: {event: purchase}}
@@ -326,3 +330,52 @@ def test_rules_that_say_nothing(rules: str, where: str, message: str) -> None:
 
     assert message in problem.message
     assert problem.where == f"messaging.{where}"
+
+
+def test_a_question_that_nobody_reaches_is_doubtful() -> None:
+    questions = "{id: a, kind: nps, ask: x, then: {else: end}}, {id: b, kind: text, ask: y}"
+    (problem,) = problems(survey(questions))
+
+    assert problem.severity is Severity.WARNING
+    assert problem.message == "no answer ever leads to `b`"
+    assert problem.where == "surveys.ask.questions[1]"
+
+
+# ------------------------------------------------------------------------------------------ any text
+
+LINES = ACTING.splitlines()
+WORDS = [
+    "3",
+    "",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "x",
+    "-1",
+    "9" * 30,
+    "{a: 1}",
+    "[1]",
+    "é",
+    "'",
+    "0 to 9",
+]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(LINES) - 1), st.sampled_from(WORDS)), max_size=3),
+    st.sets(st.integers(0, len(LINES) - 1), max_size=3),
+)
+@settings(deadline=None, max_examples=150)
+def test_whatever_is_written_is_read_or_explained(changed, dropped) -> None:
+    """Any value in any place, any line missing: problems, and never another error."""
+    lines = dict(enumerate(LINES))
+    for place, word in changed:
+        lines[place] = f"{LINES[place].split(':')[0]}: {word}"
+    text = "\n".join(line for place, line in lines.items() if place not in dropped)
+
+    found = problems(text)
+
+    if not any(one.severity is Severity.ERROR for one in found):
+        assert isinstance(acting(project_from(text)), Acting)
+    assert all(one.message and one.where for one in found if "YAML" not in one.message)
