@@ -114,15 +114,19 @@ def test_every_order_of_arrival_stores_the_same():
     assert found[0][0][4:] == (1, None, '{"n":1}')
 
 
-def test_known_ids_are_known_after_reopening(tmp_path):
-    """The set of known ids is rebuilt from the file."""
+@pytest.mark.parametrize("prepared", [False, True])
+def test_known_ids_are_known_after_reopening(tmp_path, prepared):
+    """The set of known ids is rebuilt from the file, when it is needed or before."""
     path = tmp_path / "segue.duckdb"
     store = DuckDBStore.open(path)
     store.append(table(*(event("ann", "x", at) for at in range(2000))), received_at=1)
     store.close()
     store = DuckDBStore.open(path)
+    if prepared:
+        store.prepare()
     same = table(*(event("ann", "x", at) for at in range(1000, 3000)))
     assert store.append(same, received_at=2) == Appended(stored=1000, duplicates=1000)
+    assert store.append(same, received_at=3) == Appended(duplicates=2000)
     assert store.extent() == Extent(3000, 1, 0, 2999)
     store.close()
 

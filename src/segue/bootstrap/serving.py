@@ -9,6 +9,7 @@ import os
 import pkgutil
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from functools import partial
@@ -130,9 +131,12 @@ class Serving:
         store = _opened(workspace, project.project.timezone)
         try:
             definitions = resolve(project.project)
-            index = kept_index(workspace, store, definitions)
-            now = environment.now()
-            live = Live.begin(store, definitions, now, index=index, version=__version__)
+            with ThreadPoolExecutor(1, thread_name_prefix="segue-prepare") as beside:
+                prepared = beside.submit(store.prepare)
+                index = kept_index(workspace, store, definitions)
+                now = environment.now()
+                live = Live.begin(store, definitions, now, index=index, version=__version__)
+                prepared.result()
             if index is None:  # a server that is killed keeps nothing: its next start has this
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)

@@ -144,9 +144,13 @@ class Writer:
 
     @cached_property
     def _known(self) -> HashSet:
-        """The ids of all events, read when the first batch comes."""
-        hashes = self._db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
-        return HashSet(hashes["hash"].to_numpy())
+        """The ids of all events, read when the first batch comes where nobody recalled them."""
+        return _ids_in(self._db)
+
+    def recall(self, db: duckdb.DuckDBPyConnection) -> None:
+        """Read the ids of all events now, over another connection; nothing may be written
+        meanwhile."""
+        self._known = _ids_in(db)
 
     def keep(self) -> None:
         """Make last what was written since."""
@@ -336,3 +340,8 @@ def _verdict(contest: pa.Table, keep: Bools) -> Verdict:
         conflicting_ids=tuple(conflicting[:20]),
     )
     return Verdict(keep, contest["ref"].filter(losers).drop_null().to_pylist(), report)
+
+
+def _ids_in(db: duckdb.DuckDBPyConnection) -> HashSet:
+    hashes = db.sql("SELECT hash(event_id) AS hash FROM events").to_arrow_table()
+    return HashSet(hashes["hash"].to_numpy())

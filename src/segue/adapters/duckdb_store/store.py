@@ -117,6 +117,14 @@ class DuckDBStore(
             cls._open_files.discard(place)
             raise
 
+    def prepare(self) -> None:
+        """Read what the first batch would have to wait for, seconds in a large store.
+
+        Others may read meanwhile; nobody may write events.
+        """
+        with self._reading() as now:
+            self._writer.recall(now.db)
+
     def close(self) -> None:
         """Release the file. Closing twice does nothing."""
         with self._gate.alone():
