@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -22,6 +23,7 @@ from segue.services.acting.links import campaign_secret
 NO_MAIL_SERVER: Final = "no mail server is set up: SEGUE_SMTP_HOST names one"
 """Why e-mails do not go."""
 
+_LOG: Final = logging.getLogger("segue.channels")
 _NAMED: Final = re.compile(r"\$\{(\w+)\}")
 
 
@@ -33,7 +35,10 @@ def carriers(
     link_secret: bytes,
     now: Callable[[], int],
 ) -> dict[Channel, Carrier]:
-    """A carrier for each channel that leaves the product; `link_secret` is the store's."""
+    """A carrier for each channel that leaves the product; `link_secret` is the store's. What the
+    campaigns need and the settings do not have is logged."""
+    for words in missing_channels(acting, channels):
+        _LOG.warning("campaigns: %s", words)
     sender = acting.messaging.sender
     email: Carrier = RefusingCarrier(Channel.EMAIL, NO_MAIL_SERVER)
     if channels.mail is not None:
@@ -48,6 +53,7 @@ def carriers(
         ),
         Channel.APPRISE: AppriseCarrier(reach),
         Channel.CONSOLE: ConsoleCarrier(),
+        **channels.instead,
     }
 
 
@@ -64,7 +70,7 @@ def missing_channels(acting: Acting, channels: Channels) -> list[str]:
     """What the campaigns of a project need and the settings do not have, in words."""
     missing = []
     by_email = [one.id for one in acting.campaigns if one.channel is Channel.EMAIL]
-    if by_email and channels.mail is None:
+    if by_email and channels.mail is None and Channel.EMAIL not in channels.instead:
         missing.append(f"{', '.join(by_email)}: {NO_MAIL_SERVER}")
     for one in acting.campaigns:
         if one.to and not destination(one.to, channels.destinations):
