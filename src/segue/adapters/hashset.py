@@ -25,9 +25,11 @@ class HashSet:
 
     def contains(self, hashes: Hashes) -> NDArray[np.bool_]:
         """Whether each hash may be known; False is certain."""
+        order = np.argsort(hashes)
+        ordered = hashes[order]  # what is searched for in order is found in memory just read
         found = np.zeros(len(hashes), np.bool_)
         for run in self._runs:
-            found |= _among(run, hashes)
+            found[order] |= _among(run, ordered)
         return found
 
     def since(self, hashes: Hashes) -> int | None:

@@ -275,11 +275,10 @@ class Writer:
 
     def _insert(self, batch: pa.Table, received_at: int, links: Given | None) -> Int32s:
         """Write events, with codes for what is new; the codes of their distinct ids."""
-        names, ids = (
-            batch[name].combine_chunks().dictionary_encode() for name in ("event", "distinct_id")
-        )
-        self._names.add(self._db, self._names.missing(names))
-        further = self._ids.missing(ids)
+        names = self._names.looked_up(batch["event"])
+        ids = self._ids.looked_up(batch["distinct_id"])
+        self._names.add(self._db, names.missing)
+        further = ids.missing
         further += links.new_ids(self._ids) if links is not None else []
         self._ids.add(self._db, list(dict.fromkeys(further)))
         refs = np.arange(len(batch), dtype=np.int64) + self.next_ref

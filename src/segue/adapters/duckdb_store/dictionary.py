@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import duckdb
@@ -14,6 +15,22 @@ from segue.adapters.statements import parsed
 from segue.timeline.log import Int32s
 
 _NEW: Final = pa.schema([("code", pa.int32()), ("text", pa.string())])
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A column of texts: the different ones in order of occurrence, their codes (None: new), and
+    which of them stands in each row."""
+
+    texts: Sequence[str]
+    codes: Sequence[int | None]
+    places: Int32s
+
+    @property
+    def missing(self) -> list[str]:
+        """The texts that have no code yet."""
+        each = zip(self.codes, self.texts, strict=True)
+        return [text for code, text in each if code is None]
 
 
 class Dictionary:
@@ -55,14 +72,18 @@ class Dictionary:
         """The text that has a code, or had it when it was forgotten; empty where it was erased."""
         return self.texts[code] or self._former.get(code, "")
 
-    def missing(self, column: pa.DictionaryArray) -> list[str]:
-        """The texts of a column that have no code yet, in order of occurrence."""
-        return [text for text in column.dictionary.to_pylist() if text not in self._codes]
+    def looked_up(self, column: pa.ChunkedArray) -> LookedUp:
+        """A column of texts with the codes that they have."""
+        encoded = column.combine_chunks().dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        codes = list(map(self._codes.get, texts))
+        return LookedUp(texts, codes, encoded.indices.to_numpy())
 
-    def encode(self, column: pa.DictionaryArray) -> Int32s:
-        """The code of each text of a column; every one of them is known."""
-        codes = [self._codes[text] for text in column.dictionary.to_pylist()]
-        found: Int32s = np.array(codes, np.int32)[column.indices.to_numpy()]
+    def encode(self, column: LookedUp) -> Int32s:
+        """The code of each text of a column; those that had none have one by now."""
+        each = zip(column.codes, column.texts, strict=True)
+        codes = [self._codes[text] if code is None else code for code, text in each]
+        found: Int32s = np.array(codes, np.int32)[column.places]
         return found
 
     def add(self, db: duckdb.DuckDBPyConnection, texts: list[str]) -> None:
