@@ -60,6 +60,9 @@ class Checker:
         self.listed = defaultdict(list)
         for entry in world.suppressed:
             self.listed[entry.channel, entry.address].append(entry)
+        self.of_person = defaultdict(list)
+        for row in rows:
+            self.of_person[row.delivery.person].append(row)
         self.handed = by_person(
             (row.delivery.person, row.tries[0], row) for row in rows if row.tries
         )
@@ -149,14 +152,27 @@ class Checker:
         if capped:
             return
         winners = self.same_instant(row, at)
+        later = self.waiting_for_its_turn(row, at)
+        names = [self.campaigns[one.delivery.campaign_id].title for one in (*winners, *later)]
+        said = row.delivery.detail.removeprefix("after ")
+        self.must(any(said.startswith(name) for name in names), row, "the winner is not named")
+        if later:
+            # It would have had to wait for a winner that waits, but may not be held so long.
+            return
         place = [other for other in winners if self.in_one_place(row, other)]
         self.must(place or self.is_capped(row, at, others_too=True), row, "lost to nobody")
-        names = [self.campaigns[other.delivery.campaign_id].title for other in winners]
-        self.must(
-            any(row.delivery.detail.startswith(f"{name} went first") for name in names),
-            row,
-            "the winner is not named",
-        )
+
+    def waiting_for_its_turn(self, row, at):
+        """What chose before it, and waits for its channel until it is too late for this one."""
+        return [
+            other
+            for other in self.of_person[row.delivery.person]
+            if self.turn(other) < self.turn(row)
+            and any(
+                since == at and because is Because.RATE and until > self.expires(row)
+                for since, until, because in other.waits
+            )
+        ]
 
     def waited(self, row, at, until, because):
         """It waited for a reason, and no longer than it had to."""

@@ -225,6 +225,6 @@ class Drive:
         row.delivery = replace(
             row.delivery, state=state, ended_at=ended_at, because=because, detail=detail
         )
-        counted = self._counted.get(row.delivery.id)
-        if counted is not None and state not in REACHED:
-            self._contacts[row.delivery.person].remove(counted)
+        had, counted = self._contacts[row.delivery.person], self._counted.get(row.delivery.id)
+        if counted in had and state not in REACHED:
+            had.remove(counted)

@@ -1,4 +1,5 @@
-"""The long run: a million deliveries through the rules, and an independent reading of the rows.
+"""The long run: deliveries through the rules until a million were handed over, and an independent
+reading of all their rows.
 
     python -m tests.acting.run --sends 1000000 --seed 1 --record docs/proofs/rules.json
 
@@ -16,7 +17,7 @@ import platform
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +25,8 @@ from tests.acting.checker import check
 from tests.acting.drive import Drive
 from tests.acting.world import random_world
 
-SENDS = 20_000
-"""Deliveries of one world."""
+SIZE = 20_000
+"""Deliveries that come due in one world."""
 SHOWN = 20
 
 
@@ -75,14 +76,21 @@ def one_world(seed, sends):
 
 
 def run(options):
-    """As many worlds as there are deliveries for, on all processes."""
-    sizes = [min(SENDS, options.sends - start) for start in range(0, options.sends, SENDS)]
-    seeds = [options.seed * 10**6 + number for number in range(len(sizes))]
-    whole = Tally()
+    """Worlds in a row of seeds, on all processes, until so many deliveries were handed over."""
+    whole, seed, running = Tally(), options.seed * 10**6, set()
     with ProcessPoolExecutor(options.processes) as pool:
-        for tally in pool.map(one_world, seeds, sizes):
-            whole.add(tally)
-            print(f"{whole.deliveries} deliveries, {len(whole.broken)} broken", file=sys.stderr)
+        while whole.handed_over < options.sends or running:
+            while whole.handed_over < options.sends and len(running) < options.processes:
+                running.add(pool.submit(one_world, seed, SIZE))
+                seed += 1
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for one in done:
+                whole.add(one.result())
+            print(
+                f"{whole.handed_over} of {whole.deliveries} deliveries handed over, "
+                f"{len(whole.broken)} broken",
+                file=sys.stderr,
+            )
     return whole
 
 
@@ -114,7 +122,7 @@ def record(options, whole, seconds):
 
 def main():
     """Read the options, run, keep the record."""
-    parser = argparse.ArgumentParser(description="a million deliveries, and no rule broken")
+    parser = argparse.ArgumentParser(description="a million sends, and no rule broken")
     parser.add_argument("--sends", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count())

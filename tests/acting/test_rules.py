@@ -609,6 +609,23 @@ class TestCompetition:
             "after High, which waits for its channel: the cap is 1 message in 1 day",
         )
 
+    def test_a_loser_that_may_not_wait_so_long_is_refused(self):
+        pace = Pace({Channel.APPRISE: Rate(1, 2 * HOUR)})
+        pace.take(Channel.APPRISE, NOW)
+        high = campaign("high", channel=Channel.APPRISE, title="High", priority=9)
+        rules = messaging(caps=(Cap(1, DAY),), held_at_most=3 * HOUR)
+        late = delivery(campaign("low"), delivery_id="low", due_at=NOW - 2 * HOUR)
+        both = [late, delivery(high, delivery_id="high")]
+
+        verdicts = decide(both, facts(pace=pace), Acting((campaign("low"), high), rules), NOW)
+
+        assert isinstance(verdicts[1], Wait)
+        assert verdicts[0] == Refuse(
+            Because.ANOTHER_FIRST,
+            "after High, which waits for its channel: the cap is 1 message in 1 day; it may not be "
+            "held for over 3 hours",
+        )
+
 
 class TestRates:
     ONE = campaign()

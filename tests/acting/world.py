@@ -118,7 +118,7 @@ def random_world(seed, sends):
         tuple(_campaign(chance, number) for number in range(chance.randint(4, 14))),
         _messaging(chance),
     )
-    people = [_someone(chance, seed, code) for code in range(max(10, sends // 30))]
+    people = [_someone(chance, seed, code) for code in range(max(10, sends // 60))]
     deliveries = _deliveries(chance, acting, people, sends)
     for one in people:
         one.stays = {segment: _merged(stays) for segment, stays in one.stays.items()}
@@ -276,7 +276,7 @@ def _merged(stays):
 
 def _suppressions(chance, people):
     found = []
-    for one in chance.sample(people, len(people) // 12):
+    for one in chance.sample(people, len(people) // 6):
         channel = chance.choice(list(Channel))
         address = str(one.email).lower() if channel is Channel.EMAIL else one.person_id
         reason = chance.choice(list(Suppression))

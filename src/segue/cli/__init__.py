@@ -14,6 +14,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     measuring,
     results,
     serving,
+    simulating,
     suppressing,
     tailing,
     trying,

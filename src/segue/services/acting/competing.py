@@ -127,10 +127,13 @@ def _takes(winner: Case, cap: Cap) -> bool:
 
 def _lost(case: Case, rivals: Sequence[_Winner], rule: str) -> Verdict:
     """What becomes of the loser: it waits for a winner that waits, unless that is too long."""
-    first = rivals[0]
-    name = first.case.campaign.title or first.case.campaign.id
+    first = rivals[0].case.campaign
+    name = first.title or first.id
     waiting = [one.until for one in rivals if one.until > case.now]
-    if waiting and min(waiting) <= case.expires_at:
-        detail = f"after {name}, which waits for its channel: {rule}"
-        return Wait(min(waiting), Because.ANOTHER_FIRST, detail)
-    return Refuse(Because.ANOTHER_FIRST, f"{name} went first: {rule}")
+    if not waiting:
+        return Refuse(Because.ANOTHER_FIRST, f"{name} went first: {rule}")
+    waits = f"after {name}, which waits for its channel: {rule}"
+    if min(waiting) <= case.expires_at:
+        return Wait(min(waiting), Because.ANOTHER_FIRST, waits)
+    most = words.age(case.messaging.held_at_most)
+    return Refuse(Because.ANOTHER_FIRST, f"{waits}; it may not be held for over {most}")
