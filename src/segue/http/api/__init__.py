@@ -14,6 +14,7 @@ from segue.http.api import (
     keys,
     offers,
     people,
+    previews,
     results,
     segments,
     suppressions,
@@ -26,6 +27,6 @@ __all__ = ["routers"]
 def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
-    acting = (offers, deliveries, campaigns, results, suppressions)
+    acting = (offers, deliveries, campaigns, previews, results, suppressions)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *others)]
