@@ -20,7 +20,7 @@ from segue.bootstrap.serving import Serving, Welcome
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import UsageError
-from segue.http import api, feedback, local, webhooks
+from segue.http import api, channels, feedback, local, webhooks
 from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.housekeeping import Housekeeping
@@ -94,7 +94,8 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
 
 
 def _config(context: Context) -> uvicorn.Config:
-    routers = [*api.routers(), webhooks.router, feedback.router, links_router(), local.router]
+    own = (webhooks.router, channels.router, feedback.router, links_router(), local.router)
+    routers = [*api.routers(), *own]
     app = create_app(context, routers=routers)
     return uvicorn.Config(
         fronted(app, context),
