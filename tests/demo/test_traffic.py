@@ -1,13 +1,16 @@
 """The served demo: a past that ends now, and people who go on living at the present time."""
 
+import asyncio
 import json
 import threading
 
+import httpx
 import pytest
 
 from segue.adapters.wire.decoded import Policy
 from segue.adapters.wire.linked import LinkedPairs
 from segue.adapters.wire.segment import decode_segment
+from segue.bootstrap.demo_readers import Mailbox, Pages, Readings
 from segue.bootstrap.demo_traffic import (
     FOLDER,
     Paced,
@@ -21,7 +24,9 @@ from segue.bootstrap.demo_traffic import (
 )
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.workspace import Workspace
-from segue.demo import DAYS, START, stream
+from segue.demo import DAYS, START, StreamedEvent, stream
+from segue.domain.acting import Message
+from segue.domain.campaigns import Channel
 from segue.domain.errors import BusyError, InputError
 from segue.domain.instant import DAY, HOUR, MINUTE, WEEK, parse_instant
 
@@ -150,3 +155,92 @@ def test_a_simulated_event_is_sent_as_an_sdk_sends_it():
     for one in events:
         properties = json.loads(one.properties)
         assert stored[one.event_id] == (one.person_id, one.event, one.occurred_at, properties)
+
+
+# ----------------------------------------------------------------------------- people who read
+
+
+def test_every_e_mail_arrives_and_is_read():
+    readings = Readings()
+    carried = asyncio.run(
+        Mailbox(readings.note).carry(
+            Message("d1", "come_back", "user-000001", Channel.EMAIL, "a@b.example", {})
+        )
+    )
+
+    assert carried.taken
+    assert list(readings.take()) == [("user-000001", "come_back")]
+    assert list(readings.take()) == []
+
+
+def _page(items):
+    """A server that tells every page to show these items; what it was sent."""
+    sent = []
+
+    def answer(request):
+        body = json.loads(request.content)
+        sent.append((request.url.path, body))
+        told = {"items": items} if request.url.path == "/v1/decide" else {}
+        return httpx.Response(200, json=told)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://page")
+    return client, sent
+
+
+ITEM = {"id": "d1", "campaign_id": "upgrade_prompt", "variant": "a", "segments": ["high_intent"]}
+VIEW = StreamedEvent("user-000001", "$pageview", 1, "e1", "{}")
+
+
+@pytest.mark.parametrize(
+    ("item", "facts", "is_told"),
+    [
+        pytest.param({"kind": "message"}, ["$message_shown"], True, id="a message"),
+        pytest.param(
+            {"kind": "message", "control": True}, ["$message_shown"], False, id="held out"
+        ),
+        pytest.param({"kind": "message", "shown": True}, [], False, id="there already"),
+        pytest.param(
+            {"kind": "survey", "questions": [{"id": "why", "kind": "text"}], "id": "d7"},
+            ["$survey_shown", "$survey_answered"],
+            True,
+            id="a survey that is answered",
+        ),
+        pytest.param(
+            {"kind": "survey", "questions": [{"id": "why", "kind": "text"}], "id": "d3"},
+            ["$survey_shown"],
+            True,
+            id="a survey that is not",
+        ),
+    ],
+)
+def test_what_a_page_says_it_showed(item, facts, is_told):
+    readings = Readings()
+    client, sent = _page([ITEM | item])
+    with client:
+        Pages(client, "wk", readings.note).opened([VIEW, VIEW])
+
+    asked = [body for path, body in sent if path == "/v1/decide"]
+    batches = [body["batch"] for path, body in sent if path == "/v1/batch"]
+    assert [one["userId"] for one in asked] == ["user-000001"]
+    assert [fact["event"] for batch in batches for fact in batch] == facts
+    assert bool(list(readings.take())) is is_told
+
+
+def test_a_page_that_gets_no_answer_shows_nothing():
+    client = httpx.Client(
+        transport=httpx.MockTransport(lambda _: httpx.Response(503)), base_url="http://page"
+    )
+    with client, pytest.raises(InputError, match="503"):
+        Pages(client, "wk", print).opened([VIEW])
+
+
+def test_whoever_is_told_reacts_at_the_pace_of_the_traffic():
+    paced = Paced(START + 20 * DAY, NOW, speed=1_000.0)
+    started = next(
+        one for _ in range(5_000) for one in paced.due(paced.next_at) if one.event == "user_created"
+    )
+    for campaign_id in ("core_feature_guide", "onboarding_support", "advanced_guide"):
+        paced.tell(started.person_id, campaign_id, started.occurred_at)
+    later = paced.due(started.occurred_at + HOUR)
+
+    assert all(one.occurred_at >= started.occurred_at for one in later)

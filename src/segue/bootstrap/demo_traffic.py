@@ -23,11 +23,13 @@ import pyarrow as pa
 
 from segue.adapters.extract import ANONYMOUS_ID
 from segue.bootstrap import environment
+from segue.bootstrap.demo_readers import Mailbox, Pages, Read, Readings
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.serving import Welcome, serve
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
-from segue.demo import DAYS, SCHEMA, START, StreamedEvent, definitions, stream
+from segue.demo import DAYS, SCHEMA, START, StreamedEvent, World, definitions, stream
+from segue.domain.campaigns import Channel
 from segue.domain.errors import BusyError, InputError, SegueError
 from segue.domain.instant import DAY, FOREVER, SECOND, WEEK, format_instant
 
@@ -111,7 +113,8 @@ class Paced:
 
     def __init__(self, begin: int, now: int, speed: float = SPEED) -> None:
         self._begin, self._now, self._speed = begin, now, speed
-        self._events: Iterator[StreamedEvent] = stream(after=begin)
+        self._world = World()
+        self._events: Iterator[StreamedEvent] = self._world.events(after=begin)
         self._next = next(self._events)
         self.reached = begin
         """Everything up to this instant of the simulation was told."""
@@ -130,6 +133,11 @@ class Paced:
             self._next = next(self._events)
         return found
 
+    def tell(self, person_id: str, campaign_id: str, now: int) -> None:
+        """Let a message reach somebody at a real instant."""
+        simulated = self._begin + int((now - self._now) * self._speed)
+        self._world.tell(person_id, campaign_id, max(simulated, self.reached))
+
     def _real(self, simulated: int) -> int:
         return self._now + min(int((simulated - self._begin) / self._speed), FOREVER)
 
@@ -139,9 +147,16 @@ class Traffic:
     they are durable."""
 
     def __init__(
-        self, folder: Path, send: Send, now: Callable[[], int], *, speed: float = SPEED
+        self,
+        folder: Path,
+        send: Send,
+        now: Callable[[], int],
+        *,
+        speed: float = SPEED,
+        readings: Readings | None = None,
     ) -> None:
         self._folder, self._send, self._now = folder, send, now
+        self._readings = readings or Readings()
         self._begin, self._speed = reached(folder), speed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="segue-traffic")
@@ -159,6 +174,8 @@ class Traffic:
     def _run(self) -> None:
         paced = Paced(self._begin, self._now(), self._speed)
         while not self._stopping.wait(self._rest(paced)):
+            for person_id, campaign_id in self._readings.take():
+                paced.tell(person_id, campaign_id, self._now())
             events = paced.due(self._now())
             if events:
                 self._sent(events, paced.reached)
@@ -183,12 +200,14 @@ class Traffic:
 
 
 class Poster:
-    """Sends simulated events as an SDK does: over HTTP, with a write key."""
+    """Sends simulated events as an SDK does: over HTTP, with a write key. The pages that people
+    open show them messages; `read` is told whom one reached."""
 
-    def __init__(self, address: str, write_key: str) -> None:
+    def __init__(self, address: str, write_key: str, read: Read = lambda *_: None) -> None:
         self._client = httpx.Client(
             base_url=address, auth=(write_key, ""), timeout=30.0, trust_env=False
         )
+        self._pages = Pages(self._client, write_key, read)
 
     def send(self, events: list[StreamedEvent]) -> None:
         """Send events, a batch at a time; they are durable then.
@@ -197,6 +216,10 @@ class Poster:
         """
         for first in range(0, len(events), _BATCH):
             self._post([message_of(one) for one in events[first : first + _BATCH]])
+        try:
+            self._pages.opened(events)
+        except InputError as error:
+            _LOG.info("a simulated page was told nothing: %s", error.message)
 
     def close(self) -> None:
         """Close the connection."""
@@ -234,13 +257,16 @@ def serve_demo(
 ) -> None:
     """Serve the workspace that `served_workspace` made, with simulated traffic, until the process
     is told to end; see `bootstrap.serving.serve`."""
+    readings = Readings()
+    mail = {Channel.EMAIL: Mailbox(readings.note)}
+    settings = replace(settings, channels=replace(settings.channels, instead=mail))
     with contextlib.ExitStack() as ending:
 
         def begin(told: Welcome) -> None:
             welcome(told)
-            poster = Poster(told.address, told.write_key)
+            poster = Poster(told.address, told.write_key, readings.note)
             ending.callback(poster.close)
-            traffic = Traffic(folder, poster.send, environment.now, speed=speed)
+            traffic = Traffic(folder, poster.send, environment.now, speed=speed, readings=readings)
             ending.callback(traffic.stop)
             traffic.start()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from segue.adapters.channels.smtp import MailServer
+from segue.domain.acting import Carrier
+from segue.domain.campaigns import Channel
 from segue.domain.webhooks import Reach
 
 KIBIBYTE: Final = 1024
@@ -51,12 +53,13 @@ class Channels:
 
     `mail` is the server that takes e-mails (None: there is none). `destinations` by name are what
     `${NAME}` stands for where a campaign says whom to send to. `counts_opens` puts a picture into
-    e-mails that tells when they are opened.
+    e-mails that tells when they are opened. `instead` are carriers in place of a channel's own.
     """
 
     mail: MailServer | None = None
     destinations: Mapping[str, str] = field(default_factory=dict, repr=False)
     counts_opens: bool = False
+    instead: Mapping[Channel, Carrier] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,6 +195,8 @@ def _reach_in_words(one: Results) -> str:
 
 
 def _lift_in_words(lift: Lift, goal: str) -> str:
+    if not lift.treated.of and not lift.control.of:
+        return "Cannot tell yet: nobody's time for the goal is over."
     seen = (
         f"{_percent(lift.treated.value)} of the treated reached {goal},"
         f" {_percent(lift.control.value)} of those held out"
