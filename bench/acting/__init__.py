@@ -1,0 +1,1 @@
+"""How soon people are messaged."""
