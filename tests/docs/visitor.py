@@ -182,6 +182,8 @@ class Visitor(Reader):
         if isinstance(made, dict):
             if request.method == "POST" and request.url.path in _NAMED:
                 self._words[_NAMED[request.url.path]] = made["id"]
+            for delivery in made.get("deliveries", [])[:1] if request.method == "GET" else ():
+                self._words["DELIVERY_ID"] = delivery["delivery_id"]
             if isinstance(made.get("cursor"), str):
                 self._words["CURSOR"] = made["cursor"]
 
