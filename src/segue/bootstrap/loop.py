@@ -17,7 +17,7 @@ _RETRY = 1.0
 """Seconds to wait after a turn that failed: a full disk does not clear sooner."""
 _STILL = 0.002
 """Seconds without a new batch after which nothing more is likely to come at once."""
-_GATHERING = 0.25
+_GATHERING = 0.1
 """How long to let batches gather that come one upon the other, as a share of the last turn."""
 _QUIET = 5.0
 """Seconds without anything to do after which there is time for something else."""
