@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segue.bootstrap.settings import Settings
-from segue.http import api, webhooks
+from segue.http import api, channels, feedback, webhooks
 from segue.http.app import create_app
 from segue.http.metrics import Metrics
 from tests.docs.pages import ROOT, Page, page
@@ -20,7 +20,8 @@ PAGES = ("live.md", "api.md")
 def _document() -> dict[str, Any]:
     """What the server says of itself, without one."""
     context: Any = SimpleNamespace(settings=Settings(), webhooks=None)
-    return create_app(context, routers=[*api.routers(), webhooks.router]).openapi()
+    own = (webhooks.router, channels.router, feedback.router)
+    return create_app(context, routers=[*api.routers(), *own]).openapi()
 
 
 DOCUMENT = _document()

@@ -49,7 +49,7 @@ def test_who_complains_about_a_delivery_is_said_to_have_left(served):
     store = served.serving.store
     events = [one for one in store.events(range(store.next_ref())) if "$" in one.event]
     assert [(one.distinct_id, one.event, one.event_id) for one in events] == [
-        ("ana", "$message_unsubscribed", "d1:complained"),
+        ("ana", "$message_dismissed", "d1:complained"),
         ("ana", "$set", "d1:complained:set"),
     ]
     assert json.loads(events[0].properties)["how"] == "complained"

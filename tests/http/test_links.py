@@ -110,7 +110,7 @@ def test_one_click_unsubscribes_from_the_purpose(served, ticket):
     assert _noted(served, ticket, 2) == [
         (
             "ana",
-            "$message_unsubscribed",
+            "$message_dismissed",
             {
                 "delivery_id": ticket.delivery_id,
                 "campaign_id": "win_back",

@@ -23,7 +23,7 @@ Submit = Callable[[Batch], Future[Receipt]]
 
 CLICKED: Final = "$message_clicked"
 SHOWN: Final = "$message_shown"
-UNSUBSCRIBED: Final = "$message_unsubscribed"
+DISMISSED: Final = "$message_dismissed"
 
 
 class Followed:
@@ -80,7 +80,7 @@ def left(delivery: Delivery, purpose: str, now: int, *, how: str = "unsubscribed
     name = f"{delivery.id}:{how}:{purpose}".rstrip(":")
     facts = _facts(delivery) | {"purpose": purpose, "how": how}
     traits = {trait_of_purpose(purpose): True}
-    events = {name: (UNSUBSCRIBED, facts), f"{name}:set": ("$set", traits)}
+    events = {name: (DISMISSED, facts), f"{name}:set": ("$set", traits)}
     return _batch(delivery.person_id, events, now)
 
 
