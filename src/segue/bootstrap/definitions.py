@@ -8,14 +8,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from segue.adapters.message_templates import MessageTemplates
+from segue.domain.campaigns import Acting
 from segue.domain.errors import DefinitionError, NotFoundError
+from segue.language.acting import acting
+from segue.language.acting_check import acting_problems
 from segue.language.models import Project
 from segue.language.project import load_project, project_from
 from segue.language.resolve import resolve
 from segue.language.tree import Definitions
+from segue.services.acting.checking import template_problems
 
 Given: TypeAlias = str | Path | Mapping[str, Any]
 """Definitions as a caller has them: the path of a `segue.yaml`, or a mapping of its shape."""
+
+
+def acting_of(project: Project) -> Acting:
+    """The campaigns of a project, about to be put in force.
+
+    Raises `DefinitionError` with every problem, those of templates too: a campaign whose words
+    cannot be made would use up the one message that somebody gets.
+    """
+    found = [*acting_problems(project), *template_problems(project, MessageTemplates())]
+    if found:
+        raise DefinitionError(sorted(found, key=lambda problem: (problem.line, problem.column)))
+    return acting(project)
 
 
 @dataclass

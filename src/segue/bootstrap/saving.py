@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from segue.bootstrap.definitions import acting_of
 from segue.bootstrap.workspace import Workspace
+from segue.domain.campaigns import Acting
 from segue.domain.errors import (
     BusyError,
     NotFoundError,
@@ -39,12 +41,14 @@ _SAVING: Final = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What was saved: the text of the file, its version, what it says and what that means."""
+    """What was saved: the text of the file, its version, what it says and what that means: its
+    segments, which are in force, and its campaigns, which are to be put in force."""
 
     text: str
     version: DefinitionVersion
     project: Project
     definitions: Definitions
+    acting: Acting
 
 
 def read_definitions(workspace: Workspace) -> str:
@@ -72,7 +76,7 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
             before = ""
         text = change(before)
         project = project_from(text, source=workspace.definitions.name)
-        definitions = resolve(project)
+        definitions, acting = resolve(project), acting_of(project)
         if definitions.timezone != live.definitions.timezone:
             raise UsageError(
                 "the time zone cannot change while Segue serves",
@@ -82,7 +86,7 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
             _write(workspace.definitions, before, text)
         version = store.save_definitions(text, known_at=now)
         finished(live.redefine(definitions))
-        return Saved(text, version, project, definitions)
+        return Saved(text, version, project, definitions, acting)
 
 
 def finished(future: Future[T]) -> T:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from segue.bootstrap.definitions import acting_of
 from segue.domain.errors import SegueError
 from segue.language.models import Project
 from segue.language.project import project_from
@@ -70,6 +71,7 @@ def _read(path: Path) -> tuple[Project, str]:
     text = path.read_text("utf-8-sig")
     project = project_from(text, source=path.name)
     resolve(project)
+    acting_of(project)
     return project, text
 
 

@@ -77,6 +77,8 @@ def _put(segment_id: str, segment: SegmentWritten, before: str) -> str:
 
 def _changed(here: Context, change: Change) -> DefinitionsBody:
     saved = save(here.workspace, here.store, here.live, change, here.clock())
+    if saved.acting != here.actor.acting:
+        here.actor.adopt(saved.acting, saved.definitions)
     here.project.project = saved.project
     return DefinitionsBody(
         text=saved.text,
