@@ -135,3 +135,28 @@ def test_two_thousand_segments(segue: Segue, shop: Path) -> None:
 
     assert segue("check", "--json").json["segments"] == 2000
     assert len(segue("evaluate", "--json").json["segments"]) == 2000
+
+
+BY_MAIL = """\
+project: shop
+messaging: {sender: {address: hello@shop.example}, public_url: "https://say.shop.example"}
+segments:
+  buyers: {title: Buyers, when: did buy}
+campaigns:
+  hello: {segment: buyers, when: entering, already_in: skip, channel: email, subject: Hi, text: Hi}
+"""
+
+
+def test_what_campaigns_need_and_nobody_has_set_up(segue, tmp_path, monkeypatch):
+    """A warning: another machine may have it."""
+    (tmp_path / "segue.yaml").write_text(BY_MAIL)
+    monkeypatch.delenv("SEGUE_SMTP_HOST", raising=False)
+
+    out = segue("check", "--definitions", "segue.yaml")
+    assert out.code == 0
+    assert "not set up: hello: no mail server is set up: SEGUE_SMTP_HOST names one" in out.out
+    assert (
+        len(segue("check", "--definitions", "segue.yaml", "--json").json["missing_channels"]) == 1
+    )
+    monkeypatch.setenv("SEGUE_SMTP_HOST", "mail.example")
+    assert not segue("check", "--definitions", "segue.yaml", "--json").json["missing_channels"]
