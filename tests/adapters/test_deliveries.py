@@ -172,7 +172,8 @@ def test_what_a_page_is_told_of(
         ({"state": State.DELIVERED, "handed_at": 50}, None),
         ({"state": State.FAILED, "handed_at": 60}, None),
         ({"state": State.REFUSED}, None),
-        ({"state": State.DUE, "handed_at": 60, "attempts": 1}, None),
+        ({"state": State.DUE, "handed_at": 60, "attempts": 1}, 60),  # it is tried again
+        ({"state": State.DUE}, None),
         ({"channel": Channel.IN_APP, "state": State.OFFERED, "handed_at": 60}, None),
         ({"channel": Channel.IN_APP, "state": State.SHOWN, "handed_at": 1, "shown_at": 60}, 60),
         ({"state": State.DELIVERED, "handed_at": 60, "person": 2}, None),

@@ -51,7 +51,7 @@ _CONTACTS: Final = f"""
     SELECT person, campaign_id, channel, tags,
         CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END AS "at", transactional
     FROM deliveries
-    WHERE {_THEIRS} AND state IN ('sending', 'delivered', 'shown', 'clicked', 'converted')
+    WHERE {_THEIRS} AND state IN ('due', 'sending', 'delivered', 'shown', 'clicked', 'converted')
     AND CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END > $since
 """
 

@@ -70,7 +70,8 @@ def answered(
 
 def put_back(delivery: Delivery, now: int) -> Delivery:
     """The row of what was decided to go, but was not handed to its channel: it is decided again."""
-    return replace(delivery, state=State.DUE, handed_at=None, not_before=now)
+    handed_at = delivery.handed_at if delivery.attempts else None
+    return replace(delivery, state=State.DUE, handed_at=handed_at, not_before=now)
 
 
 def given_up(delivery: Delivery, because: Because, detail: str, now: int) -> Delivery:
@@ -86,6 +87,7 @@ def replayed(delivery: Delivery, now: int) -> Delivery:
         attempts=0,
         due_at=now,
         not_before=now,
+        handed_at=None,
         because=None,
         detail="",
         ended_at=None,
