@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench bench-live fuzz faults soak proof picture refresh wheel lock browser clean
+.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -13,6 +13,7 @@ SDKS := tests/sdks/node_modules
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all: --requirement
 PAIRS := 1000000
+SENDS := 1000000
 SEED := 1
 export NO_MKDOCS_2_WARNING := 1
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*') pyproject.toml README.md LICENSE
@@ -31,6 +32,7 @@ help:
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
 	@echo 'make bench-live  segue serve under load, beside periodic jobs'
 	@echo 'make fuzz     the oracle against a million random conditions'
+	@echo 'make sends    a million simulated messages, every row read by an independent checker'
 	@echo 'make faults   kills, full disks and hostile senders against segue serve'
 	@echo 'make soak     an hour of real SDKs against a server that is killed'
 	@echo 'make proof    everything that takes long'
@@ -65,13 +67,16 @@ bench-live: $(STAMPS)/segue
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)
 
+sends: $(STAMPS)/segue $(STAMPS)/test
+	@$(BIN)/python -m tests.acting.run --sends $(SENDS) --seed $(SEED)
+
 faults: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.live.faults.run
 
 soak: $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser
 	@$(BIN)/python -m tests.live.soak.run
 
-proof: fuzz bench bench-live faults soak
+proof: fuzz sends bench bench-live faults soak
 
 picture: $(STAMPS)/segue
 	@$(BIN)/python -m tools.picture docs/images

@@ -1,5 +1,6 @@
 """What becomes of one delivery: every rule, what passes it, and in which order they are asked."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -683,6 +684,23 @@ class TestOrder:
         caps=(Cap(1, DAY),),
     )
 
+    ASKED = (
+        Because.STOPPED,
+        Because.TOO_LATE,
+        Because.NOT_SAMPLED,
+        Because.HOLDOUT,
+        Because.CAMPAIGN_HOLDOUT,
+        Because.LEFT_SEGMENT,
+        Because.GOAL_REACHED,
+        Because.CONSENT,
+        Because.NO_ADDRESS,
+        Because.SUPPRESSED,
+        Because.APPROVAL,
+        Because.OUTSIDE_WINDOW,
+        Because.CAPPED,
+        Because.RATE,
+    )
+
     def test_they_are_asked_in_the_documented_order(self):
         one, rules = self.ALL, self.RULES
         known = facts(
@@ -717,23 +735,18 @@ class TestOrder:
             seen.append(verdict.because)
             one, rules, known = change()
 
-        assert seen == [
-            Because.STOPPED,
-            Because.TOO_LATE,
-            Because.NOT_SAMPLED,
-            Because.HOLDOUT,
-            Because.CAMPAIGN_HOLDOUT,
-            Because.LEFT_SEGMENT,
-            Because.GOAL_REACHED,
-            Because.CONSENT,
-            Because.NO_ADDRESS,
-            Because.SUPPRESSED,
-            Because.APPROVAL,
-            Because.OUTSIDE_WINDOW,
-            Because.CAPPED,
-            Because.RATE,
-        ]
+        assert seen == list(self.ASKED)
         assert decided(one, rules=rules, known=known) == Go()
+
+    def test_the_documentation_has_every_reason_in_that_order(self, repository):
+        """Those of its table, and the two that come up when a message is written and carried."""
+        text = (repository / "docs" / "campaigns.md").read_text()
+        rows = [line.split("|")[4] for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+        codes = [code for row in rows for code in re.findall(r"`(\w+)`", row)]
+
+        assert len(codes) == len(set(codes))
+        assert {*codes, "template", "channel"} == {one.value for one in Because}
+        assert [code for code in codes if code in self.ASKED] == list(self.ASKED)
 
     def test_every_rule_of_one_delivery_is_in_the_list(self):
         """A rule that nobody asks is none."""
