@@ -142,6 +142,11 @@ WRONG = [
     (IN_APP + ', show: {selector: "#a"}', "show.selector", "only a tooltip has a `selector`"),
     (IN_APP + ", show: {slot: a}", "show.slot", "only a slot has a `slot`"),
     # pages of this server
+    (
+        MAIL.replace("Hello", '"{{ unsubscribe_url }}"') + ", transactional: true",
+        "text",
+        "nobody unsubscribes from what is transactional",
+    ),
     (MAIL.replace("Hello", '"{{ survey_url }}"'), "text", "only a survey has a `survey_url`"),
 ]
 

@@ -203,9 +203,8 @@ def _rules_of_one(project: Project, one: Spoken) -> _Found:
 
 
 def _consent(project: Project, one: Spoken) -> _Found:
-    transactional = isinstance(one, CampaignDefinition) and one.transactional
     purposes = project.messaging.consent
-    if transactional or one.channel in _NEVER_BOUND:
+    if _is_transactional(one) or one.channel in _NEVER_BOUND:
         return
     if one.purpose not in purposes:
         close = difflib.get_close_matches(one.purpose, purposes, n=1)
@@ -254,9 +253,15 @@ def _links_outside(project: Project, one: Spoken) -> _Found:
                 continue
             if page == "survey_url" and not isinstance(one, SurveyDefinition):
                 yield loc, Problem("only a survey has a `survey_url`")
+            elif page == "unsubscribe_url" and _is_transactional(one):
+                yield loc, Problem("nobody unsubscribes from what is transactional")
             elif not project.messaging.public_url:
                 message = f"`{page}` needs `messaging: {{public_url: https://…}}`"
                 yield loc, Problem(message)
+
+
+def _is_transactional(one: Spoken) -> bool:
+    return isinstance(one, CampaignDefinition) and one.transactional
 
 
 _PAGES: Final = ("unsubscribe_url", "survey_url")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,7 +20,13 @@ from segue.domain.campaigns import Acting, Campaign, Channel, Content, Delivery,
 from segue.services.acting.clock import known_zone
 from segue.services.acting.links import LinkKind, Links, Ticket
 from segue.services.acting.reach import address_of, trait_of
-from segue.services.acting.wrapping import hosts_of, with_pixel, with_way_out, wrapped
+from segue.services.acting.wrapping import (
+    hosts_of,
+    may_lead_to,
+    with_pixel,
+    with_way_out,
+    wrapped,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,20 @@ class Composer:
             event=about.event,
             unsubscribe_url=self._unsubscribe(campaign, delivery, profile, messaging),
             survey_url=survey,
+            link=self._link(campaign, delivery) if messaging.public_url else str,
         )
+
+    def _link(self, campaign: Campaign, delivery: Delivery) -> Callable[[str], str]:
+        """What `link(…)` of templates makes: a link that tells of clicks, where it leads to a host
+        that stands in the templates (what comes out of a profile stays as it is)."""
+        ticket, hosts = _ticket(delivery), _hosts(_content(campaign, delivery))
+
+        def noted(url: str) -> str:
+            if not may_lead_to(url, hosts):
+                return url
+            return self.links.link(LinkKind.CLICK, replace(ticket, url=url))
+
+        return noted
 
 
 def facts_of(campaign: Campaign, delivery: Delivery) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def _context(
         since=found.since,
         evidence=sentence(found.condition, titles) if found.holds else "",
         event=_event(explained),
-        unsubscribe_url=outside,
+        unsubscribe_url="" if campaign.transactional else outside,
         survey_url=outside if campaign.survey is not None else "",
     )
 
