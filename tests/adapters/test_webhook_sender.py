@@ -102,7 +102,7 @@ def test_a_connection_that_is_closed_or_refused_is_an_answer_too():
     assert cut.error
     assert whole.status == 200
     assert refused.status is None
-    assert "ConnectError" in refused.error
+    assert "ConnectionRefusedError" in refused.error
 
 
 @pytest.mark.parametrize(
