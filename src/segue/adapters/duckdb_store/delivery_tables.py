@@ -222,6 +222,7 @@ def page(
     campaign_id: str | None,
     people: Collection[int],
     states: Collection[State],
+    channel: Channel | None,
     after: str | None,
     limit: int,
     latest_first: bool,
@@ -239,6 +240,9 @@ def page(
     if states:
         clauses.append("state IN (SELECT unnest($states::VARCHAR[]))")
         values["states"] = [one.value for one in states]
+    if channel is not None:
+        clauses.append("channel = $channel")
+        values["channel"] = channel.value
     if after is not None:
         clauses.append(
             f"(known_at, id) {beyond} (SELECT (known_at, id) FROM deliveries WHERE id = $after)"

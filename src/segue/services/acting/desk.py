@@ -12,6 +12,7 @@ from typing import Final
 
 from segue.domain.acting import Controls, Outcome, Rendered
 from segue.domain.campaigns import (
+    REACHED,
     Acting,
     Because,
     Campaign,
@@ -128,11 +129,12 @@ class Desk:
         """The pace with what went out lately, of which the store knows."""
         for channel, rate in acting.messaging.rates.items():
             rows = self.store.deliveries(
-                states=[State.SENDING, State.DELIVERED, State.SHOWN, State.CLICKED],
+                states=[State.SENDING, *REACHED],
+                channel=channel,
                 limit=rate.most,
                 latest_first=True,
             )
-            instants = (one.handed_at for one in rows if one.channel is channel)
+            instants = (one.handed_at for one in rows)
             for at in sorted(at for at in instants if at is not None):
                 pace.take(channel, at)
         return pace
