@@ -149,6 +149,8 @@ class Crowd:
                 for n in range(first, first + 25)
             ]
             while not self._posted(batch):
+                if self._stopping.is_set():  # the server is gone for good: that says more
+                    return
                 time.sleep(0.05)
             self.people += len(batch)
             time.sleep(self._pause)
