@@ -12,6 +12,8 @@ from segue.domain.campaigns import Because, State
 from segue.services.acting import competing, screening
 from segue.services.acting.hours import next_allowed
 from segue.services.acting.pace import Pace
+from segue.services.acting.rules import decide
+from segue.services.acting.verdicts import Go
 from tests.acting.checker import check
 from tests.acting.drive import Drive
 from tests.acting.run import Tally, one_world
@@ -126,3 +128,21 @@ def _change(rows, of, /, **fields):
         if one.delivery.state is of and one.delivery.because is not fields.get("because", 0)
     )
     row.delivery = replace(row.delivery, **fields)
+
+
+@pytest.mark.parametrize("seed", WORLDS)
+def test_the_order_in_which_deliveries_are_given_does_not_matter(seed):
+    """Bursts of a world, decided forwards and backwards."""
+    world = random_world(seed, SENDS)
+    drive = Drive(world)
+    competed = 0
+    for start in range(0, SENDS, 40):
+        burst = world.deliveries[start : start + 40]
+        now = max(one.not_before for one in burst[:8])
+        known = drive._facts(burst, now)
+        forwards = decide(burst, known, world.acting, now)
+        backwards = decide(burst[::-1], known, world.acting, now)
+
+        assert forwards == backwards[::-1]
+        competed += any(isinstance(one, Go) for one in forwards)
+    assert competed
