@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from segue.adapters.channels.smtp_answers import failed
@@ -126,7 +127,7 @@ class Connections:
             self._busy.add(connection)
         try:
             if self._server.tls is Tls.STARTTLS:
-                connection.smtp.starttls(context=self._context())
+                connection.smtp.starttls(context=self._context)
             if self._server.user:
                 _limit(connection.smtp, deadline)
                 connection.smtp.login(self._server.user, self._server.password)
@@ -139,10 +140,12 @@ class Connections:
         place, seconds = (self._server.host, self._server.port), deadline - time.monotonic()
         name = socket.gethostname() or "localhost"  # the full one would be asked of DNS each time
         if self._server.tls is Tls.TLS:
-            return smtplib.SMTP_SSL(*place, name, timeout=seconds, context=self._context())
+            return smtplib.SMTP_SSL(*place, name, timeout=seconds, context=self._context)
         return smtplib.SMTP(*place, name, timeout=seconds)
 
+    @cached_property
     def _context(self) -> ssl.SSLContext:
+        """Whom to trust; read once, as it takes as long as a message does."""
         context = ssl.create_default_context()
         if self._server.authorities:
             context.load_verify_locations(self._server.authorities)
