@@ -171,7 +171,7 @@ class Deciding:
         yield b"retry: 3600000\n\n"  # the page opens the next one itself: a ticket is used once
         with self._context.metrics.pages.track_inprogress():
             while loop.time() < end and not self._context.feed.closed:
-                with self._bells.waiting(self._in_app.person(ticket.ids)) as ring:
+                with self._bells.waiting(ticket.ids) as ring:
                     decision = await self._decided(ticket.ids)
                     if decision.etag == etag and not await _rung(ring):
                         yield b": alive\n\n"

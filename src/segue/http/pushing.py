@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,19 +60,27 @@ class Tickets:
 
 
 class Bells:
-    """Wakes the streams of the people for whom something changed. All but `_pull` happens on one
-    asyncio loop."""
+    """Wakes the streams of the people for whom something changed. All but `_pull` and `_look`
+    happens on one asyncio loop.
+
+    Who listens is looked up at every change: while they do they may turn out to be somebody else.
+    """
 
     def __init__(self, in_app: InApp, feed: Feed) -> None:
-        self._loop, self._feed = asyncio.get_running_loop(), feed
-        self._waiting: dict[int | None, set[asyncio.Event]] = {}
+        self._loop, self._in_app, self._feed = asyncio.get_running_loop(), in_app, feed
+        self._waiting: dict[asyncio.Event, tuple[str, ...]] = {}
         in_app.listen(self._pull)
         feed.listen(self._look)
 
-    def waiting(self, person: int | None) -> Waiting:
-        """A block in which an event is set when something changes for the person; of nobody yet,
-        when anything changes."""
-        return Waiting(self._waiting, person)
+    @contextlib.contextmanager
+    def waiting(self, ids: tuple[str, ...]) -> Iterator[asyncio.Event]:
+        """A block in which an event is set when something changes for whoever has these ids."""
+        event = asyncio.Event()
+        self._waiting[event] = ids
+        try:
+            yield event
+        finally:
+            del self._waiting[event]
 
     def _pull(self, people: Collection[int] | None) -> None:
         """Called on whatever thread made the change."""
@@ -85,24 +93,6 @@ class Bells:
             self._pull(None)
 
     def _ring(self, people: Collection[int] | None) -> None:
-        wanted = [*self._waiting] if people is None else [*people, None]
-        for person in wanted:
-            for event in self._waiting.get(person, ()):
+        for event, ids in self._waiting.items():
+            if people is None or self._in_app.person(ids) in people:
                 event.set()
-
-
-class Waiting:
-    """One stream that waits."""
-
-    def __init__(self, places: dict[int | None, set[asyncio.Event]], person: int | None) -> None:
-        self._places, self._person, self._event = places, person, asyncio.Event()
-
-    def __enter__(self) -> asyncio.Event:
-        self._places.setdefault(self._person, set()).add(self._event)
-        return self._event
-
-    def __exit__(self, *_error: object) -> None:
-        others = self._places[self._person]
-        others.discard(self._event)
-        if not others:
-            del self._places[self._person]
