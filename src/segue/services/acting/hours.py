@@ -21,8 +21,6 @@ def next_allowed(
 ) -> int | None:
     """The first instant from `start` up to and including `until` that is not in the quiet hours
     and is in the window; None where there is none."""
-    if _allows(quiet, window, wall_time(start, zone)):
-        return start if start <= until else None
     at = start
     minutes = sorted({0} | {m for one in (quiet, window) if one for m in (one.start, one.end)})
     while at <= until:

@@ -175,16 +175,13 @@ def _hours(case: Case, _: Facts) -> Verdict | None:
     """Quiet hours and the campaign's own hours together: the next instant that suits both."""
     zone, window, now = case.zone, case.campaign.window, case.now
     quiet = None if _is_heard_at_night(case) else case.messaging.quiet
-    if quiet is None and window is None:
-        return None
-    until = next_allowed(now, case.expires_at, zone, quiet=quiet, window=window)
-    if until == now:
-        return None
     if quiet is not None and holds(quiet, now, zone):
         because, what = Because.QUIET_HOURS, f"quiet hours are {words.hours(quiet)}"
-    else:
-        assert window is not None, "something stands against it"
+    elif window is not None and not holds(window, now, zone):
         because, what = Because.OUTSIDE_WINDOW, f"the campaign's hours are {words.hours(window)}"
+    else:
+        return None
+    until = next_allowed(now, case.expires_at, zone, quiet=quiet, window=window)
     if until is not None:
         return Wait(until, because, f"{what}; waits until {words.moment(until, zone)}")
     most = words.age(case.messaging.held_at_most)
