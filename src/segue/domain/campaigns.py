@@ -64,7 +64,7 @@ class When:
 
     `delay`: so long after the moment, membership checked again. `schedule` is given exactly for
     `Moment.SCHEDULE`. `again`: the same person may get a further delivery this long after the last
-    one (None: never again).
+    one (None: never again, or at each instant of a schedule).
     """
 
     moment: Moment

@@ -16,10 +16,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from scipy.optimize import brentq
-from scipy.special import betaln
-from scipy.stats import chisquare
-
 from segue.insight.shares import LEVEL, Interval, Share
 
 WORTH_KNOWING: Final = 0.1
@@ -235,6 +231,8 @@ def check_split(people: Sequence[int], shares: Sequence[float]) -> Split:
     fractions = tuple(share / meant for share in shares)
     if total == 0 or len(people) < 2:
         return Split(tuple(people), fractions, 1.0)
+    from scipy.stats import chisquare
+
     expected = [total * fraction for fraction in fractions]
     return Split(tuple(people), fractions, float(chisquare(list(people), expected).pvalue))
 
@@ -260,6 +258,9 @@ def watch(hurt: Arm, borne: float, *, level: float = LEVEL) -> Harm:
     share = Share.measured(hurt.successes, hurt.people)
     if not hurt.successes:
         return Harm(share, borne, 0.0)
+    from scipy.optimize import brentq
+    from scipy.special import betaln
+
     unhurt = hurt.people - hurt.successes
     mixture = float(betaln(hurt.successes + _PRIOR, unhurt + _PRIOR) - betaln(_PRIOR, _PRIOR))
     limit = mixture - math.log(1 / (1 - level))

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from scipy.stats import norm
-from statsmodels.stats.proportion import proportion_confint
-
 LEVEL: Final = 0.95
 """The confidence level of every interval, unless told otherwise."""
 
@@ -39,6 +36,8 @@ class Share:
             raise ValueError(f"{count} of {of} is no share")
         if of == 0:
             return cls(count, of, None)
+        from statsmodels.stats.proportion import proportion_confint
+
         low, high = proportion_confint(count, of, alpha=1 - level, method="wilson")
         return cls(count, of, Interval(float(low), float(high)))
 
@@ -64,6 +63,8 @@ class Mean:
         mean = total / of
         if of == 1:
             return cls(mean, 1, None)
+        from scipy.stats import norm
+
         variance = max(0.0, (squares - of * mean * mean) / (of - 1))
         margin = float(norm.ppf((1 + level) / 2)) * (variance / of) ** 0.5
         return cls(mean, of, Interval(mean - margin, mean + margin))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import snowballstemmer
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _VOWELS: Final = frozenset("aeiouyàáâäæèéêëìíîïòóôöøœùúûüаеёиоуыэюя")
@@ -17,7 +16,13 @@ _TELLING: Final = frozenset(
     {"no", "not", "never", "cannot", "nothing", "without", "up", "out", "off", "down", "back"}
 )
 """Negations, and the particles of verbs such as "set up"."""
-_STOP: Final = frozenset(ENGLISH_STOP_WORDS) - _TELLING
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return frozenset(ENGLISH_STOP_WORDS) - _TELLING
 
 
 def words(text: str) -> list[str]:
@@ -33,7 +38,7 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """The stems of the words of a text that carry a meaning, in order."""
-    return [stem(word) for word in words(text) if word not in _STOP]
+    return [stem(word) for word in words(text) if word not in _stop_words()]
 
 
 def says_something(text: str) -> bool:
@@ -58,7 +63,7 @@ def spoken_form(phrase: Sequence[str], texts: Sequence[str]) -> str:
     """How a run of stems is most often said in the texts."""
     counts: dict[str, int] = {}
     for text in texts:
-        kept = [word for word in words(text) if word not in _STOP]
+        kept = [word for word in words(text) if word not in _stop_words()]
         for start in range(len(kept) - len(phrase) + 1):
             run = kept[start : start + len(phrase)]
             if [stem(word) for word in run] == list(phrase):

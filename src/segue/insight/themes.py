@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import NMF
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import adjusted_rand_score
-from sklearn.model_selection import ShuffleSplit
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from segue.insight.texts import says, says_something, spoken_form, stems
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import NMF
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import Pipeline
 
 FEWEST_TEXTS: Final = 100
 """Below this nothing is proposed: so few short texts fall into no stable groups."""
@@ -99,6 +98,9 @@ def _by_example(texts: Sequence[str], themes: Sequence[Theme]) -> list[str | Non
     """The likeliest theme of each text, None where no theme is likely enough."""
     if len(themes) < 2 or not texts:
         return [None] * len(texts)
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
     examples = [(text, theme.id) for theme in themes for text in theme.examples]
     model = make_pipeline(_vectors(1), LogisticRegression(C=20.0, max_iter=1_000))
     model.fit([text for text, _ in examples], [name for _, name in examples])
@@ -114,6 +116,8 @@ def _likely(model: Pipeline, texts: Sequence[str], chance: float) -> list[str | 
 
 
 def _vectors(least: int) -> TfidfVectorizer:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     return TfidfVectorizer(
         analyzer=_terms, sublinear_tf=True, min_df=least, max_df=0.8 if least > 1 else 1.0
     )
@@ -167,6 +171,8 @@ def _matrix(texts: Sequence[str]) -> tuple[Any, NDArray[Any]]:
 
 
 def _factors(count: int) -> NMF:
+    from sklearn.decomposition import NMF
+
     return NMF(count, init="nndsvda", random_state=0, max_iter=400, tol=1e-3)
 
 
@@ -193,6 +199,9 @@ def _best_count(weights: Any) -> tuple[int, float]:
 
 def _agreement(weights: Any, count: int) -> float:
     """How well the themes of two halves of the texts agree on all of them."""
+    from sklearn.metrics import adjusted_rand_score
+    from sklearn.model_selection import ShuffleSplit
+
     halves = ShuffleSplit(_HALVES, train_size=0.5, random_state=0)
     sample = weights[:: -(-weights.shape[0] // _SAMPLE)]
     found = []

@@ -8,8 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep, test_proportions_2indep
 
 from segue.insight.shares import LEVEL, Interval, Share
 from segue.insight.texts import stems
@@ -73,6 +71,8 @@ def _chance(inside: Share, outside: Share) -> float:
     """The p-value of no difference (Agresti–Caffo); 1 where there is nothing to compare."""
     if not inside.of or not outside.of:
         return 1.0
+    from statsmodels.stats.proportion import test_proportions_2indep
+
     with np.errstate(divide="ignore", invalid="ignore"):  # it also divides the shares
         found = test_proportions_2indep(
             inside.count, inside.of, outside.count, outside.of, method="agresti-caffo"
@@ -83,6 +83,8 @@ def _chance(inside: Share, outside: Share) -> float:
 def _adjusted(chances: Mapping[str, float]) -> dict[str, float]:
     if not chances:
         return {}
+    from statsmodels.stats.multitest import multipletests
+
     adjusted = multipletests(list(chances.values()), method="fdr_bh")[1]
     return dict(zip(chances, adjusted.tolist(), strict=True))
 
@@ -90,6 +92,8 @@ def _adjusted(chances: Mapping[str, float]) -> dict[str, float]:
 def _difference(inside: Share, outside: Share) -> Interval | None:
     if not inside.of or not outside.of:
         return None
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
     low, high = confint_proportions_2indep(
         inside.count, inside.of, outside.count, outside.of, method="newcomb", alpha=1 - LEVEL
     )
