@@ -218,3 +218,21 @@ def test_pages_are_told_when_something_is_offered(tmp_path: Path, receiver: Rece
         look(server, "ana", event="$message_shown", delivery_id=row.id)
         wait_until(lambda: server.serving.store.deliveries(states=[State.SHOWN]))
         stop()
+
+
+def test_nobody_who_was_erased_comes_back(tmp_path: Path) -> None:
+    """Not through what is said of a message that was on its way meanwhile."""
+    with (
+        receiving(Reply(200, after=2.0)) as slow,
+        running(tmp_path, definitions=project(slow)) as server,
+    ):
+        look(server, "ana")
+        slow.wait_for(1)
+        secret = {"Authorization": f"Bearer {server.secret_key}"}
+        erased = server.client.delete("/api/people/ana", headers=secret)
+        assert erased.json()["remaining"] == 0
+        look(server, "ben")
+        wait_until(lambda: states(server) == [("ben", "delivered")])
+        time.sleep(2.5)  # until the message about the other has landed
+        assert server.ask("/api/people/ana").status_code == 404
+        assert states(server) == [("ben", "delivered")]

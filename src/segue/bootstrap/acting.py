@@ -146,15 +146,16 @@ class Actor:
         self._do(self._begin())
 
     def adopt(self, acting: Acting, definitions: Definitions) -> None:
-        """Put campaigns and their rules in force."""
+        """Put campaigns and their rules in force: what is published after that calls them."""
         composer = self._means.composer(acting)
 
-        def adopted() -> None:
+        def adopted() -> list[Delivery]:
             self._desk.composer = composer
             self._desk.adopt(acting, definitions)
             self._calendar_at = 0
+            return self._calendar.turn(self._means.now())
 
-        self._worker.submit(adopted).result()
+        self._means.watcher.wrote(self._asked(adopted))
         if self._connected_for != acting.messaging:
             self._connected_for = acting.messaging
             self._do(self._connect(self._means.carriers(acting)))
@@ -464,6 +465,8 @@ class Actor:
     async def _say(self, delivered: Sequence[Going]) -> None:
         """Store that messages were delivered, as events: before the rows say so, so that none is
         without; the event's id is of the delivery, so that there is only one."""
+        if self._means.live.erasures:  # nobody who was erased comes back through what is said
+            delivered = await self._ask(partial(self._still_there, delivered))
         if not delivered:
             return
         batch = _facts(delivered, self._means.now())
@@ -475,6 +478,11 @@ class Actor:
                 continue
             await asyncio.wrap_future(future)
             return
+
+    def _still_there(self, delivered: Sequence[Going]) -> list[Going]:
+        ids = [going.delivery.id for going in delivered]
+        known = {one.id for one in self._desk.store.deliveries_by_id(ids)}
+        return [going for going in delivered if going.delivery.id in known]
 
     async def _called_back(self, wanted: Callable[[Going], bool], why: str) -> None:
         """Refuse what waits for channels and was not handed to them."""

@@ -200,6 +200,7 @@ class Serving:
         self._loop = Loop(
             self.live, environment.now, self.feed, turned=told, rested=self.store.checkpoint
         )
+        self.live.erased = self._forget
         means = Means(
             store=self.store,
             now=environment.now,
@@ -221,6 +222,11 @@ class Serving:
         self.actor.start(acting(self.project.project), self.live.definitions)
         _LOG.info("serving", extra={"address": address, "workspace": self.workspace.folder.name})
         return welcome
+
+    def _forget(self) -> None:
+        """Keep nothing in memory of somebody who was erased."""
+        self.feed.forget()
+        self.in_app.changed(None)
 
     def look_at_project(self) -> bool:
         """Whether the project file changed; it is in force then, where it is right."""

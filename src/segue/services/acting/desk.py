@@ -84,6 +84,7 @@ class Desk:
         self._goals, self._pace = Goals({}, ()), Pace({})
         self._cursor = self._facts = -1
         self._kept_at = 0
+        self._is_idle = True
         self._next: dict[Channel, int] = dict.fromkeys(Channel, 0)
         self._sending: dict[str, Delivery] = {}
         self._stranded: list[Delivery] = []
@@ -124,6 +125,7 @@ class Desk:
             self._goals = goals
         self.acting = acting
         self._next = dict.fromkeys(Channel, 0)
+        self._is_idle = not acting.campaigns and not self.store.counts()
 
     def _paced(self, pace: Pace, acting: Acting) -> Pace:
         """The pace with what went out lately, of which the store knows."""
@@ -158,6 +160,8 @@ class Desk:
         """Note what became of messages, make deliveries of what was published, and decide what is
         due; `room` is how many more messages each channel takes."""
         did = Did()
+        if self._is_idle:
+            return did
         self._keep(now)
         self._note(did)
         self._convert(now, did)
@@ -173,6 +177,8 @@ class Desk:
 
     def next_due(self, room: Mapping[Channel, int]) -> int | None:
         """When something waits to be decided again (ms); of channels with room only."""
+        if self._is_idle:
+            return None
         instants = [
             at for channel, at in self._next.items() if channel not in room or room[channel] > 0
         ]

@@ -37,11 +37,16 @@ def judged(delivery: Delivery, verdict: Verdict, now: int) -> Delivery:
 
 def _going(delivery: Delivery, now: int) -> Delivery:
     first = now if delivery.handed_at is None else delivery.handed_at
-    on_its_way = replace(delivery, because=None, detail="", handed_at=first)
-    if delivery.channel is Channel.IN_APP:
-        return replace(on_its_way, state=State.OFFERED)
-    # It is asked for again only when the process that held it died.
-    return replace(on_its_way, state=State.SENDING, not_before=FOREVER)
+    offered = delivery.channel is Channel.IN_APP
+    return replace(
+        delivery,
+        state=State.OFFERED if offered else State.SENDING,
+        # What is handed over is asked for again only when the process that held it died.
+        not_before=delivery.not_before if offered else FOREVER,
+        because=None,
+        detail="",
+        handed_at=first,
+    )
 
 
 def refused(delivery: Delivery, because: Because, detail: str, now: int) -> Delivery:
@@ -58,9 +63,12 @@ def answered(
     delivery: Delivery, outcome: Outcome, messaging: Messaging, now: int, chance: float
 ) -> Delivery:
     """The row after a channel took a message or did not; `chance` is a random number in [0, 1)."""
-    tried = replace(delivery, attempts=delivery.attempts + 1)
+    attempts = delivery.attempts + 1
     if outcome.taken:
-        return advanced(replace(tried, state=State.DELIVERED, delivered_at=now))
+        return advanced(
+            replace(delivery, attempts=attempts, state=State.DELIVERED, delivered_at=now)
+        )
+    tried = replace(delivery, attempts=attempts)
     failed = replace(tried, because=Because.CHANNEL, detail=outcome.error)
     again = next_attempt(tried, outcome, messaging, now, chance=chance)
     if again is None:

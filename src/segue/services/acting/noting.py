@@ -46,7 +46,7 @@ def advanced(delivery: Delivery) -> Delivery:
         return delivery
     instants = (*reached, delivery.converted_at)
     passed = [state for state, at in zip(REACHED, instants, strict=True) if at is not None]
-    return replace(delivery, state=passed[-1])
+    return delivery if passed[-1] is delivery.state else replace(delivery, state=passed[-1])
 
 
 def _shown(delivery: Delivery, fact: Fact) -> Delivery:
