@@ -11,7 +11,7 @@ A page is run from top to bottom in one empty folder. What a block is, its kind 
 - a block with a title (```csv title="events.csv"): written to the folder under that name;
 - `sh`: only commands that fetch, make or install, which cannot run here;
 - `text`: is not run;
-- `js`: for Node or a browser; only on pages that are tried elsewhere.
+- `js`, `html`: for Node or a browser; only on pages that are tried elsewhere.
 
 A page in `ELSEWHERE` needs more than a folder; its examples are tried by the test named there.
 """
@@ -35,6 +35,7 @@ from tests.docs.terminal import Terminal, commands, missing_lines
 PROJECT_FILE = "# segue.yaml"
 ELSEWHERE = {
     "docs/send-events.md": "tests/sdks/test_page.py",
+    "docs/in-app.md": "tests/sdks/in_app/test_page.py",
     "docs/live.md": "tests/docs/test_served.py",
     "docs/api.md": "tests/docs/test_served.py",
 }
@@ -115,7 +116,7 @@ SHOWN = [page for page in pages() if page.blocks and page.name not in ELSEWHERE]
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_block_says_what_it_is(page: Page) -> None:
     """A block of no known kind would never be tried."""
-    known = {*KINDS, "js"} if page.name in ELSEWHERE else {*KINDS}
+    known = {*KINDS, "js", "html"} if page.name in ELSEWHERE else {*KINDS}
     unknown = {f"{page.name}:{b.line} {b.kind!r}" for b in page.blocks if b.kind not in known}
 
     assert not unknown

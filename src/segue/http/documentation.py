@@ -71,7 +71,48 @@ def _posthog(path: str) -> dict[str, Any]:
     return {"post": _operation(f"PostHog: {path}", name, _POSTHOG_EXAMPLE, {"status": "Ok"})}
 
 
+_DECIDE: Final[dict[str, Any]] = {
+    "post": {
+        "tags": ["Pages"],
+        "summary": "What a page may show to its visitor",
+        "operationId": "decide",
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "description": "JSON, whatever the headers say; the write key is in it.",
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "additionalProperties": True},
+                    "example": {"writeKey": "WRITE_KEY", "anonymousId": "b5d0a7e4", "etag": ""},
+                }
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "The items, the most important first.",
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object"},
+                        "example": {
+                            "etag": "…",
+                            "ttl": 300,
+                            "identity": "anonymous",
+                            "items": [],
+                        },
+                    }
+                },
+            },
+            "304": {"description": "Nothing has changed since the answer with this `etag`."},
+        }
+        | {
+            status: {"description": _ERRORS[status], "content": _TROUBLE}
+            for status in ("400", "401", "408", "413", "429")
+        },
+    }
+}
+
 INGESTION_PATHS: Final[dict[str, Any]] = {
+    "/v1/decide": _DECIDE,
     **{
         f"/v1/{kind}": _segment(kind)
         for kind in ("track", "identify", "page", "screen", "group", "alias", "batch", "import")
