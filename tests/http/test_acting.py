@@ -88,6 +88,10 @@ def test_who_enters_a_segment_is_told_of_on_the_wire(tmp_path: Path, receiver: R
         assert (said["id"], said["payload"]) == (row.id, {"name": "you"})
         assert request.headers["webhook-id"] == row.id
         assert ("ana", "$message_delivered") in server.events()
+        counted = server.client.get("/metrics").text
+        assert 'segue_deliveries_total{channel="webhook",state="delivered"} 1.0' in counted
+        assert 'segue_delivery_seconds_count{channel="webhook"} 1.0' in counted
+        assert 'segue_deliveries_held{channel="webhook"} 0.0' in counted
         standing = server.ask("/api/people/ana/segments").json()
         assert {one["segment_id"] for one in standing["segments"]} == {"lookers", "told"}
 
