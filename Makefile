@@ -63,6 +63,7 @@ bench: $(STAMPS)/segue $(STAMPS)/bench
 
 bench-live: $(STAMPS)/segue
 	@$(BIN)/python -m bench.live
+	@$(BIN)/python -m bench.acting
 
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)
@@ -72,6 +73,7 @@ sends: $(STAMPS)/segue $(STAMPS)/test
 
 faults: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.live.faults.run
+	@$(BIN)/python -m tests.live.faults.messages
 
 soak: $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser
 	@$(BIN)/python -m tests.live.soak.run
