@@ -25,6 +25,7 @@ from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.message_templates import MessageTemplates
 from segue.bootstrap.in_app import InApp, Means
 from segue.demo import REACTIONS, START, StreamedEvent, World, definitions
+from segue.demo.reactions import ANSWERS
 from segue.domain.acting import Outcome
 from segue.domain.campaigns import Campaign, Delivery
 from segue.domain.errors import InputError
@@ -46,14 +47,7 @@ from segue.services.live.intake import Batch
 from segue.services.live.live import Live
 
 SURVEY = "why_not_onboarded"
-ANSWERS = (
-    "I had no time to finish it",
-    "It was too complicated for me",
-    "I could not import my data",
-    "I was just looking around",
-    "The setup takes forever",
-)
-"""What people say when they are asked; one of three answers at all."""
+"""One of three people answers it."""
 COLUMNS = (
     "campaign",
     "channel",

@@ -15,6 +15,7 @@ from typing import Any, Final
 import httpx
 
 from segue.demo import StreamedEvent
+from segue.demo.reactions import ANSWERS
 from segue.domain.acting import Message, Outcome
 from segue.domain.campaigns import Channel
 from segue.domain.errors import InputError
@@ -22,13 +23,6 @@ from segue.domain.errors import InputError
 Read = Callable[[str, str], None]
 """Is told that a message of a campaign reached somebody: any distinct id of theirs, its id."""
 
-_ANSWERS: Final = (
-    "I had no time to finish it",
-    "It was too complicated for me",
-    "I could not import my data",
-    "I was just looking around",
-    "The setup takes forever",
-)
 _ANSWERING: Final = 0.5
 """The share of people who answer what they are asked."""
 _PAGES: Final = frozenset({"$pageview", "dashboard_viewed"})
@@ -130,7 +124,7 @@ def _answered(
             "submission_id": item["id"],
             "question_id": question["id"],
             "question_type": question["kind"],
-            "answer": dice.choice(_ANSWERS) if question["kind"] == "text" else dice.randint(3, 7),
+            "answer": dice.choice(ANSWERS) if question["kind"] == "text" else dice.randint(3, 7),
             "complete": number == len(questions) - 1,
         }
         yield _track(person_id, "$survey_answered", f"answer:{question['id']}:1", said)

@@ -103,3 +103,12 @@ REACTIONS: Final = {
     )
 }
 """By campaign. One of them, the prompt to whoever looks at prices, does nothing."""
+
+ANSWERS: Final = (
+    "I had no time to finish it",
+    "It was too complicated for me",
+    "I could not import my data",
+    "I was just looking around",
+    "The setup takes forever",
+)
+"""What people say who are asked why they did not finish the onboarding."""
