@@ -37,7 +37,7 @@ help:
 	@echo 'make soak     an hour of real SDKs against a server that is killed'
 	@echo 'make proof    everything that takes long'
 	@echo 'make picture  the pictures of the documentation, from real output'
-	@echo 'make refresh  what the commands of the documentation print, written anew'
+	@echo 'make refresh  what the commands of the documentation print, and the script of pages'
 	@echo 'make lock     write requirements/ anew from pyproject.toml'
 
 demo: $(STAMPS)/segue
@@ -83,7 +83,8 @@ proof: fuzz sends bench bench-live faults soak
 picture: $(STAMPS)/segue
 	@$(BIN)/python -m tools.picture docs/images
 
-refresh: $(STAMPS)/segue $(STAMPS)/test
+refresh: $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json
+	@$(BIN)/python -m tools.sdk
 	@$(BIN)/python -m tools.templates
 	@$(BIN)/python -m tools.examples README.md docs/guide.md docs/cli.md
 
