@@ -11,7 +11,7 @@ from typing import Final
 from segue.domain.acting import Carrier, Outcome
 from segue.services.acting.dispatching import Going
 
-LONGEST: Final = 512
+LONGEST: Final = 2_048
 """Messages that wait for a channel in memory, or are under way, at most."""
 SIDE_BY_SIDE: Final = 32
 """Messages that a channel is handed at the same time."""
