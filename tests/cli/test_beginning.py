@@ -234,7 +234,8 @@ def test_demo_shows_segments_people_and_what_to_type_next(segue: Segue, tmp_path
     assert "Cart abandoners" in shown.out
     assert "Who leaves next" in shown.out
     assert "One of them, explained" in shown.out
-    assert [command.split()[0] for command in commands] == ["evaluate", "explain", "history", "try"]
+    verbs = [command.split()[0] for command in commands]
+    assert verbs == ["evaluate", "explain", "history", "campaigns", "try"]
     for command in commands[:-1]:
         assert segue(*command.split(), "-w", "demo").code == 0, command
 

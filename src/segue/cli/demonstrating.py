@@ -151,6 +151,10 @@ def _next(done: Demo, folder: Path) -> list[tuple[str, str]]:
     return [
         *commands,
         ("segue history --out memberships.parquet", "every membership there ever was"),
+        (
+            "segue campaigns simulate upgrade_benefits",
+            "whom that message would have reached last month",
+        ),
         ("segue try YOUR-FILE", "the same on your own events"),
     ]
 
