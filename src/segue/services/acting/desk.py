@@ -46,7 +46,7 @@ from segue.services.acting.store import Crowd
 from segue.services.acting.taking import Call, Earlier
 from segue.services.acting.verdicts import Go
 
-MOST: Final = 500
+MOST: Final = 1_000
 """Deliveries that are decided, and transitions that are taken, at once."""
 MOST_FACTS: Final = 2_000
 KEEPING: Final = MINUTE
