@@ -34,7 +34,7 @@ SHUTDOWN_SECONDS: Final = 10
 COLLECTED_AFTER: Final = 50_000
 """Objects that are made and stay until the collector of garbage looks at them: a thousand requests
 in hand are fewer."""
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_SECONDS: Final = 0.003
 """How long the turning thread may keep the one that answers waiting, where both have work."""
 
 _LOG: Final = logging.getLogger("segue.serving")
