@@ -1,6 +1,8 @@
 """What every test shares: where the repository and the real data are, and how Hypothesis runs."""
 
+import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,13 @@ def real_data() -> Path:
     folder = Path(os.environ.get("SEGUE_DATA") or ROOT.parent / "shared" / "data")
     assert folder.is_dir(), f"The real data is missing: no folder {folder}; set SEGUE_DATA."
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _loop_of_the_browser() -> Iterator[None]:
+    """The browser that tests of this process share leaves its event loop running in this thread
+    between its tests; the others have loops of their own."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)

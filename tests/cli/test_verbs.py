@@ -32,8 +32,12 @@ def test_a_verb_has_help_and_an_example(segue: Segue, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", ORDER)
 def test_a_verb_speaks_json(verb: str) -> None:
-    """`--json` everywhere."""
-    assert any("--json" in parameter.opts for parameter in VERBS[verb].params)
+    """`--json` everywhere, also in what stands below a verb."""
+    command = VERBS[verb]
+    below = getattr(command, "commands", {}).values()
+    acts = not below or command.invoke_without_command
+    for one in (*([command] if acts else []), *below):
+        assert any("--json" in parameter.opts for parameter in one.params), one.name
 
 
 @pytest.mark.parametrize("verb", ORDER)

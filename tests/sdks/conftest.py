@@ -15,6 +15,11 @@ from tests.sdks.tab import QUIET, Tab
 from tools.browser import browser
 
 
+@pytest.fixture(autouse=True)
+def _loop_of_the_browser() -> None:
+    """Here it stays as it is."""
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A workspace of its own, served by a process of its own."""

@@ -24,6 +24,7 @@ app.add_typer(
     name="suppress",
     rich_help_panel=KEEP,
     help="Keep the list of addresses that are not written to.",
+    epilog=example("segue suppress import unsubscribed.csv"),
 )
 
 
