@@ -89,9 +89,11 @@ def test_everybody_is_on_one_stage_of_the_journey(sizes: Counter[str]) -> None:
 
 def test_the_goals_of_the_templates_are_there() -> None:
     """Beside them the demo has those of its campaigns."""
-    goals = starter(standard_actions())["goals"]
+    goals, shipped = starter(standard_actions())["goals"], _shipped()
+    acted = {one["goal"] for one in shipped["campaigns"].values()}
 
-    assert goals.items() <= _shipped()["goals"].items()
+    assert goals.items() <= shipped["goals"].items()
+    assert shipped["goals"].keys() == goals.keys() | acted
 
 
 @pytest.mark.parametrize("section", ["journey", "ladders", "segments"])

@@ -126,10 +126,16 @@ def test_who_was_stopped_after_the_holdout_counts_as_treated(store):
 
 def test_what_stops_both_arms_alike_belongs_to_neither(store):
     rows = crowd(10, 0) + [
-        delivery(100 + n, State.REFUSED, because=because, ended_at=NOW - 8 * DAY)
-        for n, because in enumerate((Because.STOPPED, Because.TOO_LATE, Because.ENDED))
+        delivery(100 + n, State.REFUSED, because=because, ended_at=NOW - 8 * DAY + 40)
+        for n, because in enumerate((Because.STOPPED, Because.TOO_LATE, Because.NOT_SAMPLED))
     ]
-    waited = delivery(200, State.REFUSED, because=Because.TOO_LATE, ended_at=NOW - 7 * DAY)
+    # Due two hours after it was known, and refused at once then.
+    later = {"due_at": NOW - 9 * DAY + 7_200_000, "not_before": NOW - 9 * DAY + 7_200_000}
+    rows.append(
+        delivery(150, State.REFUSED, because=Because.ENDED, known_at=NOW - 9 * DAY, **later)
+    )
+    held = {"not_before": NOW - 7 * DAY, "ended_at": NOW - 7 * DAY}
+    waited = delivery(200, State.REFUSED, because=Because.TOO_LATE, **held)
     store.save_deliveries(made=[*rows, waited])
 
     assert measured(store).reached.people == 11

@@ -15,7 +15,8 @@ _TALLIES: Final = """
     WITH assigned AS (
         SELECT * FROM deliveries
         WHERE campaign_id = $campaign AND NOT (
-            state = 'refused' AND ended_at = known_at
+            state = 'refused' AND handed_at IS NULL AND approved IS NULL
+            AND not_before = greatest(due_at, known_at) -- it never waited, so it never passed
             AND because IN (SELECT unnest($before_assignment::VARCHAR[]))
         )
         QUALIFY row_number() OVER (PARTITION BY person ORDER BY due_at, id) = 1
