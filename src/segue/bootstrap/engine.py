@@ -15,6 +15,7 @@ from segue.adapters.parquet_log import ParquetLog
 from segue.adapters.sources import Layout
 from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
+from segue.bootstrap.insight import Insight
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
 from segue.bootstrap.opening import OpenStore, being_served, opened_store
@@ -266,6 +267,11 @@ class Engine:
         if segment_id is not None:
             known_segment(self.definitions, segment_id)
         return voices(self._store, survey, codebook(self._source.project.themes), segment_id)
+
+    def insight(self, at: At = None) -> Insight:
+        """Journeys, findings, measures and backtests, as known at the instant (None: of the last
+        event)."""
+        return Insight(self._store, self._source.project, self.definitions, self._instant(at))
 
     def standing(self, until: At = None) -> Standing:
         """The log up to the instant as arrays, to ask again and again who is in."""

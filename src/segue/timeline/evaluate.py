@@ -82,12 +82,47 @@ def _stand_ins(itself: Itself) -> Mapping[Request, Request]:
 def _asked(
     definitions: Definitions, ids: Sequence[str], instead: Mapping[Request, Request]
 ) -> frozenset[Request | TraitRequest]:
+    def ask(e: Evaluation) -> None:
+        for segment_id in ids:
+            e.segment(segment_id)
+
+    return asked_while(definitions, ids, ask, instead)
+
+
+def asked_while(
+    definitions: Definitions,
+    segment_ids: Sequence[str],
+    ask: Callable[[Evaluation], None],
+    instead: Mapping[Request, Request] | None = None,
+) -> frozenset[Request | TraitRequest]:
+    """Everything that `ask` reads from a log when it is given an evaluation over nobody, whose
+    thresholds are those of these segments; `instead` says what is read in the place of what."""
     answers = _Asked()
     log = Log(np.empty(0, np.int64), answers)
-    (e,) = _evaluations(definitions, log, 0, ids, _HISTORY_BLOCK, instead=instead)
-    for segment_id in ids:
-        e.segment(segment_id)
+    (e,) = _evaluations(
+        definitions, log, 0, segment_ids, _HISTORY_BLOCK, instead={} if instead is None else instead
+    )
+    ask(e)
     return frozenset(answers.asked)
+
+
+def over_blocks(
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    segment_ids: Sequence[str],
+    find: Callable[[Evaluation], T],
+) -> list[T]:
+    """What `find` gives for each block of people in turn, of the log cut at `at`, with the
+    thresholds of these segments; each request is read for itself."""
+    evaluations = _evaluations(definitions, log, at, segment_ids, _HISTORY_BLOCK, instead={})
+
+    def look(e: Evaluation) -> T:
+        found = find(e)
+        e.block.forget()
+        return found
+
+    return _side_by_side(evaluations, look)
 
 
 def history(

@@ -1,0 +1,76 @@
+"""The way of somebody through a survey: which question follows which answer, as pages have it too.
+
+The script of pages (`http/sdk/survey.js`) walks by the same rules; a test holds the two together.
+Answers are values of JSON: a number on a scale, a text, a list of the choices of `multiple`. A
+question that was left out has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+from segue.domain.campaigns import Question, QuestionKind
+
+Answer: TypeAlias = int | str | tuple[str, ...]
+"""What was answered to one question."""
+
+LONGEST_TEXT: Final = 4_000
+"""Characters of an open answer; the rest is cut off."""
+_SCALES: Final = {
+    QuestionKind.NPS: (0, 10),
+    QuestionKind.CSAT: (1, 5),
+    QuestionKind.CES: (1, 7),
+}
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+"""Control characters, line breaks and tabs left out, and halves of characters."""
+
+
+def scale_of(question: Question) -> tuple[int, int] | None:
+    """The lowest and the highest answer; None where it is not answered with a number."""
+    if question.kind is QuestionKind.RATING:
+        return 1, question.scale
+    return _SCALES.get(question.kind)
+
+
+def answers_to(question: Question) -> tuple[str, ...]:
+    """Every single answer that there can be, as text; none where several go together or it is
+    free."""
+    scale = scale_of(question)
+    if scale is not None:
+        return tuple(map(str, range(scale[0], scale[1] + 1)))
+    return question.choices if question.kind is QuestionKind.SINGLE else ()
+
+
+def answer_of(question: Question, texts: Sequence[str]) -> Answer | None:
+    """The answer that a form means; None where it means none that there can be."""
+    if question.kind is QuestionKind.MULTIPLE:
+        return tuple(one for one in question.choices if one in texts) or None
+    if question.kind is QuestionKind.TEXT:
+        told = "".join(texts[:1]).replace("\r\n", "\n")
+        return _UNSEEN.sub("", told).strip()[:LONGEST_TEXT] or None
+    if not texts or texts[0] not in answers_to(question):
+        return None
+    return texts[0] if question.kind is QuestionKind.SINGLE else int(texts[0])
+
+
+def following(questions: Sequence[Question], question: Question, answer: Answer | None) -> str:
+    """The id of the question after one with an answer; "" at the end."""
+    given = set(map(str, answer)) if isinstance(answer, tuple) else {str(answer)}
+    for branch in question.branches:
+        if not branch.answers or (answer is not None and given & set(branch.answers)):
+            return branch.to
+    ids = [one.id for one in questions]
+    return "".join(ids[ids.index(question.id) + 1 :][:1])
+
+
+def way(questions: Sequence[Question], answers: Mapping[str, Answer]) -> list[str]:
+    """The ids of the questions on the way that these answers lead, from the first to the end."""
+    by_id = {one.id: one for one in questions}
+    found: list[str] = []
+    at = questions[0].id
+    while at in by_id and at not in found:
+        found.append(at)
+        at = following(questions, by_id[at], answers.get(at))
+    return found

@@ -1,0 +1,1 @@
+"""What people's behaviour says: journeys, findings, patterns, measures, backtests, lint."""
