@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from segue.insight.comparisons import Difference, false_discovery
 from segue.insight.shares import LEVEL, Interval, Share
 from segue.insight.texts import stems
 
@@ -51,53 +52,20 @@ def compare_themes(themes: Mapping[str, Bools], inside: Bools) -> list[Spoken]:
     """
     if any(len(spoke) != len(inside) for spoke in themes.values()):
         raise ValueError("every theme needs a truth for every respondent")
-    pairs = {name: _pair(spoke, inside) for name, spoke in themes.items()}
-    chances = {name: _chance(*pair) for name, pair in pairs.items()}
-    adjusted = _adjusted(chances)
+    found = {name: _difference(spoke, inside) for name, spoke in themes.items()}
+    adjusted = false_discovery([one.p_value for one in found.values()])
     spoken = [
-        Spoken(name, *pair, _difference(*pair), adjusted[name]) for name, pair in pairs.items()
+        Spoken(name, one.a, one.b, one.interval, q_value)
+        for (name, one), q_value in zip(found.items(), adjusted.tolist(), strict=True)
     ]
     return sorted(spoken, key=lambda one: (one.q_value, -one.inside.count, one.theme))
 
 
-def _pair(spoke: Bools, inside: Bools) -> tuple[Share, Share]:
-    return (
+def _difference(spoke: Bools, inside: Bools) -> Difference:
+    return Difference.measured(
         Share.measured(int(np.sum(spoke & inside)), int(np.sum(inside))),
         Share.measured(int(np.sum(spoke & ~inside)), int(np.sum(~inside))),
     )
-
-
-def _chance(inside: Share, outside: Share) -> float:
-    """The p-value of no difference (Agresti–Caffo); 1 where there is nothing to compare."""
-    if not inside.of or not outside.of:
-        return 1.0
-    from statsmodels.stats.proportion import test_proportions_2indep
-
-    with np.errstate(divide="ignore", invalid="ignore"):  # it also divides the shares
-        found = test_proportions_2indep(
-            inside.count, inside.of, outside.count, outside.of, method="agresti-caffo"
-        )
-    return float(found.pvalue)
-
-
-def _adjusted(chances: Mapping[str, float]) -> dict[str, float]:
-    if not chances:
-        return {}
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = multipletests(list(chances.values()), method="fdr_bh")[1]
-    return dict(zip(chances, adjusted.tolist(), strict=True))
-
-
-def _difference(inside: Share, outside: Share) -> Interval | None:
-    if not inside.of or not outside.of:
-        return None
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    low, high = confint_proportions_2indep(
-        inside.count, inside.of, outside.count, outside.of, method="newcomb", alpha=1 - LEVEL
-    )
-    return Interval(float(low), float(high))
 
 
 @dataclass(frozen=True, slots=True)
