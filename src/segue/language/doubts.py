@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from segue.domain.errors import Severity
 from segue.domain.instant import DAY, HOUR, format_duration
 from segue.language.canonical import negation
+from segue.language.implication import inside
 from segue.language.intervals import never_both
 from segue.language.lexicon import write_number
 from segue.language.text import path_text, to_text
@@ -250,21 +251,7 @@ def _counts_exclude(one: Did, other: Did) -> bool:
     most = other.count if other.comparison in {Comparison.LE, Comparison.EQ} else None
     if not same or least is None or most is None or least <= most:
         return False
-    return _inside(one.when, other.when)
-
-
-def _inside(inner: When, outer: When) -> bool:
-    match inner, outer:
-        case Periods(), _:
-            return False
-        case _, Ever():
-            return True
-        case Within(short), Within(long):
-            return short <= long
-        case Between(older), Within(long):
-            return older <= long
-        case _:
-            return inner == outer
+    return inside(one.when, other.when)
 
 
 def _recent_and_old(recent: Did, old: Age) -> bool:

@@ -19,13 +19,22 @@ def never_both(one: Test, other: Test) -> bool:
     if one.complement == other:
         return True
     if one.negated or other.negated:
-        return _missing(one, other) or _missing(other, one)
+        return any(
+            _missing(left, right) or _chosen_from(left, right)
+            for left, right in ((one, other), (other, one))
+        )
     return _different(one, other) or _apart(one, other) or _apart(other, one)
 
 
 def _missing(absent: Test, present: Test) -> bool:
     """Not set, but tested for a value."""
     return absent.op is Op.IS_SET and absent.negated and not present.negated
+
+
+def _chosen_from(one: Test, other: Test) -> bool:
+    """Equal to one of some values, but to none of these and perhaps more."""
+    chosen = set(_choices(one))
+    return not one.negated and other.negated and bool(chosen) and chosen <= set(_choices(other))
 
 
 def _different(one: Test, other: Test) -> bool:
