@@ -20,6 +20,7 @@ from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks
 from segue.bootstrap.workspace import Workspace
 from segue.domain.access import Key
+from segue.http.desk import Desk
 from segue.http.metrics import Metrics
 from segue.http.rejected import Rejections
 from segue.services.live.feed import Feed
@@ -39,7 +40,7 @@ class Context:
 
     `clock` gives now in ms, `is_turning` says whether the loop runs, `project` is the project file
     as it is in force, `metrics` count what happens; `rejected` are events that were not taken, on
-    their way to the store.
+    their way to the store; at the `desk` long analyses are worked on, one at a time.
     """
 
     live: Live
@@ -57,6 +58,7 @@ class Context:
     metrics: Metrics = field(default_factory=Metrics)
     rejected: Rejections = field(default_factory=Rejections)
     calling: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    desk: Desk = field(default_factory=Desk)
 
 
 def context_of(request: Request) -> Context:

@@ -1,0 +1,5 @@
+"""Figures of what insight found, for Plotly: in a notebook, in a page, as a picture.
+
+Every function takes a frozen result and gives a `plotly.graph_objects.Figure`. Plotly is loaded
+when the first figure is made, not before.
+"""
