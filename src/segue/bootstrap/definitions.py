@@ -61,6 +61,11 @@ class ProjectFile:
         return resolve(self.project)
 
     @property
+    def path(self) -> Path | None:
+        """The file; None where the definitions are a mapping."""
+        return None if isinstance(self.given, Mapping) else Path(self.given)
+
+    @property
     def text(self) -> str:
         """The text of the file; empty where the definitions are a mapping."""
         return "" if isinstance(self.given, Mapping) else Path(self.given).read_text("utf-8")

@@ -12,6 +12,7 @@ import pyarrow as pa
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.message_templates import MessageTemplates
 from segue.adapters.parquet_log import ParquetLog
+from segue.adapters.remote_store import RemoteStore
 from segue.adapters.sources import Layout
 from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
@@ -21,6 +22,7 @@ from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
 from segue.bootstrap.opening import OpenStore, being_served, opened_store
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
+from segue.bootstrap.saving import write_definitions
 from segue.bootstrap.workspace import Workspace
 from segue.domain.campaigns import Acting
 from segue.domain.errors import InputError, StoreLockedError, UsageError
@@ -39,6 +41,7 @@ from segue.services.draft import Draft, draft
 from segue.services.events import EVENTS, every_event
 from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
+from segue.services.insight.as_segment import Proposal, added
 from segue.services.standing import Standing, stand
 from segue.services.view import View, known_segment, look
 from segue.timeline.evaluate import requests_of
@@ -272,6 +275,25 @@ class Engine:
         """Journeys, findings, measures and backtests, as known at the instant (None: of the last
         event)."""
         return Insight(self._store, self._source.project, self.definitions, self._instant(at))
+
+    def add_segments(self, proposals: Sequence[Proposal]) -> str:
+        """Put new segments into the project file, which keeps its comments and order, and say
+        where; through the server while one works on the workspace.
+
+        Raises `UsageError` where an id is taken or the definitions are no file, `DefinitionError`
+        where the result is no project, `NotWritableError` with a diff where the file is read-only.
+        """
+        path = self._source.path
+        if path is None:
+            raise UsageError("These definitions are no file", hint="give the path of a segue.yaml")
+        before = path.read_bytes().decode("utf-8-sig")
+        text = added(before, proposals)
+        if self._is_own and isinstance(self._store, RemoteStore):
+            for one in proposals:
+                self._store.put_segment(one.id, one.entry)
+        else:
+            write_definitions(path, before, text)
+        return str(path)
 
     def standing(self, until: At = None) -> Standing:
         """The log up to the instant as arrays, to ask again and again who is in."""

@@ -83,7 +83,7 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
                 hint="change it in the file and start Segue again",
             )
         if text != before:
-            _write(workspace.definitions, before, text)
+            write_definitions(workspace.definitions, before, text)
         version = store.save_definitions(text, known_at=now)
         finished(live.redefine(definitions))
         return Saved(text, version, project, definitions, acting)
@@ -99,8 +99,11 @@ def finished(future: Future[T]) -> T:
         ) from None
 
 
-def _write(path: Path, before: str, text: str) -> None:
-    """Put the text in place of the file, whole or not at all; its mode stays."""
+def write_definitions(path: Path, before: str, text: str) -> None:
+    """Put the text in place of the file, whole or not at all; its mode stays.
+
+    Raises `NotWritableError` with the change as a diff where the file may not be written.
+    """
     if path.exists() and not _may_be_written(path):
         raise _refused(path, before, text, "the file is read-only")
     part = path.with_name(f".{path.name}.part")

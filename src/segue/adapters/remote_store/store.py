@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 import pyarrow as pa
@@ -13,7 +14,14 @@ import pyarrow as pa
 from segue.adapters.remote_store.coding import decoded, encoded
 from segue.domain.acting import ActingStore
 from segue.domain.campaigns import Because, Suppressed
-from segue.domain.errors import BusyError, InputError, SegueError, StoreError, StoreLockedError
+from segue.domain.errors import (
+    BusyError,
+    InputError,
+    SegueError,
+    StoreError,
+    StoreLockedError,
+    UsageError,
+)
 from segue.domain.identity import Refusal
 from segue.domain.ports import (
     Appended,
@@ -158,6 +166,22 @@ class RemoteStore:
     def survey_shown(self, survey_id: str) -> list[tuple[str, ...]]:
         """See `ResultsStore.survey_shown`."""
         return self._ask(ResultsStore.survey_shown, survey_id)
+
+    def put_segment(self, segment_id: str, segment: Mapping[str, str]) -> None:
+        """Have the server put a segment in force. Raises `UsageError` where it does not take it."""
+        path = f"/api/segments/{quote(segment_id)}"
+        try:
+            response = self._client.put(path, json=dict(segment))
+        except httpx.TransportError as error:
+            raise StoreError(
+                f"The server at {self._address} went away in the middle of the command", hint=_LATER
+            ) from error
+        if response.status_code != httpx.codes.OK:
+            raise UsageError(
+                f"The server at {self._address} does not take the segment {segment_id!r}:"
+                f" {response.text[:500]}",
+                hint="its project file may be read-only, or the segment is not of its events",
+            )
 
     def close(self) -> None:
         """End the connection; the server goes on."""
