@@ -38,10 +38,11 @@ from segue.http.api.parameters import (
 from segue.http.context import Context, Here
 from segue.language.describe import describe
 from segue.language.text import to_text
+from segue.services.daily import Day
 from segue.services.explain import explain_membership
 from segue.services.explanation_document import explanation_document
 from segue.services.live.live import SegmentStanding
-from segue.services.live.previewing import DAYS, Day, preview
+from segue.services.live.previewing import DAYS, preview
 from segue.services.live.segment_history import daily_history, days_between
 from segue.services.view import known_segment
 

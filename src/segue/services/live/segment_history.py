@@ -10,7 +10,7 @@ from typing import Final
 from segue.domain.errors import UsageError
 from segue.domain.instant import local_date, start_of_day
 from segue.domain.live import TransitionReader
-from segue.services.live.previewing import Day
+from segue.services.daily import Day
 
 MOST_DAYS: Final = 3660
 """Days of one history at most."""
