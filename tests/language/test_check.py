@@ -148,10 +148,15 @@ def test_actions_and_goals_are_checked_too() -> None:
     text = """\
 actions: {buy: purchas}
 goals: {won: {event: purchase where amout > 3}}
+engaging: any of (buy, purchas)
 """
     found = [(p.where, p.suggestion) for p in check(project_from(text), CATALOG)]
 
-    assert found == [("actions.buy", "purchase"), ("goals.won.event", "amount")]
+    assert found == [
+        ("actions.buy", "purchase"),
+        ("goals.won.event", "amount"),
+        ("engaging", "purchase"),
+    ]
 
 
 def test_problems_come_in_the_order_of_the_file() -> None:

@@ -5,7 +5,7 @@ import pytest
 from segue.domain.errors import DefinitionError
 from segue.language.parse import parse_condition
 from segue.language.project import project_from, resolve
-from segue.language.resolve import structure_problems
+from segue.language.resolve import actions_of, engaging_of, structure_problems
 from segue.language.text import to_text
 
 
@@ -119,6 +119,32 @@ goals: {won: {event: signed_up where plan is set, within: 2 weeks}, ever: {event
         ("won", '"user_created" where plan is set', 14 * 86_400_000),
         ("ever", '"x"', None),
     ]
+
+
+def test_actions_stand_for_their_events() -> None:
+    project = project_from("""
+actions: {core: any of (made, run), made: project_created, big: core where size > 3}
+""")
+
+    assert {name: to_text(pattern) for name, pattern in actions_of(project).items()} == {
+        "core": 'any of ("project_created", "run")',
+        "made": '"project_created"',
+        "big": 'any of ("project_created", "run") where size > 3',
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("", "any"),
+        ("engaging: core", '"made"'),
+        ("engaging: any of (core, x)", 'any of ("made", "x")'),
+    ],
+)
+def test_any_activity_engages_unless_the_project_says(written: str, meant: str) -> None:
+    project = project_from(f"actions: {{core: made}}\n{written}")
+
+    assert to_text(engaging_of(project)) == meant
 
 
 def test_titles_are_made_from_ids() -> None:

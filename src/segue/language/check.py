@@ -14,6 +14,7 @@ from typing import Any, Final
 from segue.domain.errors import Problem, Severity
 from segue.language.acting_check import check_acting
 from segue.language.actions import Actions, CyclicError
+from segue.language.activity import DERIVED_EVENTS
 from segue.language.doubts import Doubt, doubts
 from segue.language.models import Project
 from segue.language.resolve import entries, structure_problems
@@ -36,8 +37,6 @@ from segue.language.tree import (
 from segue.language.walk import nodes
 from segue.language.yaml_source import Loc
 
-DERIVED_EVENTS: Final = ("$session_started", "$session_ended", "$page_left")
-"""Events that are computed, never stored."""
 _STANDARD_EVENTS: Final = frozenset(
     {
         *DERIVED_EVENTS,
@@ -105,6 +104,8 @@ def _trees(project: Project) -> dict[Loc, Condition | EventPattern]:
     goals: dict[Loc, Condition | EventPattern] = {
         ("goals", name, "event"): goal.event for name, goal in project.goals.items()
     }
+    if project.engaging is not None:
+        goals["engaging",] = project.engaging
     return {**actions, **goals, **_conditions(project)}
 
 

@@ -86,6 +86,9 @@ class Goal(Section):
 
     event: PatternText
     within: DurationText | None = None
+    value: float | None = Field(
+        None, ge=0, description="What one success is worth, in your currency; ranks segments."
+    )
 
 
 class Privacy(Section):
@@ -139,6 +142,9 @@ class Project(Section):
         {}, description="Your event names, bound once; usable wherever an event is."
     )
     goals: dict[Id, Goal] = Field({}, description="What counts as success.")
+    engaging: PatternText | None = Field(
+        None, description="What counts as engaging with the product; by default any activity."
+    )
     journey: list[Stage] = Field(
         [], description="Ordered stages; people are on the last one that holds."
     )

@@ -150,6 +150,8 @@ _SHAPES: Final = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
 }
 _BOUNDS: Final = {
     "greater_than_equal": "a number of at least",

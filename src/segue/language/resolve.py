@@ -10,7 +10,7 @@ from segue.domain.errors import DefinitionError, Problem
 from segue.language import canonical
 from segue.language.actions import Actions, CyclicError, in_order
 from segue.language.models import Ladder, Project
-from segue.language.tree import Condition, Definitions, Segment
+from segue.language.tree import Condition, Definitions, EventPattern, Name, Pattern, Segment
 from segue.language.walk import segments_in, with_patterns
 from segue.language.yaml_source import Loc
 
@@ -40,6 +40,19 @@ def resolve(project: Project) -> Definitions:
             (name, actions.expand(goal.event), goal.within) for name, goal in project.goals.items()
         ),
     )
+
+
+def actions_of(project: Project) -> dict[str, Pattern]:
+    """The actions of a project by name, each expanded to the events that it stands for."""
+    actions = Actions(project.actions)
+    return {name: actions.expand(EventPattern((Name(name),))) for name in project.actions}
+
+
+def engaging_of(project: Project) -> Pattern:
+    """What counts as engaging with the product: any activity, unless the project says."""
+    if project.engaging is None:
+        return EventPattern()
+    return Actions(project.actions).expand(project.engaging)
 
 
 @dataclass(frozen=True, slots=True)
