@@ -18,7 +18,6 @@ import numpy as np
 
 from segue.adapters.connecting import connected
 from segue.adapters.extract import (
-    DERIVED_EVENTS,
     LINK_EVENTS,
     People,
     Relation,
@@ -30,6 +29,7 @@ from segue.adapters.sources.shapes import is_posthog, is_segment
 from segue.domain.errors import InputError
 from segue.domain.instant import EARLIEST, LATEST
 from segue.domain.ports import ReadLog
+from segue.language.activity import DERIVED_EVENTS
 from segue.timeline.log import Log, Request, TraitRequest
 
 _PERSON_TYPES: Final = frozenset({"VARCHAR", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"})

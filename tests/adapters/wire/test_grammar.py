@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.adapters.extract import DERIVED_EVENTS
 from segue.adapters.wire import (
     Decoded,
     LinkedPairs,
@@ -21,6 +20,7 @@ from segue.adapters.wire import (
 )
 from segue.domain.errors import InputError, MixedKeysError
 from segue.domain.instant import EARLIEST, LATEST, parse_instant
+from segue.language.activity import DERIVED_EVENTS
 from tests.adapters.wire.payloads import SEGMENT, Payload, payload
 
 NOW = parse_instant("2026-11-22T02:13:41Z")

@@ -11,10 +11,8 @@ from segue.adapters.extract.answer import extract, first_seen, is_plain
 from segue.adapters.extract.few import extract_few
 from segue.adapters.extract.filters import check_regex
 from segue.adapters.extract.names import (
-    DERIVED_EVENTS,
     IDENTIFY,
     LINK_EVENTS,
-    NEVER_ACTIVITY,
     SET,
     SET_ONCE,
     TRAIT_EVENTS,
@@ -28,11 +26,9 @@ from segue.adapters.extract.traits import ANONYMOUS_ID
 __all__ = [
     "ANONYMOUS_ID",
     "COLUMNS",
-    "DERIVED_EVENTS",
     "FEW",
     "IDENTIFY",
     "LINK_EVENTS",
-    "NEVER_ACTIVITY",
     "SET",
     "SET_ONCE",
     "TRAIT_EVENTS",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from segue.language.activity import is_activity, selects
 from segue.language.tree import EventPattern, Filter, Name, Pattern
 
 IDENTIFY: Final = "$identify"
@@ -19,15 +20,6 @@ TRAIT_EVENTS: Final = (IDENTIFY, SET, SET_ONCE, UNSET)
 """Events that write traits."""
 LINK_EVENTS: Final = (IDENTIFY, CREATE_ALIAS, MERGE_DANGEROUSLY)
 """Events that link two distinct ids."""
-NEVER_ACTIVITY: Final = frozenset(
-    {
-        *(IDENTIFY, SET, SET_ONCE, UNSET, GROUP_IDENTIFY, CREATE_ALIAS, MERGE_DANGEROUSLY),
-        *("$message_delivered", "$message_shown", "$survey_shown"),
-    }
-)
-"""Profile and identity events, and what was done to the person: never `any`."""
-DERIVED_EVENTS: Final = frozenset({"$session_started", "$session_ended", "$page_left"})
-"""Computed from the log, never stored."""
 
 
 class NameCodes:
@@ -37,11 +29,8 @@ class NameCodes:
         self.names = tuple(names)
         self._codes = {name: code for code, name in enumerate(self.names)}
         self._alternatives: dict[Pattern, list[tuple[frozenset[int], Filter | None]]] = {}
-        left_out = NEVER_ACTIVITY | DERIVED_EVENTS
         self._activity = frozenset(
-            code
-            for name, code in self._codes.items()
-            if name not in left_out and not any(_selects(other, name) for other in not_activity)
+            code for name, code in self._codes.items() if is_activity(name, not_activity)
         )
 
     def of(self, names: Collection[str]) -> frozenset[int]:
@@ -65,10 +54,5 @@ class NameCodes:
 
     def _named(self, name: Name) -> list[int]:
         if name.is_prefix:
-            return [code for text, code in self._codes.items() if _selects(name.text, text)]
+            return [code for text, code in self._codes.items() if selects(name.text, text)]
         return [self._codes[name.text]] if name.text in self._codes else []
-
-
-def _selects(pattern: str, name: str) -> bool:
-    """Whether a name, or a prefix that ends in `*`, selects the event name."""
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern

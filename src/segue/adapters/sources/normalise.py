@@ -15,12 +15,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from segue.adapters.extract import DERIVED_EVENTS
 from segue.adapters.extract.sql import Binder
 from segue.adapters.extract.values import text_instant, utc_of_local
 from segue.adapters.sources.batch import Layout
 from segue.domain.errors import UsageError
 from segue.domain.instant import EARLIEST, LATEST
+from segue.language.activity import DERIVED_EVENTS
 
 _SPACE: Final = "' ' || chr(9) || chr(10) || chr(13)"
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Raw
 
 from segue.adapters import messages
-from segue.adapters.extract import ANONYMOUS_ID, DERIVED_EVENTS, IDENTIFY
+from segue.adapters.extract import ANONYMOUS_ID, IDENTIFY
 from segue.adapters.wire import raw as json_text
 from segue.adapters.wire.decoded import (
     Decoded,
@@ -23,6 +23,7 @@ from segue.adapters.wire.decoded import (
 from segue.adapters.wire.identity_proof import PROPERTY, Verdict, verify
 from segue.adapters.wire.linked import Pair
 from segue.domain.instant import EARLIEST, LATEST
+from segue.language.activity import DERIVED_EVENTS
 
 LONGEST_ID: Final = 200
 """The longest distinct id, and the longest event id, in characters."""
