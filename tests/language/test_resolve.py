@@ -123,7 +123,10 @@ goals: {won: {event: signed_up where plan is set, within: 2 weeks}, ever: {event
 
 def test_actions_stand_for_their_events() -> None:
     project = project_from("""
-actions: {core: any of (made, run), made: project_created, big: core where size > 3}
+actions:
+  core: any of (made, run)
+  made: project_created
+  big: core where size > 3
 """)
 
     assert {name: to_text(pattern) for name, pattern in actions_of(project).items()} == {
