@@ -42,7 +42,8 @@ def calls_of(
         *(store.person_of, store.distinct_ids, store.refused_links),
         *(store.save_definitions, store.definition_versions, store.thresholds),
         store.suppress,
-        *(store.tallies, store.refusals, store.survey_answers, store.survey_shown),
+        *(store.tallies, store.refusals, store.lateness),
+        *(store.survey_answers, store.survey_shown),
     )
     named: tuple[Callable[..., Any], ...] = (append, erase, backup, *reading)
     return {call.__name__: call for call in named}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from segue.bootstrap.opening import OpenStore
+from segue.language.acting import acting
 from segue.language.models import Project
 from segue.language.tree import Definitions
-from segue.services.view import Reader
+from segue.services.insight.linting import Linted, lint_portfolio
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,12 @@ class Insight:
     `Engine.insight` makes one. Every method reads what it needs from the store once.
     """
 
-    store: Reader
+    store: OpenStore
     project: Project
     definitions: Definitions
     at: int
+
+    def lint(self) -> Linted:
+        """The mistakes of the segments and campaigns as a whole, with evidence and advice."""
+        rules = acting(self.project)
+        return lint_portfolio(self.store, self.project, self.definitions, rules, self.at)

@@ -60,6 +60,10 @@ class ResultsStore(Protocol):
     def refusals(self, campaign_id: str) -> Mapping[Because, int]:
         """How many deliveries of a campaign were refused or failed, by why."""
 
+    def lateness(self, campaign_id: str) -> int | None:
+        """How long after they were due half of the deliveries that transitions made left, or later
+        (ms); None where none did."""
+
     def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
         """The last answer to each question in each showing of a survey, in event order."""
 

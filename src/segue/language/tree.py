@@ -175,6 +175,10 @@ class Name(Node):
         """Whether it stands for every event whose name starts with the part before the `*`."""
         return self.quoted and self.text.endswith("*")
 
+    def matches(self, event: str) -> bool:
+        """Whether it stands for the event of that name."""
+        return event.startswith(self.text[:-1]) if self.is_prefix else event == self.text
+
 
 @dataclass(frozen=True, slots=True)
 class EventPattern(Node):

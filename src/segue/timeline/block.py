@@ -271,12 +271,7 @@ def _stored_part(pattern: EventPattern) -> EventPattern | None:
 
 
 def _names(pattern: EventPattern, derived: str) -> bool:
-    return any(matches(name, derived) for name in pattern.names)
-
-
-def matches(name: Name, event: str) -> bool:
-    """Whether a quoted name stands for the event."""
-    return event.startswith(name.text[:-1]) if name.is_prefix else name.text == event
+    return any(name.matches(derived) for name in pattern.names)
 
 
 def is_stored(pattern: Pattern) -> bool:

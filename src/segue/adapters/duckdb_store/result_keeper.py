@@ -31,6 +31,10 @@ _REFUSALS: Final = """
     WHERE campaign_id = ? AND state IN ('refused', 'failed') AND because IS NOT NULL
     GROUP BY because ORDER BY because
 """
+_LATENESS: Final = """
+    SELECT median(handed_at - due_at) FROM deliveries
+    WHERE campaign_id = ? AND occasion = 'transition' AND handed_at IS NOT NULL
+"""
 _ANSWERED: Final = "$survey_answered"
 _ANSWERS: Final = """
     SELECT who, occurred_at, properties::JSON::VARCHAR FROM events
@@ -61,6 +65,12 @@ class KeptResults(Opened):
         with self._reading() as now:
             rows = now.db.execute(_REFUSALS, [campaign_id]).fetchall()
         return {Because(why): number for why, number in rows}
+
+    def lateness(self, campaign_id: str) -> int | None:
+        """See `ResultsStore.lateness`."""
+        with self._reading() as now:
+            found = now.db.execute(_LATENESS, [campaign_id]).fetchall()[0][0]
+        return None if found is None else round(found)
 
     def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
         """See `ResultsStore.survey_answers`."""

@@ -159,6 +159,10 @@ class RemoteStore:
         """See `ResultsStore.refusals`."""
         return self._ask(ResultsStore.refusals, campaign_id)
 
+    def lateness(self, campaign_id: str) -> int | None:
+        """See `ResultsStore.lateness`."""
+        return self._ask(ResultsStore.lateness, campaign_id)
+
     def survey_answers(self, survey_id: str) -> list[SurveyAnswer]:
         """See `ResultsStore.survey_answers`."""
         return self._ask(ResultsStore.survey_answers, survey_id)
