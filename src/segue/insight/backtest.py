@@ -3,15 +3,13 @@ against people like them who were not in at the same instants."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from segue.insight.arrays import Bools, Floats, Int64s, Occurrences, Spans, first_after, person_of
 from segue.insight.comparisons import Difference
-from segue.insight.lift import FEWEST
 from segue.insight.matching import Known, Matched, match
 from segue.insight.shares import LEVEL, Interval, Share
 from segue.insight.survival import Survival
@@ -54,15 +52,16 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A share, or a difference of shares, of `rows` comparisons that rest on `people` people.
+    """A share of `rows` people at instants, who are `people` different people.
 
-    `interval` allows for people who appear several times; None where there are too few who reached
-    the goal, or did not, for it to be about normal (see `lift.FEWEST`).
+    `interval` is Wilson's for as many different people as would tell as much (`worth`): less where
+    the same people stand in several rows. None where there is nobody.
     """
 
     value: float | None
     rows: int
     people: int
+    worth: float
     interval: Interval | None
 
 
@@ -73,7 +72,8 @@ class Contrast:
     `entrants` is the share of all entrants with a whole window behind them who reached the goal
     within it, each person at their first entry. `compared` is the same of those beside whom
     somebody like them stands, `alike` that of the people beside them, `anybody` that of people
-    drawn by chance at the same instants. `difference` is `compared` less `alike`; `needs` is about
+    drawn by chance at the same instants. `difference` is `compared` less `alike`, `interval` its
+    range (Newcombe 1998, on what the shares are worth; None: nobody was alike); `needs` is about
     how many more entrants would tell it (None: told, or none would). `too_young` entrants have no
     whole window behind them yet and are left out. `sampled`: of so many entrants `matched` looks at
     a part only, drawn by chance.
@@ -85,15 +85,21 @@ class Contrast:
     compared: Estimate
     alike: Estimate
     anybody: Estimate
-    difference: Estimate
+    interval: Interval | None
     needs: int | None
     matched: Matched = field(repr=False)
 
     @property
+    def difference(self) -> float | None:
+        """The difference as measured; None where nobody was alike."""
+        if self.compared.value is None or self.alike.value is None:
+            return None
+        return self.compared.value - self.alike.value
+
+    @property
     def is_told(self) -> bool:
         """Whether entrants and people like them differ for sure."""
-        interval = self.difference.interval
-        return interval is not None and 0.0 not in interval
+        return self.interval is not None and 0.0 not in self.interval
 
 
 def contrast(known: Known, entries: Entries, *, window: int, at: int, seed: int) -> Contrast:
@@ -104,29 +110,42 @@ def contrast(known: Known, entries: Entries, *, window: int, at: int, seed: int)
     chosen = _sampled(whole, seed)
     matched = match(known, chosen.person, chosen.start, seed=seed)
     rows = _Rows.of(known.goals, chosen, matched, window)
-    compared, alike, anybody, difference = rows.estimates()
+    compared, alike, anybody = rows.estimates()
     count = int(_reach(known.goals, whole.person, whole.start, window).sum())
-    found = Contrast(
+    interval = _difference(compared, alike)
+    told = interval is not None and 0.0 not in interval
+    return Contrast(
         Share.measured(count, len(whole)),
         len(firsts) - len(whole),
         len(chosen) < len(whole),
         compared,
         alike,
         anybody,
-        difference,
-        None,
+        interval,
+        None if told else _needs(compared, alike),
         matched,
     )
-    return found if found.is_told else _needing(found)
 
 
-def _needing(found: Contrast) -> Contrast:
-    """With how many more entrants it takes."""
+def _difference(a: Estimate, b: Estimate) -> Interval | None:
+    """The range of a less b."""
+    if a.value is None or b.value is None:
+        return None
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        a.value * a.worth, a.worth, b.value * b.worth, b.worth, method="newcomb", alpha=1 - LEVEL
+    )
+    return Interval(float(low), float(high))
+
+
+def _needs(a: Estimate, b: Estimate) -> int | None:
+    """How many more entrants would tell, as of two shares of so many different people."""
     sides = [
-        Share.measured(round((one.value or 0.0) * one.rows), one.rows)
-        for one in (found.compared, found.alike)
+        Share.measured(round((one.value or 0.0) * one.worth), max(1, round(one.worth)))
+        for one in (a, b)
     ]
-    return replace(found, needs=Difference.measured(*sides).needs)
+    return Difference.measured(*sides).needs
 
 
 def _sampled(entries: Entries, seed: int) -> Entries:
@@ -163,52 +182,46 @@ class _Rows:
 
     @classmethod
     def of(cls, goals: Occurrences, chosen: Entries, matched: Matched, window: int) -> _Rows:
-        found = matched.found
-        entrant = np.concatenate([found, matched.entrant, matched.drawn_entrant])
-        sizes = [len(found), len(matched.entrant), len(matched.drawn)]
-        person = np.concatenate([chosen.person[found], matched.control, matched.drawn])
-        beside = np.bincount(matched.entrant, minlength=len(chosen))
-        weight = [np.ones(sizes[0]), 1.0 / beside[matched.entrant], np.ones(sizes[2])]
-        reached = _reach(goals, person, chosen.start[entrant], window)
+        found, beside, drawn = matched.found, matched.beside, matched.drawn
+        sizes = [len(found), len(beside), len(drawn)]
+        person = np.concatenate([chosen.person[found], beside.person, drawn.person])
+        instant = np.concatenate([chosen.start[found], beside.at, drawn.at])
+        mates = np.bincount(beside.entrant, minlength=len(chosen))
+        weight = [np.ones(sizes[0]), 1.0 / mates[beside.entrant], np.ones(sizes[2])]
+        reached = _reach(goals, person, instant, window)
         return cls(np.repeat(np.arange(_GROUPS), sizes), person, reached, np.concatenate(weight))
 
     def estimates(self) -> list[Estimate]:
-        """The share of each group, and the first less the second."""
-        value, spread = self._fitted()
-        shares = [self._estimate([one], value[one], spread[one, one]) for one in range(_GROUPS)]
-        variance = spread[0, 0] + spread[1, 1] - 2 * spread[0, 1]
-        return [*shares, self._estimate([0, 1], value[0] - value[1], variance)]
+        """The share of each group."""
+        values, variances = self._fitted()
+        return [self._estimate(one, values[one], variances[one]) for one in range(_GROUPS)]
 
-    def _estimate(self, groups: Sequence[int], value: float, variance: float) -> Estimate:
-        """Of these groups; `rows` and `people` are those of the first."""
-        rows = int(np.count_nonzero(self.group == groups[0]))
-        people = len(np.unique(self.person[self.group == groups[0]]))
-        if np.isnan(value):
-            return Estimate(None, rows, people, None)
-        if not (variance > 0 and all(self._is_normal(one) for one in groups)):
-            return Estimate(float(value), rows, people, None)
-        from scipy.stats import norm
+    def _estimate(self, group: int, value: float, variance: float) -> Estimate:
+        mine = self.group == group
+        rows, people = int(np.count_nonzero(mine)), len(np.unique(self.person[mine]))
+        if not rows:
+            return Estimate(None, 0, 0, 0.0, None)
+        from statsmodels.stats.proportion import proportion_confint
 
-        margin = float(norm.ppf((1 + LEVEL) / 2)) * float(variance) ** 0.5
-        least = 0.0 if len(groups) == 1 else -1.0
-        interval = Interval(max(least, value - margin), min(1.0, value + margin))
-        return Estimate(float(value), rows, people, interval)
-
-    def _is_normal(self, group: int) -> bool:
-        reached = self.reached[self.group == group]
-        return bool(min(np.count_nonzero(reached), np.count_nonzero(~reached)) >= FEWEST)
+        value = min(max(float(value), 0.0), 1.0)
+        spread = value * (1 - value)
+        worth = float(min(people, spread / variance)) if variance > 0 < spread else float(people)
+        low, high = proportion_confint(value * worth, worth, alpha=1 - LEVEL, method="wilson")
+        return Estimate(value, rows, people, worth, Interval(float(low), float(high)))
 
     def _fitted(self) -> tuple[Floats, Floats]:
-        """The weighted share of each group, float64[3], and their covariance, float64[3, 3], robust
-        to people who stand in several rows (Liang and Zeger 1986); NaN of who is not there."""
+        """The weighted share of each group, float64[3], and its variance, robust to people who
+        stand in several rows (Liang and Zeger 1986); 0 where nothing varies."""
         there = np.unique(self.group)
-        value, spread = np.full(_GROUPS, np.nan), np.full((_GROUPS, _GROUPS), np.nan)
-        if len(np.unique(self.person)) <= len(there):
-            return value, spread
+        values, variances = np.zeros(_GROUPS), np.zeros(_GROUPS)
+        if not len(there):
+            return values, variances
         from statsmodels.regression.linear_model import WLS
 
         member = (self.group[:, None] == there).astype(np.float64)
         model = WLS(self.reached.astype(np.float64), member, weights=self.weight)
-        fitted = model.fit(cov_type="cluster", cov_kwds={"groups": self.person})
-        value[there], spread[np.ix_(there, there)] = fitted.params, fitted.cov_params()
-        return value, spread
+        values[there] = model.fit().params
+        if len(np.unique(self.person)) > len(there):
+            fitted = model.fit(cov_type="cluster", cov_kwds={"groups": self.person})
+            variances[there] = np.diagonal(fitted.cov_params())
+        return values, variances

@@ -1,9 +1,14 @@
-"""People who entered somewhere, and people like them who were not in at the same instant.
+"""People who entered somewhere, and people like them who were not in at the time.
 
 Balanced risk-set matching (Li, Propert and Rosenbaum, "Balanced risk set matching", JASA 2001):
-whoever enters at an instant is compared with others who at that very instant were not in, and were
-alike in what was known of them then. What somebody does later plays no part in who is compared: a
-person may stand beside others before they enter themselves, and stays there when they do.
+whoever enters is compared with others who were not in then, and were alike in what was known of
+them then. What somebody does later plays no part in who is compared: a person may stand beside
+others before they enter themselves, and stays there when they do.
+
+Then is the very instant of the entry, where time made somebody enter. Who is just active when they
+enter is compared with others who were just as active: at an event of their own in the day before.
+Somebody who does something is more likely to do the next thing than somebody who is asleep, and
+that is not what the segment is about.
 
 Alike means: first seen about as long ago, last active about as long ago, about as active in the
 four weeks before (each within a factor, on a scale that begins at what is too little to matter) and
@@ -12,6 +17,7 @@ as many goals reached before, 0, 1 or more. Of those who are alike the nearest a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,33 +91,45 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """Who is compared with whom: M pairs, and how alike they are.
+class Others:
+    """Other people who stand for entrants, M in all, by entrant.
 
-    `entrant` int64[M] are places among the entrants, ascending; `control` int64[M] the people that
-    stand beside them. `before` and `after` are the standardised differences of means of entrants
-    and others on each of `SCALES` (Austin 2009: below 0.1 is alike): `before` of people drawn by
-    chance at the same instants, `after` of the matched; float64[4], NaN where there is nobody.
-    `drawn_entrant` and `drawn` int64[D] are those who were drawn by chance.
+    entrant: int64[M], places among the entrants, ascending; person: int64[M]; at: int64[M] in ms,
+    the instant at which they are looked at.
+    """
+
+    entrant: Int64s = field(repr=False)
+    person: Int64s = field(repr=False)
+    at: Int64s = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.entrant)
+
+    def only(self, which: Bools | Int64s) -> Others:
+        """Those at these places."""
+        return Others(self.entrant[which], self.person[which], self.at[which])
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Who is compared with whom, and how alike they are.
+
+    `beside` are the people that stand beside entrants; `drawn`, at most one for each entrant, were
+    not in either when they entered, whoever they are. `before` and `after` are the standardised
+    differences of means of entrants and others on each of `SCALES` (Austin 2009: below 0.1 is
+    alike): `before` of those drawn, `after` of those beside; float64[4], NaN where there is nobody.
     """
 
     entrants: int
-    entrant: Int64s = field(repr=False)
-    control: Int64s = field(repr=False)
+    beside: Others
+    drawn: Others
     before: Floats
     after: Floats
-    drawn_entrant: Int64s = field(repr=False)
-    drawn: Int64s = field(repr=False)
 
     @property
     def found(self) -> Int64s:
         """The entrants, by their places, beside whom somebody stands: int64[F], ascending."""
-        return np.unique(self.entrant)
-
-    @property
-    def people(self) -> int:
-        """How many different people stand beside entrants."""
-        return len(np.unique(self.control))
+        return np.unique(self.beside.entrant)
 
 
 def match(known: Known, person: Int64s, instant: Int64s, *, seed: int) -> Matched:
@@ -120,11 +138,8 @@ def match(known: Known, person: Int64s, instant: Int64s, *, seed: int) -> Matche
     person: int64[N]; instant: int64[N] in ms, when each enters. The same seed gives the same.
     """
     search = _Search(known, person, instant, np.random.default_rng(seed))
-    pairs = search.nearest(*search.candidates())
-    drawn = search.anybody()
-    return Matched(
-        len(person), *pairs, search.difference(*drawn), search.difference(*pairs), *drawn
-    )
+    beside, drawn = search.nearest(search.candidates()), search.anybody()
+    return Matched(len(person), beside, drawn, search.difference(drawn), search.difference(beside))
 
 
 # --------------------------------------------------------------------------------------- candidates
@@ -152,15 +167,15 @@ class _Pool:
     def some(
         self, low: Int64s, high: Int64s, most: int, generator: np.random.Generator
     ) -> tuple[Int64s, Int64s]:
-        """So many of the people at the places `[low, high)` of each query, drawn by chance with
-        repetition; all, where they are no more. Queries and people, int64[M] each."""
+        """So many of the places `[low, high)` of each query, drawn by chance with repetition; all,
+        where they are no more. Queries and places, int64[M] each."""
         size = (high - low)[:, None]
         turn = np.arange(most)[None, :]
         chance = (generator.random((len(low), most)) * size).astype(np.int64)
         place = low[:, None] + np.where(size > most, chance, turn)
         there = turn < size
         query = np.broadcast_to(np.arange(len(low))[:, None], place.shape)
-        return query[there], self.person[place[there]]
+        return query[there], place[there]
 
 
 class _Search:
@@ -172,69 +187,88 @@ class _Search:
         self._known, self._person, self._instant = known, person, instant
         self._generator = generator
         self._by_age = _Pool.of(known.first_seen, np.arange(len(known.first_seen)))
+        self._by_event = self._recent_events()
         self._scales = known.scales(person, instant)
 
-    def candidates(self) -> tuple[Int64s, Int64s]:
-        """People who may be like each entrant: first seen, or else last active, about as long ago,
-        whichever are fewer; each pair of entrant and person once."""
-        events = self._recent_events()
+    def candidates(self) -> Others:
+        """People who may be like each entrant: who were active in the day before entrants who are
+        just active; beside the others those first seen, or else last active, about as long ago,
+        whichever are fewer."""
+        busy = self._scales[_RECENCY] == 0
         ages = self._by_age.between(*self._reach(_AGE))
-        times = events.between(*self._reach(_RECENCY))
-        by_age = (ages[1] - ages[0]) <= (times[1] - times[0])
-        by_age |= self._scales[_RECENCY] > np.log(BEFORE / HOUR)
-        found = []
-        for pool, (low, high), rows in ((self._by_age, ages, by_age), (events, times, ~by_age)):
-            chosen = np.flatnonzero(rows)
-            query, control = pool.some(low[chosen], high[chosen], CANDIDATES, self._generator)
-            found.append((chosen[query], control))
-        entrant, control = (np.concatenate(side) for side in zip(*found, strict=True))
-        people = max(len(self._known.first_seen), 1)
-        pairs = np.unique(entrant * people + control)
-        return pairs // people, pairs % people
+        times = self._by_event.between(*self._reach(_RECENCY))
+        old = self._scales[_RECENCY] > np.log(BEFORE / HOUR)
+        by_age = ~busy & (old | ((ages[1] - ages[0]) <= (times[1] - times[0])))
+        day = self._by_event.between(self._instant - DAY, self._instant)
+        return _joined(
+            [
+                self._some(self._by_event, day, busy, at_events=True),
+                self._some(self._by_age, ages, by_age),
+                self._some(self._by_event, times, ~busy & ~by_age),
+            ]
+        )
 
-    def anybody(self) -> tuple[Int64s, Int64s]:
+    def anybody(self) -> Others:
         """For each entrant somebody who was outside too, whoever it is."""
-        low, high = self._by_age.between(np.full(len(self._instant), -1), self._instant)
-        entrant, control = self._by_age.some(low, high, _TRIES, self._generator)
-        kept = self._may_stand(entrant, control)
-        entrant, first = np.unique(entrant[kept], return_index=True)
-        return entrant, control[kept][first]
+        places = self._by_age.between(np.full(len(self._instant), -1), self._instant)
+        everybody = np.ones(len(self._instant), np.bool_)
+        drawn = self._some(self._by_age, places, everybody, most=_TRIES)
+        drawn = drawn.only(self._may_stand(drawn))
+        return drawn.only(np.unique(drawn.entrant, return_index=True)[1])
 
-    def nearest(self, entrant: Int64s, control: Int64s) -> tuple[Int64s, Int64s]:
+    def nearest(self, others: Others) -> Others:
         """Of the candidates those who are outside and alike: the nearest `CONTROLS` of each
-        entrant."""
-        kept = self._may_stand(entrant, control)
-        entrant, control = entrant[kept], control[kept]
-        apart = self._known.scales(control, self._instant[entrant]) - self._scales[:, entrant]
+        entrant, nobody twice."""
+        others = others.only(self._may_stand(others))
+        apart = self._known.scales(others.person, others.at) - self._scales[:, others.entrant]
         alike = (np.abs(apart) <= np.log(_FACTORS)[:, None] + _ROUNDING).all(axis=0)
-        entrant, control, apart = entrant[alike], control[alike], apart[:, alike]
+        others, apart = others.only(alike), apart[:, alike]
         distance = ((apart / self._spread()[:, None]) ** 2).sum(axis=0)
-        order = np.lexsort((control, distance, entrant))
-        entrant, control = entrant[order], control[order]
-        turn = np.arange(len(entrant)) - np.searchsorted(entrant, entrant, side="left")
-        return entrant[turn < CONTROLS], control[turn < CONTROLS]
+        order = np.lexsort((others.at, others.person, distance, others.entrant))
+        others = others.only(order)
+        pairs = others.entrant * max(len(self._known.first_seen), 1) + others.person
+        others = others.only(np.sort(np.unique(pairs, return_index=True)[1]))
+        turn = np.arange(len(others)) - np.searchsorted(others.entrant, others.entrant, side="left")
+        return others.only(turn < CONTROLS)
 
-    def difference(self, entrant: Int64s, control: Int64s) -> Floats:
+    def difference(self, others: Others) -> Floats:
         """The standardised differences of means on each scale, every entrant weighing the same and
         so do the people beside each; the spread is that of both."""
-        if not len(entrant):
+        if not len(others):
             return np.full(len(SCALES), np.nan)
-        found, counts = np.unique(entrant, return_counts=True)
+        found, counts = np.unique(others.entrant, return_counts=True)
         weight = np.repeat(1.0 / counts, counts) / len(found)
-        other = self._known.scales(control, self._instant[entrant])
-        mean = other @ weight
-        mine = self._scales[:, found]
-        variance = ((other - mean[:, None]) ** 2) @ weight
+        theirs, mine = self._known.scales(others.person, others.at), self._scales[:, found]
+        mean = theirs @ weight
+        variance = ((theirs - mean[:, None]) ** 2) @ weight
         spread = np.sqrt((mine.var(axis=1) + variance) / 2)
         difference = mine.mean(axis=1) - mean
         return np.where(
             np.abs(difference) < _ROUNDING, 0.0, difference / np.maximum(spread, _ROUNDING)
         )
 
-    def _may_stand(self, entrant: Int64s, control: Int64s) -> Bools:
-        """Who is somebody else, and outside when the entrant enters."""
-        outside = self._known.outside(control, self._instant[entrant])
-        somebody: Bools = outside & (control != self._person[entrant])
+    def _some(
+        self,
+        pool: _Pool,
+        places: tuple[Int64s, Int64s],
+        rows: Bools,
+        *,
+        most: int = CANDIDATES,
+        at_events: bool = False,
+    ) -> Others:
+        """Some of the people at the places of a pool, for the entrants in these rows; looked at
+        when these enter, or at the events by which they stand in the pool."""
+        low, high = places
+        chosen = np.flatnonzero(rows)
+        query, place = pool.some(low[chosen], high[chosen], most, self._generator)
+        entrant = chosen[query]
+        at = pool.at[place] if at_events else self._instant[entrant]
+        return Others(entrant, pool.person[place], at)
+
+    def _may_stand(self, others: Others) -> Bools:
+        """Who is somebody else, and outside when looked at."""
+        outside = self._known.outside(others.person, others.at)
+        somebody: Bools = outside & (others.person != self._person[others.entrant])
         return somebody
 
     def _spread(self) -> Floats:
@@ -257,6 +291,16 @@ class _Search:
         first = self._instant.min(initial=FOREVER) - int(_FACTORS[_RECENCY]) * BEFORE
         rows = np.flatnonzero((at > first) & (at <= self._instant.max(initial=0)))
         return _Pool.of(at[rows], person_of(self._known.activity)[rows])
+
+
+def _joined(parts: Sequence[Others]) -> Others:
+    """By entrant."""
+    every = Others(
+        np.concatenate([one.entrant for one in parts]),
+        np.concatenate([one.person for one in parts]),
+        np.concatenate([one.at for one in parts]),
+    )
+    return every.only(np.argsort(every.entrant, kind="stable"))
 
 
 _TRIES: Final = 8

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from segue.domain.campaigns import Campaign, Messaging
 from segue.domain.ports import StoredEvent
@@ -28,7 +30,30 @@ def past_of(
     """The past of everybody who was in the segment of a campaign in `[start, end]` (ms), as far as
     it is known at the end, by the UTF-8 bytes of their ids."""
     view = look(store, definitions, end, [campaign.segment_id])
-    spans = view.spans[campaign.segment_id]
+    stays = Stays(view.person_ids, view.spans[campaign.segment_id])
+    return past_within(store, definitions, campaign, messaging, stays, start=start, end=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Who was in the segment of a campaign when: the ids of P people, and their spans."""
+
+    person_ids: pa.Array
+    spans: Spans
+
+
+def past_within(
+    store: Store,
+    definitions: Definitions,
+    campaign: Campaign,
+    messaging: Messaging,
+    stays: Stays,
+    *,
+    start: int,
+    end: int,
+) -> list[Past]:
+    """As `past_of`, where it is known already who was in the segment when, as of the end."""
+    spans = stays.spans
     there = np.unique(spans.person[(spans.start <= end) & (spans.end >= start)])
     patterns = [pattern for name, pattern, _ in definitions.goals if name == campaign.goal]
     goals = [Request(pattern) for pattern in patterns]
@@ -39,7 +64,7 @@ def past_of(
     written = _written(store, log, traits, there)
     return [
         Past(
-            person_id=view.person_ids[person].as_py(),
+            person_id=stays.person_ids[person].as_py(),
             stays=_stays(spans, person),
             reached=[at for goal in goals for at in _of(log.occurrences(goal), person)],
             written=written.get(person, ()),
