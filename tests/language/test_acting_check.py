@@ -148,6 +148,11 @@ WRONG = [
         "nobody unsubscribes from what is transactional",
     ),
     (MAIL.replace("Hello", '"{{ survey_url }}"'), "text", "only a survey has a `survey_url`"),
+    (
+        MAIL.replace("Hello", '"{{ survey_answers | length }}"'),
+        "text",
+        "only a survey has a `survey_answers`",
+    ),
 ]
 
 

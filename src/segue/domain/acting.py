@@ -224,7 +224,8 @@ class MessageContext:
     `at` is now and `zone` the zone of the person (an IANA name). `since`: when they entered or left
     the segment (ms); `evidence`: why they are in it, in words. `event` is None where time made the
     moment, or a schedule. `link` makes a link that notes who follows it. The two URLs are "" where
-    there are none.
+    there are none; `survey_answers` are links to the survey's page that carry an answer to its
+    first question, by answer.
     """
 
     person: Profile
@@ -239,6 +240,7 @@ class MessageContext:
     event: TriggeringEvent | None = None
     unsubscribe_url: str = ""
     survey_url: str = ""
+    survey_answers: Mapping[str, str] = field(default_factory=dict)
     link: Callable[[str], str] = _unchanged
 
 

@@ -265,6 +265,17 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """How pages of this server that messages lead to speak: `lang` is their language (BCP 47),
+    `words` stand in for their own, by name, and `scales` for the ends of scales, by kind of
+    question: the lowest, the highest."""
+
+    lang: str = "en"
+    words: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[QuestionKind, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Messaging:
     """The rules of all campaigns of a project.
 
@@ -274,7 +285,7 @@ class Messaging:
     refused. `rates` by channel. `consent`: by (purpose, channel) the trait that must be true; what
     is not named needs none. `email_trait` is where somebody's address is. `public_url`: where
     people outside reach this server, without a slash at the end: the base of tracked links and of
-    the page that unsubscribes ("": there are none).
+    pages, such as the one that unsubscribes ("": there are none); `pages` is how these speak.
     """
 
     timezone: str = "UTC"
@@ -289,6 +300,7 @@ class Messaging:
     email_trait: str = "email"
     sender: Sender = Sender()
     public_url: str = ""
+    pages: Pages = field(default_factory=Pages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,20 @@ scanner that opens the page) changes nothing: to unsubscribe takes a `POST` (RFC
 from __future__ import annotations
 
 import base64
-import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-import jinja2
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from segue.domain.addresses import masked_address
 from segue.domain.errors import BusyError
 from segue.http.context import Context, Here
+from segue.http.pages import PRIVATE, shown, unknown
 from segue.services.acting.followed import Followed, click_id
 from segue.services.acting.links import LinkKind, Ticket, unseal
 
@@ -35,14 +31,8 @@ LONGEST_FORM: Final = 1_000
 
 _LOG: Final = logging.getLogger("segue.links")
 _PREFETCHES: Final = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_PICTURE: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+PICTURE: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """A transparent picture of one point."""
-_PRIVATE: Final = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-robots-tag": "noindex",
-    "x-content-type-options": "nosniff",
-}
 
 
 def links_router() -> APIRouter:
@@ -54,7 +44,7 @@ def links_router() -> APIRouter:
     def ask(token: str, here: Here) -> Response:
         """The page that asks what somebody no longer wants."""
         ticket = _ticket(here, LinkKind.UNSUBSCRIBE, token)
-        return _unknown() if ticket is None else _page("asks", ticket, ticket.purpose)
+        return unknown() if ticket is None else _page("asks", ticket, ticket.purpose)
 
     @router.post("/u/{token}")
     async def unsubscribe(request: Request, token: str, here: Here) -> Response:
@@ -67,21 +57,21 @@ def links_router() -> APIRouter:
         """Note a click and lead on to where the link in the message led."""
         ticket = _ticket(here, LinkKind.CLICK, token)
         if ticket is None:
-            return _unknown()
-        if not _only_looks(request) and seen.is_new(click_id(ticket)):
+            return unknown()
+        if not only_looks(request) and seen.is_new(click_id(ticket)):
             _quietly(Followed(here.store, here.live.submit).clicked, ticket, here.clock())
-        return RedirectResponse(ticket.url, 302, headers=_PRIVATE)
+        return RedirectResponse(ticket.url, 302, headers=PRIVATE)
 
     @router.api_route("/o/{token}", methods=["GET", "HEAD"])
     def open_(request: Request, token: str, here: Here) -> Response:
         """Note that a message was opened, where that is counted, and give a picture."""
         ticket = _ticket(here, LinkKind.OPEN, token)
         if ticket is None:
-            return _unknown()
-        counts = here.settings.channels.counts_opens and not _only_looks(request)
+            return unknown()
+        counts = here.settings.channels.counts_opens and not only_looks(request)
         if counts and seen.is_new(f"{ticket.delivery_id}:shown"):
             _quietly(Followed(here.store, here.live.submit).opened, ticket, here.clock())
-        return Response(_PICTURE, media_type="image/gif", headers=_PRIVATE)
+        return Response(PICTURE, media_type="image/gif", headers=PRIVATE)
 
     return router
 
@@ -111,7 +101,7 @@ def _ticket(here: Context, kind: LinkKind, token: str) -> Ticket | None:
 def _unsubscribed(here: Context, token: str, everything: bool) -> Response:
     ticket = _ticket(here, LinkKind.UNSUBSCRIBE, token)
     if ticket is None:
-        return _unknown()
+        return unknown()
     everything = everything or not ticket.purpose
     followed = Followed(here.store, here.live.submit)
     try:
@@ -138,7 +128,7 @@ def _everything(body: bytes) -> bool:
     return form.get("from") == ["everything"]
 
 
-def _only_looks(request: Request) -> bool:
+def only_looks(request: Request) -> bool:
     """Whether nobody is there: a `HEAD`, or a program that fetches ahead."""
     told = " ".join(request.headers.get(name, "") for name in _PREFETCHES).lower()
     return request.method == "HEAD" or "prefetch" in told or "preview" in told
@@ -146,43 +136,16 @@ def _only_looks(request: Request) -> bool:
 
 # ----------------------------------------------------------------------------------------- the page
 
-_TITLES: Final = {
-    "asks": "Unsubscribe",
-    "done": "You are unsubscribed",
-    "unknown": "This link cannot be used",
-}
+_TITLES: Final = {"asks": "Unsubscribe", "done": "You are unsubscribed"}
 
 
 def _page(state: str, ticket: Ticket, purpose: str) -> Response:
-    shown = {"address": masked_address(ticket.address), "purpose": purpose.replace("_", " ")}
-    return _rendered(state, shown, 200)
-
-
-def _unknown() -> Response:
-    return _rendered("unknown", {}, 404)
-
-
-def _rendered(state: str, values: Mapping[str, str], status: int) -> Response:
-    text = _template().render(state=state, title=_TITLES[state], style=_style(), **values)
-    return HTMLResponse(text, status, headers=_PRIVATE | {"content-security-policy": _policy()})
-
-
-@cache
-def _template() -> jinja2.Template:
-    text = files("segue.http").joinpath("pages/unsubscribe.html").read_text(encoding="utf-8")
-    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
-
-
-@cache
-def _style() -> str:
-    return files("segue.http").joinpath("pages/page.css").read_text(encoding="utf-8")
-
-
-@cache
-def _policy() -> str:
-    """No script at all, this one style, forms to here only, no frame around it."""
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+    return shown(
+        "unsubscribe",
+        {
+            "state": state,
+            "title": _TITLES[state],
+            "address": masked_address(ticket.address),
+            "purpose": purpose.replace("_", " "),
+        },
     )

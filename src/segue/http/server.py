@@ -27,6 +27,7 @@ from segue.http.housekeeping import Housekeeping
 from segue.http.links import links_router
 from segue.http.metrics import Acted, Metrics
 from segue.http.protocol import guarded
+from segue.http.surveys import surveys_router
 
 KEEP_ALIVE_SECONDS: Final = 30
 SHUTDOWN_SECONDS: Final = 10
@@ -94,7 +95,8 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
 
 
 def _config(context: Context) -> uvicorn.Config:
-    own = (webhooks.router, channels.router, feedback.router, links_router(), local.router)
+    pages = (links_router(), surveys_router())
+    own = (webhooks.router, channels.router, feedback.router, *pages, local.router)
     routers = [*api.routers(), *own]
     app = create_app(context, routers=routers)
     return uvicorn.Config(

@@ -18,7 +18,9 @@ from segue.domain.campaigns import (
     Hours,
     InApp,
     Messaging,
+    Pages,
     Question,
+    QuestionKind,
     Sender,
     Survey,
     Variant,
@@ -33,6 +35,7 @@ from segue.language.campaign_models import (
     CapDefinition,
     HoursDefinition,
     MessagingDefinition,
+    PagesDefinition,
     QuestionDefinition,
     ShowDefinition,
     Spoken,
@@ -94,6 +97,15 @@ def _messaging(project: Project) -> Messaging:
         email_trait=rules.email_trait,
         sender=_sender(rules),
         public_url=rules.public_url,
+        pages=_pages(rules.pages),
+    )
+
+
+def _pages(given: PagesDefinition) -> Pages:
+    return Pages(
+        given.lang,
+        {str(word): text for word, text in given.words.items()},
+        {QuestionKind(kind): ends for kind, ends in given.scales.items()},
     )
 
 

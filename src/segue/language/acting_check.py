@@ -244,15 +244,15 @@ def _links_outside(project: Project, one: Spoken) -> _Found:
     for id_, variant in one.variants.items():
         texts |= {f"variants.{id_}.{part}": text for part, text in _texts(variant).items()}
     survey = isinstance(one, SurveyDefinition) and one.channel is Channel.EMAIL
-    if survey and not any("survey_url" in text for text in texts.values()):
+    if survey and not any(page in text for page in _ASKING for text in texts.values()):
         yield (), Problem("a survey by e-mail leads to its page: write `{{ survey_url }}`")
     for name, text in texts.items():
         loc: Loc = tuple(name.split("."))
         for page in _PAGES:
             if page not in text:
                 continue
-            if page == "survey_url" and not isinstance(one, SurveyDefinition):
-                yield loc, Problem("only a survey has a `survey_url`")
+            if page in _ASKING and not isinstance(one, SurveyDefinition):
+                yield loc, Problem(f"only a survey has a `{page}`")
             elif page == "unsubscribe_url" and _is_transactional(one):
                 yield loc, Problem("nobody unsubscribes from what is transactional")
             elif not project.messaging.public_url:
@@ -264,7 +264,8 @@ def _is_transactional(one: Spoken) -> bool:
     return isinstance(one, CampaignDefinition) and one.transactional
 
 
-_PAGES: Final = ("unsubscribe_url", "survey_url")
+_ASKING: Final = ("survey_url", "survey_answers")
+_PAGES: Final = ("unsubscribe_url", *_ASKING)
 _WRITTEN: Final = ("subject", "text", "html")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
@@ -87,6 +88,33 @@ class SenderDefinition(Section):
     reply_to: OptionalAddress = Field(default="", description="Where answers go.")
 
 
+def _language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", text):
+        raise wrong("a language is written as `de` or `pt-BR`")
+    return text
+
+
+PageWord: TypeAlias = Literal[
+    "back", "next", "send", "skip", "required", "thanks", "closing", "over", "sorry"
+]
+"""What stands on the page of a survey beside its own texts."""
+
+
+class PagesDefinition(Section):
+    """How the page of a survey speaks."""
+
+    lang: Annotated[str, AfterValidator(_language)] = Field(
+        default="en", description="The language of its texts."
+    )
+    words: dict[PageWord, Annotated[str, AfterValidator(_one_line)]] = Field(
+        default={}, description="Other words for its buttons and notes."
+    )
+    scales: dict[
+        Literal[QuestionKind.NPS, QuestionKind.CSAT, QuestionKind.CES, QuestionKind.RATING],
+        tuple[str, str],
+    ] = Field(default={}, description="By kind of question, what the ends of its scale mean.")
+
+
 class MessagingDefinition(Section):
     """The rules of all campaigns."""
 
@@ -113,6 +141,9 @@ class MessagingDefinition(Section):
     sender: SenderDefinition | None = Field(default=None, description="Who e-mails are from.")
     public_url: Annotated[str, AfterValidator(_web_address)] = Field(
         default="", description="Where people outside reach this server."
+    )
+    pages: PagesDefinition = Field(
+        default=PagesDefinition(), description="How the page of a survey speaks."
     )
 
 

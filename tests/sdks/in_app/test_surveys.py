@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.sdks.in_app.visitor import Visitor
 
@@ -33,11 +34,11 @@ def test_every_kind_of_question_by_keyboard_alone(visitor: Visitor) -> None:
     visitor.sees("How satisfied are you?")
     visitor.press("Tab", "Space", "ArrowRight", "Enter")
     visitor.sees("It was easy.")
-    visitor.press("Tab", "Tab", "Enter")  # past the scale, to Skip
+    visitor.press("Tab", "Tab", "Tab", "Enter")  # past the scale and Back, to Skip
     visitor.sees("Anything else?")
     visitor.press("Tab")
     visitor.page.keyboard.type("More of <b>this</b>")
-    visitor.press("Tab", "Tab", "Enter")
+    visitor.press("Tab", "Tab", "Tab", "Enter")
     visitor.sees("Thank you.")
 
     facts = visitor.told("$survey_shown", *["$survey_answered"] * 5)
@@ -130,3 +131,58 @@ def test_who_closes_it_is_not_asked_again(visitor: Visitor) -> None:
     visitor.open("/docs")
     visitor.page.wait_for_timeout(700)
     visitor.sees_nothing()
+
+
+def test_somebody_goes_back_and_finds_their_answers(visitor: Visitor) -> None:
+    """By keyboard, also on another page; what stands in the form that is left is kept as well, and
+    whoever changes an answer goes another way."""
+    visitor.server.offer("nps", visitor.id)
+    visitor.open()
+    visitor.sees("How likely")
+    assert visitor.box.get_by_role("button", name="Back").count() == 0
+    visitor.box.get_by_role("radio", name="2", exact=True).check()
+    visitor.press("Enter")
+    visitor.sees("What should we do better?")
+    visitor.press("Tab")
+    visitor.page.keyboard.type("Be faster")
+
+    visitor.press("Tab")
+    assert visitor.focused() == "Back"
+    visitor.press("Enter")
+    visitor.sees("How likely")
+    assert visitor.focused().startswith("How likely")
+    expect(visitor.box.get_by_role("radio", name="2", exact=True)).to_be_checked()
+
+    visitor.open("/docs")
+    visitor.sees("How likely")
+    visitor.box.get_by_role("button", name="Send").click()
+    visitor.sees("What should we do better?")
+    expect(visitor.box.get_by_role("textbox")).to_have_value("Be faster")
+    visitor.box.get_by_role("button", name="Back").click()
+    visitor.box.get_by_role("radio", name="10", exact=True).check()
+    visitor.box.get_by_role("button", name="Send").click()
+
+    visitor.sees("We read every answer.")
+    facts = visitor.told("$survey_shown", *["$survey_answered"] * 3)
+    assert _answers(facts) == [
+        ("score", "nps", 2, False),
+        ("why", "text", "Be faster", False),
+        ("score", "nps", 10, True),
+    ]
+    assert not visitor.wrongs
+
+
+def test_to_skip_what_was_answered_takes_the_answer_back(visitor: Visitor) -> None:
+    """Nothing stays that somebody no longer says."""
+    visitor.server.offer("nps", visitor.id)
+    visitor.open()
+    visitor.box.get_by_role("radio", name="2", exact=True).check()
+    visitor.press("Enter")
+    visitor.sees("What should we do better?")
+    visitor.box.get_by_role("button", name="Back").click()
+    visitor.sees("How likely")
+    visitor.box.get_by_role("button", name="Skip").click()
+
+    visitor.sees("We read every answer.")
+    facts = visitor.told("$survey_shown", "$survey_answered", "$survey_answered")
+    assert _answers(facts) == [("score", "nps", 2, False), ("score", "nps", None, True)]

@@ -87,3 +87,76 @@ def test_without_a_way_to_this_server_a_link_stays_as_it_is(text: str) -> None:
 
     assert made.parts["text"] == "https://shop.example/"
     assert made.unsubscribe == ""
+
+
+def asked(text: str, *, html: str = "", kind: str = "nps") -> Message:
+    """A survey by e-mail with this text, composed by a server that counts openings."""
+    question = {"id": "score", "kind": kind, "ask": "Well?"}
+    if kind == "single":
+        question["choices"] = ["A & B", "C"]
+    project = project_from(
+        {
+            "segments": {"s": {"when": "everyone"}},
+            "messaging": {
+                "sender": {"address": "a@say.example"},
+                "public_url": "https://say.example",
+            },
+            "surveys": {
+                "c": {
+                    "segment": "s",
+                    "when": "leaving",
+                    "channel": "email",
+                    "subject": "x",
+                    "text": text,
+                    **({"html": html} if html else {}),
+                    "questions": [question],
+                }
+            },
+        }
+    )
+    composer = Composer(MessageTemplates(), LINKS, title_of=str, counts_opens=True)
+    rules = acting(project)
+    made = composer.message(
+        rules.campaigns[0], delivery(campaign_id="c", variant="a"), ABOUT, rules, 0
+    )
+    assert isinstance(made, Message), made
+    return made
+
+
+def test_a_survey_leads_to_its_page_of_this_delivery_alone() -> None:
+    link = asked("{{ survey_url }}").parts["text"].split()[0]
+    kind, token = urlsplit(link).path.split("/")[1:]
+    ticket = LINKS.read(LinkKind(kind), token)
+
+    assert kind == LinkKind.SURVEY
+    assert ticket is not None
+    assert (ticket.delivery_id, ticket.campaign_id) == (delivery().id, "c")
+    assert not ticket.address
+
+
+def test_the_first_question_stands_in_the_mail() -> None:
+    """Each answer is a link to the page that carries it; they are no clicks, though the host
+    stands in the template, and the mail has no picture: it is shown when its page is."""
+    loop = '{% for one in survey_answers %}<a href="{{ one.url }}">{{ one.answer }}</a>{% endfor %}'
+    message = asked(
+        "{{ survey_url }}", html=loop + '<a href="https://say.example/about">us</a>', kind="single"
+    )
+    page = message.parts["text"].split()[0]
+    found = re.findall(r'href="([^"]*)">([^<]*)<', message.parts["html"])
+
+    assert found[:2] == [(f"{page}?answer=A%20%26%20B", "A &amp; B"), (f"{page}?answer=C", "C")]
+    assert led_to(found[2][0]) == "https://say.example/about"
+    assert "<img" not in message.parts["html"]
+
+
+def test_a_question_in_words_has_no_answers_to_carry() -> None:
+    text = asked("{{ survey_url }}{% for one in survey_answers %}!{% endfor %}", kind="text")
+    assert "!" not in text.parts["text"].partition("--")[0]
+
+
+def test_a_way_out_of_the_template_s_own_is_no_click() -> None:
+    """Though its host stands there: whoever leaves has not clicked."""
+    html = '<a href="https://say.example/x">x</a> <a href="{{ unsubscribe_url }}">leave</a>'
+    made = told("Hello", html=html).parts["html"]
+
+    assert [urlsplit(url).path[:3] for url in re.findall(r'href="([^"]*)"', made)] == ["/c/", "/u/"]

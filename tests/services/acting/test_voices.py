@@ -163,5 +163,14 @@ def test_what_tells_of_no_answer_is_passed_over(store):
     answered(store, (None, "how", 3), ("1", None, 3), ("1", "how", None), ("1", "gone", "x y"))
     found = voices(store, SURVEY, codebook({}))
 
-    assert [one.response.count for one in found.questions] == [0, 1, 0]
+    assert [one.response.count for one in found.questions] == [0, 0, 0]
     assert found.questions[1].said.everybody.value is None
+
+
+@pytest.mark.parametrize(("question", "answer"), [("how", 9), ("what", ["Price"]), ("why", "dear")])
+def test_an_answer_that_was_taken_back_is_none(store, question, answer):
+    """Whoever goes back and skips says nothing, and has not responded."""
+    shown(store, 4)
+    answered(store, ("0", question, answer), ("1", question, answer), ("1", question, None))
+
+    assert said(store, question).response.count == 1

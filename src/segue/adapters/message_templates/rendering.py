@@ -19,7 +19,7 @@ from segue.adapters.message_templates.screening import (
     screened,
     syntax_problem,
 )
-from segue.adapters.message_templates.values import Instant, Missing, RefusalError, Scope
+from segue.adapters.message_templates.values import Instant, Missing, RefusalError, Scope, wrapped
 from segue.domain.acting import MessageContext, Needs, Rendered, TemplateProblem
 from segue.language.links import link_problem, linked
 
@@ -184,9 +184,14 @@ def _values(context: MessageContext) -> dict[str, Any]:
         "now": Instant(context.at, zone),
         "unsubscribe_url": context.unsubscribe_url or Missing(name="unsubscribe_url"),
         "survey_url": context.survey_url or Missing(name="survey_url"),
+        "survey_answers": wrapped(_answers(context), "survey_answers"),
         "link": Link(context.link, lambda url: link_problem(url, relative=False)),
         ZONE: zone,
     }
+
+
+def _answers(context: MessageContext) -> list[dict[str, str]]:
+    return [{"answer": answer, "url": url} for answer, url in context.survey_answers.items()]
 
 
 def _rendered(part: str, text: str, values: Mapping[str, Any]) -> str:

@@ -35,11 +35,12 @@ NAMES: Final = {
     "link": (),
     "unsubscribe_url": (),
     "survey_url": (),
+    "survey_answers": (),
 }
 """What a template may name, and the parts of it (None: whatever somebody's traits are)."""
 
 _ALWAYS_THERE: Final = (
-    *("campaign", "now", "link", ("person", "id"), ("segment", "id"), ("segment", "title")),
+    *("campaign", "now", "link", "survey_answers", ("person", "id"), ("segment", "id"), ("segment", "title")),
 )
 _ALLOWED: Final = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name),

@@ -11,6 +11,7 @@ export const options = {
   nonce: '',
   words: {
     close: 'Close',
+    back: 'Back',
     next: 'Next',
     send: 'Send',
     skip: 'Skip',

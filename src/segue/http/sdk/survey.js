@@ -6,7 +6,7 @@ import { make } from './make.js'
 const OWN_START = { nps: 0 }
 
 // The question after one with an answer; undefined at the end.
-const following = (questions, at, answer) => {
+export const following = (questions, at, answer) => {
   const given = [].concat(answer).map(String)
   const found = (questions[at].branches || []).find(
     ({ answers }) => !answers.length || answers.some((one) => given.includes(one)),
@@ -50,11 +50,13 @@ const answerOf = (form, { type }) => {
   return value === undefined || type === 'text' || type === 'single' ? value : Number(value)
 }
 
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other)
+
 // The parts of a survey. `tell` reports answers, `end` closes the box.
 export const survey = ({ id, questions, thanks }, tell, end) => {
   const { words } = kit.options
   const name = 'answers.' + id
-  const kept = kit.read(name) || { at: 0, answers: {}, count: 0 }
+  const kept = { at: 0, answers: {}, count: 0, way: [], ...kit.read(name) }
   const form = make('form', { noValidate: true })
   const error = make('p', { id: 'error', className: 'error', role: 'alert' })
 
@@ -66,14 +68,16 @@ export const survey = ({ id, questions, thanks }, tell, end) => {
     said.focus()
   }
 
-  const answered = (question, answer) => {
-    const next = following(questions, kept.at, answer)
+  // What stands in the form when somebody goes back is an answer like any other.
+  const answered = (question, answer, back) => {
+    const next = back ? kept.way.pop() : following(questions, kept.at, answer)
     const complete = next === undefined
-    if (answer !== undefined || complete) {
+    if (complete || !isSame(answer, kept.answers[question.id])) {
       kept.answers[question.id] = answer
       const facts = { question_id: question.id, question_type: question.type, answer, scale: question.scale }
       tell('$survey_answered', { ...facts, submission_id: id, complete }, `answer:${question.id}:${kept.count++}`)
     }
+    if (!back) kept.way.push(kept.at)
     kept.at = next
     if (complete) return finish()
     kit.keep(name, kept)
@@ -85,6 +89,7 @@ export const survey = ({ id, questions, thanks }, tell, end) => {
     const last = following(questions, kept.at) === undefined
     const legend = make('legend', { tabIndex: -1, dir: 'auto' }, question.text)
     const set = make('fieldset', { 'aria-describedby': 'error' }, legend, ...fields(question, kept.answers[question.id]))
+    const back = kept.way.length > 0 && make('button', { type: 'button', className: 'back', onclick: () => answered(question, answerOf(form, question), true) }, words.back)
     const skip = !question.required && make('button', { type: 'button', onclick: () => answered(question) }, words.skip)
     error.textContent = ''
     form.onsubmit = (event) => {
@@ -98,7 +103,7 @@ export const survey = ({ id, questions, thanks }, tell, end) => {
     form.replaceChildren(
       set,
       error,
-      make('div', { className: 'actions' }, skip || '', make('button', { className: 'main' }, last ? words.send : words.next)),
+      make('div', { className: 'actions' }, back, skip, make('button', { className: 'main' }, last ? words.send : words.next)),
     )
     if (moved) legend.focus()
   }

@@ -20,6 +20,7 @@ from segue.domain.campaigns import Acting, Campaign, Channel, Content, Delivery,
 from segue.services.acting.clock import known_zone
 from segue.services.acting.links import LinkKind, Links, Ticket
 from segue.services.acting.reach import address_of, trait_of
+from segue.services.acting.survey_way import links_to
 from segue.services.acting.wrapping import (
     hosts_of,
     may_lead_to,
@@ -105,7 +106,7 @@ class Composer:
         given = wrapped(parts, ticket, self.links, _hosts(_content(campaign, delivery)))
         if way_out:
             given = with_way_out(given, way_out)
-        if self.counts_opens:
+        if self.counts_opens and campaign.survey is None:  # one that asks is shown on its page
             given = with_pixel(given, self.links.link(LinkKind.OPEN, ticket))
         return given
 
@@ -120,6 +121,16 @@ class Composer:
         ticket = _ticket(delivery, address=address, purpose=campaign.purpose)
         return self.links.link(LinkKind.UNSUBSCRIBE, ticket)
 
+    def _survey(
+        self, campaign: Campaign, delivery: Delivery, messaging: Messaging
+    ) -> tuple[str, dict[str, str]]:
+        """The address of the page of a survey, and those that carry an answer; where people cannot
+        reach it, or it is none, "" and none."""
+        if campaign.survey is None or not messaging.public_url:
+            return "", {}
+        page = self.links.link(LinkKind.SURVEY, _ticket(delivery))
+        return page, links_to(campaign.survey.questions[0], page)
+
     def _context(
         self,
         campaign: Campaign,
@@ -129,9 +140,7 @@ class Composer:
         now: int,
     ) -> MessageContext:
         profile = about.profile
-        survey = ""
-        if campaign.survey is not None and messaging.public_url:
-            survey = self.links.link(LinkKind.SURVEY, _ticket(delivery))
+        survey, answers = self._survey(campaign, delivery, messaging)
         return MessageContext(
             person=profile,
             campaign_id=campaign.id,
@@ -145,6 +154,7 @@ class Composer:
             event=about.event,
             unsubscribe_url=self._unsubscribe(campaign, delivery, profile, messaging),
             survey_url=survey,
+            survey_answers=answers,
             link=self._link(campaign, delivery) if messaging.public_url else str,
         )
 
@@ -154,7 +164,7 @@ class Composer:
         ticket, hosts = _ticket(delivery), _hosts(_content(campaign, delivery))
 
         def noted(url: str) -> str:
-            if not may_lead_to(url, hosts):
+            if self.links.is_own(url) or not may_lead_to(url, hosts):
                 return url
             return self.links.link(LinkKind.CLICK, replace(ticket, url=url))
 

@@ -62,6 +62,11 @@ class Links:
         """The address of a link."""
         return f"{self._base}/{kind}/{seal(self._secret, kind, ticket)}"
 
+    def is_own(self, url: str) -> bool:
+        """Whether an address is one that this makes: to lead there is no click of its own."""
+        pages = (LinkKind.UNSUBSCRIBE, LinkKind.SURVEY, LinkKind.CLICK)
+        return bool(self._base) and url.startswith(tuple(f"{self._base}/{one}/" for one in pages))
+
     def read(self, kind: LinkKind, token: str) -> Ticket | None:
         """The ticket in a token; None where this workspace did not make it of this kind."""
         return unseal(self._secret, kind, token)

@@ -30,7 +30,7 @@ SHOWN: Final = "$survey_shown"
 ANSWERED: Final = "$survey_answered"
 MOST_CHANGES: Final = 20
 """How often an answer may be changed: whoever has a link cannot fill the store."""
-_WORDS: Final = ("ask.", "thanks", "subject")
+_WORDS: Final = ("ask.", "thanks")
 """The parts of a survey by e-mail that its page shows."""
 
 Submit = Callable[[Batch], Future[Receipt]]
@@ -171,7 +171,9 @@ class MailedSurveys:
         facts = shown[2] | _facts_of(question, answer, sheet.delivery.id, complete=complete)
         told = (f"{sheet.delivery.id}:answer:{question.id}:{times}", ANSWERED, facts)
         return self.submit(
-            _batch(sheet.delivery, now, [told] if sheet.said.segments is not None else [shown, told])
+            _batch(
+                sheet.delivery, now, [told] if sheet.said.segments is not None else [shown, told]
+            )
         )
 
     def _shown(self, sheet: Sheet) -> tuple[str, str, dict[str, Any]]:
@@ -269,9 +271,7 @@ def _facts_of(
     return facts | {"submission_id": delivery_id, "complete": complete}
 
 
-def _batch(
-    delivery: Delivery, now: int, events: list[tuple[str, str, dict[str, Any]]]
-) -> Batch:
+def _batch(delivery: Delivery, now: int, events: list[tuple[str, str, dict[str, Any]]]) -> Batch:
     """Events (id, name, facts) of the person of a delivery, in the order in which they stand."""
     return Batch(
         distinct_id=[delivery.person_id] * len(events),

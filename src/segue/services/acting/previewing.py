@@ -23,6 +23,7 @@ from segue.services.acting.assignment import (
 from segue.services.acting.clock import known_zone
 from segue.services.acting.profiles import event_order, profile_of, properties_of
 from segue.services.acting.reach import address_of, trait_of
+from segue.services.acting.survey_way import links_to
 from segue.services.explain import Explained, explain_membership
 from segue.services.live.reading import sentence
 from segue.services.view import Store
@@ -192,6 +193,9 @@ def _context(
         event=_event(explained),
         unsubscribe_url="" if campaign.transactional else outside,
         survey_url=outside if campaign.survey is not None else "",
+        survey_answers=links_to(campaign.survey.questions[0], outside)
+        if campaign.survey is not None and outside
+        else {},
     )
 
 

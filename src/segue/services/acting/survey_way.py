@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
+from urllib.parse import quote
 
 from segue.domain.campaigns import Question, QuestionKind
 
@@ -18,6 +19,8 @@ Answer: TypeAlias = int | str | tuple[str, ...]
 
 LONGEST_TEXT: Final = 4_000
 """Characters of an open answer; the rest is cut off."""
+MOST: Final = 100
+"""Links to answers in a message."""
 _SCALES: Final = {
     QuestionKind.NPS: (0, 10),
     QuestionKind.CSAT: (1, 5),
@@ -41,6 +44,12 @@ def answers_to(question: Question) -> tuple[str, ...]:
     if scale is not None:
         return tuple(map(str, range(scale[0], scale[1] + 1)))
     return question.choices if question.kind is QuestionKind.SINGLE else ()
+
+
+def links_to(question: Question, page: str) -> dict[str, str]:
+    """Addresses of a survey's page that carry an answer to its first question, by answer; none
+    where there are too many, or no single one is an answer."""
+    return {one: f"{page}?answer={quote(one, safe='')}" for one in answers_to(question)[:MOST]}
 
 
 def answer_of(question: Question, texts: Sequence[str]) -> Answer | None:

@@ -116,11 +116,17 @@ def voices(
     asked = _Asked(len(shown), inside, segment_id)
     answers: dict[str, list[SurveyAnswer]] = {one.id: [] for one in campaign.survey.questions}
     for answer in store.survey_answers(campaign.id):
-        answers.setdefault(answer.question_id, []).append(answer)
+        if _says_anything(answer):
+            answers.setdefault(answer.question_id, []).append(answer)
     questions = [
         _question(one, answers[one.id], asked, themes) for one in campaign.survey.questions
     ]
     return SurveyVoices(campaign.id, segment_id, len(shown), inside, tuple(questions))
+
+
+def _says_anything(answer: SurveyAnswer) -> bool:
+    """Whether there is an answer: what was skipped at last, or taken back, is none."""
+    return answer.number is not None or bool(answer.choices or answer.text)
 
 
 @dataclass(frozen=True, slots=True)

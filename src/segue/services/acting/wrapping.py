@@ -48,7 +48,7 @@ def wrapped(
 
     def replaced(found: re.Match[str]) -> str:
         url = html.unescape(found[2] if found[2] is not None else found[3]).strip()
-        if not may_lead_to(url, hosts):
+        if links.is_own(url) or not may_lead_to(url, hosts):
             return found[0]
         bare = replace(ticket, address="", purpose="", url=url)
         return f'{found[1]}"{html.escape(links.link(LinkKind.CLICK, bare))}"'
