@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segue.bootstrap.instants import At, instant_of
 from segue.bootstrap.opening import OpenStore
 from segue.language.acting import acting
 from segue.language.models import Project
-from segue.language.tree import Definitions
+from segue.language.tree import Condition, Definitions
+from segue.services.insight.journey import (
+    DAYS,
+    SILENCE,
+    WINDOW,
+    Asked,
+    JourneyFound,
+    asked_for,
+    journey,
+)
+from segue.services.insight.backtesting import DAYS, Backtest, Question, backtest
 from segue.services.insight.linting import Linted, lint_portfolio
 
 
@@ -27,3 +39,43 @@ class Insight:
         """The mistakes of the segments and campaigns as a whole, with evidence and advice."""
         rules = acting(self.project)
         return lint_portfolio(self.store, self.project, self.definitions, rules, self.at)
+
+    def journey(
+        self,
+        *,
+        start: At = None,
+        until: At = None,
+        days: int = DAYS,
+        window: int = WINDOW,
+        silence: int = SILENCE,
+        segments: Sequence[str] = (),
+        by_week: bool = False,
+    ) -> JourneyFound:
+        """What becomes of people on the journey, in the period `(start, until]`; by default the
+        last days. See `services.insight.journey.Asked` for the rest."""
+        end = self.at if until is None else self._instant(until)
+        begin = None if start is None else self._instant(start)
+        period = asked_for(begin, end, days)
+        asked = Asked(*period, window, silence, tuple(dict.fromkeys(segments)), by_week)
+        return journey(self.store, self.project, self.definitions, self.at, asked)
+
+    def _instant(self, at: At) -> int:
+        return instant_of(at, self.definitions.timezone, lambda: self.at)
+
+    def backtest(
+        self,
+        segment_id: str | None = None,
+        *,
+        when: str | Condition | None = None,
+        title: str = "",
+        days: int = DAYS,
+        goal: str | None = None,
+        campaign: str | None = None,
+    ) -> Backtest:
+        """What a segment of the project, or a condition, would have done in so many days.
+
+        Raises `UsageError` where neither or both are given, `DefinitionError` where the condition
+        is none, `NotFoundError` where the segment, goal or campaign does not exist.
+        """
+        question = Question(segment_id, when, title, days, goal, campaign)
+        return backtest(self.store, self.project, self.at, question)
