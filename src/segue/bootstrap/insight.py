@@ -10,6 +10,8 @@ from segue.bootstrap.opening import OpenStore
 from segue.language.acting import acting
 from segue.language.models import Project
 from segue.language.tree import Condition, Definitions
+from segue.services.insight.backtesting import DAYS as BACKTEST_DAYS
+from segue.services.insight.backtesting import Backtest, Question, backtest
 from segue.services.insight.journey import (
     DAYS,
     SILENCE,
@@ -19,7 +21,6 @@ from segue.services.insight.journey import (
     asked_for,
     journey,
 )
-from segue.services.insight.backtesting import DAYS, Backtest, Question, backtest
 from segue.services.insight.linting import Linted, lint_portfolio
 
 
@@ -68,7 +69,7 @@ class Insight:
         *,
         when: str | Condition | None = None,
         title: str = "",
-        days: int = DAYS,
+        days: int = BACKTEST_DAYS,
         goal: str | None = None,
         campaign: str | None = None,
     ) -> Backtest:

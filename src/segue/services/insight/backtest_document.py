@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from segue.domain.instant import format_instant
@@ -81,7 +82,7 @@ def _estimate(one: Estimate) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    return None if value != value else value  # NaN is the only number unlike itself
+    return None if math.isnan(value) else value
 
 
 def _messages(one: Simulation) -> dict[str, Any]:

@@ -31,8 +31,8 @@ _SCALE_WORDS: Final = {
 }
 
 DEFINITION: Final = (
-    "Entrants are people, each at their first entry in the period. Only who has a whole window for "
-    "the goal behind them is looked at; the instant of the entry itself does not count. Each is set "
+    "Entrants are people, each at their first entry in the period. Only who has a whole window "
+    "for the goal behind them is looked at; the instant of the entry does not count. Each is set "
     f"against at most {CONTROLS} people who were not in at that time and were then alike in time "
     "since first seen, time since last active, activity in the four weeks before and goals reached "
     "before, whatever these did later. Ranges are at 95 % and allow for people who stand beside "
