@@ -47,9 +47,14 @@ class Tables:
         Raises `ValueError` where that is no table.
         """
         tables = cls(both, exposed - both, reached - both, people - exposed - reached + both)
-        if any(np.any(cell < 0) for cell in (tables.tp, tables.fp, tables.fn, tables.tn)):
+        if any(np.any(cell < 0) for cell in tables.cells):
             raise ValueError("no table has fewer than nobody in a cell")
         return tables
+
+    @property
+    def cells(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+        """All four."""
+        return self.tp, self.fp, self.fn, self.tn
 
     @property
     def exposed(self) -> Int64s:
@@ -94,7 +99,7 @@ class Tables:
 
     def odds_ratio(self, level: float = LEVEL) -> Estimates:
         """The ratio of the odds; the interval by its logarithm (Woolf 1955)."""
-        tp, fp, fn, tn = map(_floats, (self.tp, self.fp, self.fn, self.tn))
+        tp, fp, fn, tn = map(_floats, self.cells)
         with np.errstate(all="ignore"):
             value = tp * tn / (fp * fn)
             variance = 1 / tp + 1 / fp + 1 / fn + 1 / tn
@@ -232,23 +237,43 @@ class Stratified:
             value = ups / downs
         return _by_logarithm(value, variance, level)
 
-    def deviation(self) -> Floats:
-        """How many standard errors more of those who did it reached the goal than if it had nothing
-        to do with it within any stratum; 0 where nothing can vary. Its square is the
-        Cochran-Mantel-Haenszel statistic without correction."""
+    def by_chance(self) -> tuple[Floats, Floats]:
+        """How many who did it would reach the goal if it had nothing to do with it within any
+        stratum, and the standard deviation of that; all margins taken as given."""
         t = self.strata
         people = np.maximum(t.people, 1)
         expected = _floats(t.exposed) * t.reached / people
-        spread = expected * t.others / people * (t.people - t.reached) / np.maximum(t.people - 1, 1)
-        total = spread.sum(-1)
-        excess = (t.tp - expected).sum(-1)
-        return np.where(total > 0, excess / np.sqrt(np.where(total > 0, total, 1)), 0.0)
+        failing = (t.people - t.reached) / np.maximum(t.people - 1, 1)
+        variance = expected * t.others / people * failing
+        return expected.sum(-1), np.sqrt(variance.sum(-1))
+
+    def room(self) -> Floats:
+        """How far at least the margins let the count of successes lie from what chance gives, to
+        either side: at 5 or more the deviation is about normal (Mantel and Fleiss 1980)."""
+        t = self.strata
+        expected, _ = self.by_chance()
+        fewest = np.maximum(0, t.reached - t.others).sum(-1)
+        most = np.minimum(t.exposed, t.reached).sum(-1)
+        return np.asarray(np.minimum(expected - fewest, most - expected))
+
+    def deviation(self) -> Floats:
+        """How many standard deviations more of those who did it reached the goal than by chance; 0
+        where nothing can vary. Its square is the Cochran-Mantel-Haenszel statistic without
+        correction."""
+        expected, spread = self.by_chance()
+        excess = self.strata.tp.sum(-1) - expected
+        return np.where(spread > 0, excess / np.where(spread > 0, spread, 1), 0.0)
 
     def p_values(self) -> Floats:
         """By the Cochran-Mantel-Haenszel test without correction; 1 where nothing can vary."""
-        from scipy.stats import norm
+        return two_sided(self.deviation())
 
-        return np.asarray(2 * norm.sf(np.abs(self.deviation())))
+
+def two_sided(deviation: Floats) -> Floats:
+    """The chance of a normal deviate at least so many standard deviations off, to either side."""
+    from scipy.stats import norm
+
+    return np.asarray(2 * norm.sf(np.abs(deviation)))
 
 
 # ------------------------------------------------------------------------------------- the pieces
