@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from segue.cli.linting import HEADINGS
+from segue.insight.portfolio.findings import Mistake
 from tests.cli.conftest import DEFINITIONS, EVENTS, Segue
 
 WRONG = """\
@@ -160,3 +162,37 @@ def test_what_campaigns_need_and_nobody_has_set_up(segue, tmp_path, monkeypatch)
     )
     monkeypatch.setenv("SEGUE_SMTP_HOST", "mail.example")
     assert not segue("check", "--definitions", "segue.yaml", "--json").json["missing_channels"]
+
+
+def test_the_portfolio_is_checked_where_asked_for(segue: Segue, shop: Path) -> None:
+    """Findings stand under their names, with what to do, and end with exit code 1."""
+    assert segue("check").code == 0
+
+    shown = segue("check", "--portfolio")
+    found = segue("check", "--portfolio", "--json").json["portfolio"]
+
+    assert shown.code == 1
+    assert "Segments that nobody acts on not-acted-on" in shown.out
+    assert "→ Give the one that matters most a campaign with a goal." in shown.out
+    assert {"mistake", "segments", "campaigns", "evidence", "advice", "edit"} == set(
+        found["findings"][0]
+    )
+    assert all(one["both"] for one in found["overlaps"])
+
+
+def test_problems_come_before_the_portfolio(segue: Segue, shop: Path) -> None:
+    """What cannot be evaluated is not linted."""
+    Path("segue.yaml").write_text(WRONG)
+
+    shown = segue("check", "--portfolio", "--json")
+
+    assert shown.code == 1
+    assert "portfolio" not in shown.json
+
+
+def test_every_mistake_has_a_heading_and_stands_on_its_page() -> None:
+    """In the table of the documentation, by its name."""
+    page = (Path(__file__).parents[2] / "docs" / "portfolio.md").read_text(encoding="utf-8")
+
+    assert set(HEADINGS) == set(Mistake)
+    assert [one for one in Mistake if f"| `{one.value}` |" not in page] == []

@@ -280,6 +280,15 @@ def test_messages_that_left_late(log: pa.Table) -> None:
     assert "3 hours" in found[0].evidence
 
 
+def test_a_project_without_campaigns_is_told_once(log: pa.Table) -> None:
+    """Not once for each of its segments."""
+    silent = {**sane(), "campaigns": {}, "surveys": {}}
+
+    found = [one for one in _lint(silent, log) if one.mistake is M.NOT_ACTED_ON]
+
+    assert [one.segments for one in found] == [()]
+
+
 def test_an_edit_is_a_condition_that_means_the_same(log: pa.Table) -> None:
     """Taking out what adds nothing changes nobody's membership."""
     project = _project()

@@ -14,6 +14,7 @@ from segue.http.api import (
     keys,
     offers,
     people,
+    portfolio,
     previews,
     results,
     segments,
@@ -28,5 +29,6 @@ def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
     acting = (offers, deliveries, campaigns, previews, results, suppressions)
+    insight = (portfolio,)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
-    return [part.router for part in (*acting, *others)]
+    return [part.router for part in (*acting, *insight, *others)]

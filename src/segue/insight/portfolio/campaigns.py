@@ -99,6 +99,13 @@ def cannot_measure(project: Portfolio) -> Iterator[LintFinding]:
 def not_acted_on(project: Portfolio) -> Iterator[LintFinding]:
     """Segments that no campaign and no survey speaks to."""
     spoken = {one.segment_id for one in project.campaigns if one.enabled}
+    if not spoken and project.segments:
+        yield LintFinding(
+            Mistake.NOT_ACTED_ON,
+            f"{len(project.segments):,} segments, and no campaign: nobody notices who is in them.",
+            "Give the one that matters most a campaign with a goal.",
+        )
+        return
     for segment in project.segments:
         if segment.id not in spoken and segment.id not in project.deserted:
             yield LintFinding(

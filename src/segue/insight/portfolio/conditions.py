@@ -9,6 +9,7 @@ import numpy as np
 
 from segue.insight.portfolio.facts import ENOUGH, Portfolio
 from segue.insight.portfolio.findings import LintFinding, Mistake
+from segue.insight.portfolio.words import title
 from segue.language.canonical import all_of, any_of
 from segue.language.implication import excludes, implies
 from segue.language.text import to_text
@@ -38,7 +39,7 @@ def never_holds(project: Portfolio) -> Iterator[LintFinding]:
                 one, other = map(to_text, clash)
                 yield LintFinding(
                     Mistake.NEVER_HOLDS,
-                    f"`{one}` and `{other}` can never hold together.",
+                    f"{title(segment)}: `{one}` and `{other}` can never hold together.",
                     "Take one of them out, or say `or`.",
                     (segment.id,),
                 )
@@ -54,7 +55,8 @@ def redundant_part(project: Portfolio) -> Iterator[LintFinding]:
                 weak, strong = found
                 yield LintFinding(
                     Mistake.REDUNDANT_PART,
-                    f"`{to_text(weak)}` adds nothing: `{to_text(strong)}` says it already.",
+                    f"{title(segment)}: `{to_text(weak)}` adds nothing, `{to_text(strong)}` says "
+                    "it already.",
                     "Take it out.",
                     (segment.id,),
                     edit=_shorter(project, segment, node, weak),
@@ -73,9 +75,9 @@ def idle_part(project: Portfolio) -> Iterator[LintFinding]:
                 part = _terms(written)[place] if _matches(written, segment) else term
                 yield LintFinding(
                     Mistake.IDLE_PART,
-                    f"`{to_text(part)}` has never kept anybody out: of "
-                    f"{project.ever(segment.id):,} people who were ever in, all would have been in "
-                    "just as long without it.",
+                    f"{title(segment)}: `{to_text(part)}` has never kept anybody out: the "
+                    f"{project.ever(segment.id):,} people who were ever in, and nobody else, would "
+                    "have been in just as long without it.",
                     "Take it out, or correct what it was meant to keep out.",
                     (segment.id,),
                     edit=_shorter(project, segment, segment.condition, term),
@@ -89,8 +91,7 @@ def traits_only(project: Portfolio) -> Iterator[LintFinding]:
         if _asks_traits_only(segment.condition, project):
             yield LintFinding(
                 Mistake.TRAITS_ONLY,
-                f"`{_text(project, segment)}` looks only at traits: who people are, not what they "
-                "do.",
+                f"{title(segment)} looks only at traits: who people are, not what they do.",
                 "Add what they did lately, such as `and active on at least 2 days within 14 days`.",
                 (segment.id,),
                 edit=f"({_text(project, segment)}) and active on at least 2 days within 14 days",

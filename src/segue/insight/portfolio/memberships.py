@@ -12,7 +12,7 @@ from segue.insight.overlap import Overlaps
 from segue.insight.portfolio.facts import ENOUGH, MONTH, Portfolio
 from segue.insight.portfolio.findings import LintFinding, Mistake
 from segue.insight.portfolio.words import length, quoted, title
-from segue.language.check import DERIVED_EVENTS
+from segue.language.activity import DERIVED_EVENTS
 from segue.language.tree import EventPattern, Segment
 from segue.language.walk import nodes
 
