@@ -19,7 +19,7 @@ from segue.domain.errors import (
     StoreTooNewError,
     UsageError,
 )
-from segue.domain.ports import Appended, EventSummary, Extent
+from segue.domain.ports import Appended, CommonValue, EventSummary, Extent
 from segue.timeline.log import ACTIVITY, Request
 from tests.adapters.stores import event, store_of, table
 
@@ -493,3 +493,32 @@ def test_an_erasure_that_fails_leaves_a_store_that_works(tmp_path, monkeypatch, 
     assert store.erase("ann").events == (1 if erased else 2)
     assert [row[1] for row in contents(store)] == ["bea"]
     store.close()
+
+
+def test_common_values_are_texts_that_many_people_carry():
+    """Integers and truth by their JSON text; no later events, no texts without end, no nesting."""
+    store = store_of(
+        *(
+            event(f"p{one}", "look", one, {"path": "/a", "n": one, "in": {"x": 1}})
+            for one in range(4)
+        ),
+        *(event(f"p{one}", "look", one + 2, {"path": "/b", "paid": True}) for one in range(2)),
+        event("p9", "look", 9, {"path": "/b", "text": "y" * 200}),
+        event("p9", "buy", 9, {"size": 10}),
+    )
+    try:
+        found = store.common_values(["look", "none"], at=3, least=2, most=9)
+        both = store.common_values(["buy", "look"], at=9, least=1, most=3)
+    finally:
+        store.close()
+
+    assert found == [
+        CommonValue("look", "path", "/a", 4),
+        CommonValue("look", "paid", "true", 2),
+        CommonValue("look", "path", "/b", 2),
+    ]
+    assert [(one.event, one.value, one.people) for one in both] == [
+        ("look", "/a", 4),
+        ("look", "/b", 3),
+        ("look", "true", 2),
+    ]

@@ -72,6 +72,17 @@ class EventSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonValue:
+    """A value, as the language's `=` compares it with a text, of a property of an event, and how
+    many people have such events."""
+
+    event: str
+    property: str
+    value: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Extent:
     """The size of a log. `first_at` and `last_at` are None where it is empty."""
 
@@ -155,6 +166,12 @@ class EventStore(Protocol[RequestT, LogT, TableT]):
 
     def summaries(self) -> list[EventSummary]:
         """One summary per event name, most frequent first."""
+
+    def common_values(
+        self, events: Collection[str], *, at: int, least: int, most: int
+    ) -> list[CommonValue]:
+        """The values that events of these names carry in their top-level properties for at least
+        so many people, of the log cut at `at`: at most so many, those of most people first."""
 
     def trait_names(self) -> list[str]:
         """Every top-level trait key that was ever written, sorted."""

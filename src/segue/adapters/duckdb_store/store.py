@@ -45,6 +45,7 @@ from segue.domain.live import (
 )
 from segue.domain.ports import (
     Appended,
+    CommonValue,
     DefinitionVersion,
     Erased,
     EventSummary,
@@ -240,6 +241,16 @@ class DuckDBStore(
         """See `EventStore.summaries`."""
         with self._reading() as now:
             return overview.read_summaries(now.db, now.names, self._people())
+
+    def common_values(
+        self, events: Collection[str], *, at: int, least: int, most: int
+    ) -> list[CommonValue]:
+        """See `EventStore.common_values`."""
+        with self._reading() as now:
+            people = self._people()
+            return overview.read_common_values(
+                now.db, now.names, people, events, at=at, least=least, most=most
+            )
 
     def trait_names(self) -> list[str]:
         """See `EventStore.trait_names`."""

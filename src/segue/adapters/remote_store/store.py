@@ -25,6 +25,7 @@ from segue.domain.errors import (
 from segue.domain.identity import Refusal
 from segue.domain.ports import (
     Appended,
+    CommonValue,
     DefinitionVersion,
     Erased,
     EventStore,
@@ -106,6 +107,12 @@ class RemoteStore:
     def summaries(self) -> list[EventSummary]:
         """See `EventStore.summaries`."""
         return self._ask(EventStore.summaries)
+
+    def common_values(
+        self, events: Collection[str], *, at: int, least: int, most: int
+    ) -> list[CommonValue]:
+        """See `EventStore.common_values`."""
+        return self._ask(EventStore.common_values, list(events), at=at, least=least, most=most)
 
     def trait_names(self) -> list[str]:
         """See `EventStore.trait_names`."""
