@@ -23,7 +23,7 @@ from typing import Final
 
 import numpy as np
 
-from segue.domain.instant import DAY, FOREVER, HOUR
+from segue.domain.instant import DAY, FOREVER, MINUTE
 from segue.insight.arrays import (
     Bools,
     Floats,
@@ -47,8 +47,8 @@ SCALES: Final = ("age", "recency", "activity", "goals")
 reached before."""
 
 _AGE, _RECENCY, _ACTIVITY, _GOALS = range(4)
-_FLOORS: Final = np.array([DAY, HOUR, 1.0, 1.0])
-"""What is too little to matter on each scale: a day, an hour, an event, a goal."""
+_FLOORS: Final = np.array([DAY, 5 * MINUTE, 1.0, 1.0])
+"""What is too little to matter on each scale: a day, five minutes, an event, a goal."""
 _FACTORS: Final = np.array([2.0, 4.0, 2.0, 1.0])
 """The largest factor on each scale between people who are alike."""
 _LONG_AGO: Final = 100 * 365 * DAY
@@ -197,7 +197,7 @@ class _Search:
         busy = self._scales[_RECENCY] == 0
         ages = self._by_age.between(*self._reach(_AGE))
         times = self._by_event.between(*self._reach(_RECENCY))
-        old = self._scales[_RECENCY] > np.log(BEFORE / HOUR)
+        old = self._scales[_RECENCY] > np.log(BEFORE / _FLOORS[_RECENCY])
         by_age = ~busy & (old | ((ages[1] - ages[0]) <= (times[1] - times[0])))
         day = self._by_event.between(self._instant - DAY, self._instant)
         return _joined(
