@@ -36,6 +36,7 @@ _ClickError: Final[Any] = typer.BadParameter.__mro__[2]
 ORDER: Final = (
     *("demo", "try", "init", "import", "check"),
     *("evaluate", "history", "explain", "campaigns"),
+    *("journey", "discover", "backtest", "diff", "report"),
     *("serve", "tail"),
     *("export", "backup", "restore", "erase", "suppress", "bench"),
 )

@@ -1,0 +1,327 @@
+"""What becomes of people on the journey of a project: measured, by segment and week, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from segue.domain.errors import UsageError
+from segue.domain.instant import DAY, local_date, start_of_day
+from segue.insight.comparisons import Difference
+from segue.insight.journey import Against, Journey, Scope, StageFigures, against_rest, measure
+from segue.insight.stopping import Stopped, stopped
+from segue.insight.ways import Period, Ways
+from segue.language.activity import is_activity
+from segue.language.models import Project
+from segue.language.resolve import JOURNEY
+from segue.language.tree import Definitions, EventPattern, Name
+from segue.services.insight.past import Past, read_past
+from segue.services.insight.wording import NOT_CAUSE, length_words, people, share_words
+from segue.services.view import Store
+from segue.timeline.occurring import Wanted
+
+DAYS: Final = 90
+"""The period that is looked at where none is asked for."""
+WINDOW: Final = 30 * DAY
+"""The time in which people are to go on, where none is asked for."""
+SILENCE: Final = 14 * DAY
+"""Who did nothing for so long has stopped, where nothing else is asked for."""
+MOST_EVENTS: Final = 200
+"""Event names of which it is looked what people did last: the most frequent."""
+SURE: Final = 0.05
+"""The q-value up to which something is told as a finding."""
+
+NO_JOURNEY: Final = (
+    "This project has no journey yet. Add one to segue.yaml: its stages in order; a person is on "
+    "the last one that holds."
+)
+"""What to do where there is no journey."""
+EXAMPLE: Final = """\
+journey:
+  - {stage: visitor, when: everyone}
+  - {stage: trial, when: did trial_started}
+  - {stage: customer, when: did subscribed and not did cancelled since last subscribed}
+"""
+"""What such a journey looks like in segue.yaml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about a journey: the period `(start, end]`, the time in which people are to go
+    on, after how long without anything they have stopped (all ms), whose journey beside
+    everybody's, and whether beginnings are told by week."""
+
+    start: int
+    end: int
+    window: int = WINDOW
+    silence: int = SILENCE
+    segment_ids: tuple[str, ...] = ()
+    by_week: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise UsageError("the period ends before it begins", hint="give an earlier start")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: its name in the project file and its title."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastDone:
+    """What people did last before they stopped (a), against those who went on (b)."""
+
+    event: str
+    difference: Difference
+    q_value: float
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the two differ for sure, over everything that was compared."""
+        return self.q_value <= SURE and self.difference.is_told
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where people stop: of those on a stage, who did nothing for so long, and what they did last,
+    most frequent first."""
+
+    stopped: Stopped
+    last: tuple[LastDone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentJourney:
+    """The journey of those who are in a segment at the instant concerned; for each stage but the
+    last `against` sets them against all others who entered it."""
+
+    segment_id: str
+    title: str
+    journey: Journey
+    against: tuple[Against, ...]
+
+
+@dataclass(frozen=True)
+class JourneyFound:
+    """A project's journey, as known at `at`; `zone` is the project's. Where the project has no
+    journey `everybody` is None, and so is all the rest."""
+
+    at: int
+    zone: str
+    asked: Asked
+    stages: tuple[Stage, ...] = ()
+    everybody: Journey | None = None
+    stops: tuple[Stop, ...] = ()
+    segments: tuple[SegmentJourney, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What was found, in sentences."""
+        if self.everybody is None:
+            return (NO_JOURNEY,)
+        onward = [self._onward(place) for place in range(len(self.stages) - 1)]
+        return tuple(one for one in (*onward, *self._stopping(), *self._compared()) if one)
+
+    def _onward(self, place: int) -> str:
+        assert self.everybody is not None
+        return onward_words(self.stages, place, self.everybody.stages[place], self.asked.window)
+
+    def _stopping(self) -> list[str]:
+        """Where most people stop, and what they did last."""
+        if not any(one.stopped.share.count for one in self.stops):
+            return []
+        most = max(range(len(self.stops)), key=lambda place: self.stops[place].stopped.share.count)
+        stop = self.stops[most]
+        share, title = stop.stopped.share, self.stages[most].title
+        said = (
+            f"Most people stop at {title}: of the {share.of:,} who are there, {share_words(share)} "
+            f"have done nothing for {length_words(self.asked.silence)}."
+        )
+        told = sorted(
+            (one for one in stop.last if one.is_told), key=lambda one: -(one.difference.value or 0)
+        )
+        telling = told[0] if told else None
+        return [said, _last_words(title, telling)] if telling else [said]
+
+    def _compared(self) -> list[str]:
+        return [_segment_words(one, self.stages, self.asked.window) for one in self.segments]
+
+
+def journey(
+    store: Store, project: Project, definitions: Definitions, at: int, asked: Asked
+) -> JourneyFound:
+    """Measure the journey of a project as known at the instant.
+
+    Raises `NotFoundError` where a segment does not exist, `UsageError` where the period ends after
+    the instant.
+    """
+    if asked.end > at:
+        raise UsageError("the period ends after the instant", hint="give an earlier end")
+    zone = definitions.timezone
+    stages = tuple(
+        Stage(one.stage, definitions.segment(f"{JOURNEY}.{one.stage}").title)
+        for one in project.journey
+    )
+    names = _names(store, definitions, at)
+    past = read_past(
+        store,
+        definitions,
+        at,
+        [*(f"{JOURNEY}.{one.id}" for one in stages), *asked.segment_ids],
+        [_ANY, *map(_named, names)] if stages else [],
+    )
+    if not stages:
+        return JourneyFound(at, zone, asked)
+    scope = _scope(past, stages, asked)
+    return JourneyFound(
+        at,
+        zone,
+        asked,
+        stages,
+        measure(scope, weeks_of(asked, zone) if asked.by_week else ()),
+        _stops(past, scope, asked, names),
+        tuple(_segment(past, stages, asked, one) for one in asked.segment_ids),
+    )
+
+
+_ANY: Final = Wanted(EventPattern())
+
+
+def _named(event: str) -> Wanted:
+    return Wanted(EventPattern((Name(event, quoted=True),)))
+
+
+def _names(store: Store, definitions: Definitions, at: int) -> list[str]:
+    """The events by which it is told what people did last."""
+    known = [one.event for one in store.summaries() if one.first_at <= at]
+    return [one for one in known if is_activity(one, definitions.not_activity)][:MOST_EVENTS]
+
+
+def _scope(
+    past: Past, stages: Sequence[Stage], asked: Asked, segment_id: str | None = None
+) -> Scope:
+    spans = [past.spans[f"{JOURNEY}.{one.id}"] for one in stages]
+    among = None if segment_id is None else past.spans[segment_id]
+    ways = Ways.joined(spans, past.counted, past.at)
+    return Scope(ways, Period(asked.start, asked.end), asked.window, among)
+
+
+def weeks_of(asked: Asked, zone: str) -> list[int]:
+    """The limits of the weeks of the period: its start, every Monday of the zone, its end."""
+    first, last = asked.start + 1, asked.end + 1
+    monday = local_date(first, zone)
+    monday += dt.timedelta(days=7 - monday.weekday())
+    limits = [first]
+    while start_of_day(monday, zone) < last:
+        limits.append(start_of_day(monday, zone))
+        monday += dt.timedelta(days=7)
+    return [*limits, last]
+
+
+def _stops(past: Past, scope: Scope, asked: Asked, names: Sequence[str]) -> tuple[Stop, ...]:
+    things = [past.occurred[_named(one)] for one in names]
+    found = stopped(scope, asked.silence, past.occurred[_ANY], things)
+    return tuple(
+        Stop(
+            one,
+            tuple(LastDone(names[it.place], it.difference, it.q_value) for it in one.last),
+        )
+        for one in found
+    )
+
+
+def _segment(past: Past, stages: Sequence[Stage], asked: Asked, segment_id: str) -> SegmentJourney:
+    scope = _scope(past, stages, asked, segment_id)
+    weeks = weeks_of(asked, past.definitions.timezone) if asked.by_week else ()
+    return SegmentJourney(
+        segment_id,
+        past.definitions.segment(segment_id).title,
+        measure(scope, weeks),
+        tuple(against_rest(scope, stage) for stage in range(len(stages) - 1)),
+    )
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+def onward_words(stages: Sequence[Stage], place: int, figures: StageFigures, window: int) -> str:
+    """How many go on from a stage, and how fast."""
+    title, share = stages[place].title, figures.onward[0]
+    farther = stages[place + 1].title + (" or farther" if place + 2 < len(stages) else "")
+    if not figures.entrants:
+        return f"Nobody came to {title} in this time."
+    if not share.of:
+        return (
+            f"{title}: cannot tell yet how many go on; {people(figures.entrants)} came to it, "
+            f"nobody of them {length_words(window)} ago."
+        )
+    said = (
+        f"{title}: {share_words(share)} of {people(share.of)} went on to {farther} within "
+        f"{length_words(window)}; "
+    )
+    return said + pace_words(figures)
+
+
+def pace_words(figures: StageFigures) -> str:
+    """How long it takes until half of the people have gone on."""
+    median = figures.next.median
+    if median is not None:
+        return f"half have gone on after {length_words(median)}."
+    return f"half have not within {length_words(figures.next.followed)}."
+
+
+def _last_words(title: str, told: LastDone) -> str:
+    more = "more" if (told.difference.value or 0) > 0 else "less"
+    sides = f"{share_words(told.difference.a)} against {share_words(told.difference.b)}"
+    return (
+        f"Those who stopped at {title} did “{told.event}” last {more} often than those who went "
+        f"on: {sides}. {NOT_CAUSE}"
+    )
+
+
+def _segment_words(one: SegmentJourney, stages: Sequence[Stage], window: int) -> str:
+    """How those in a segment go on against the others, at the first stage that can be told."""
+    for stage, against in zip(stages, one.against, strict=False):
+        if against.next.is_told:
+            return (
+                f"{one.title}: who is in it when they come to {stage.title} goes on within "
+                f"{length_words(window)} in {share_words(against.next.a)}, all others in "
+                f"{share_words(against.next.b)}. {NOT_CAUSE}"
+            )
+    return f"{one.title}: it cannot be told yet that its people go on otherwise than the others."
+
+
+DEFINITIONS: Final = {
+    "people": "Who is on the stage at the end of the period, and counts.",
+    "entrants": "People who entered the stage in the period, each once: their first entry.",
+    "onward": "Of the entrants who were followed for the whole window after they entered, those "
+    "who reached the stage named, or a later one, after they entered and within the window. Who "
+    "has not been followed that long yet is left out.",
+    "stay": "How long entrants stay on the stage at that visit (Kaplan-Meier; who is still there "
+    "counts for as long as they were followed).",
+    "next": "How long it takes entrants to reach any later stage, falls in between included "
+    "(Kaplan-Meier).",
+    "begun": "People who were first on any stage in the period (of a segment: who entered it), and "
+    "of those followed for the whole window who was on each stage or a later one within it.",
+    "moves": "Steps from one stage to another in the period, each counted; first visits are none.",
+    "flow": "People by where they were at the start of the period and where at its end.",
+    "occupancy": "How many people were on each stage at instants of the period.",
+    "stopped": "Of those on the stage at the end of the period who did nothing for so long. What "
+    "they did last, against what those who went on in the period did last before that step.",
+    "segment": "Who is in the segment at the instant concerned: when they enter the stage, when "
+    "they move, at the end.",
+}
+"""What each figure means."""
+
+
+def asked_for(start: int | None, end: int, days: int) -> tuple[int, int]:
+    """The period from a start, or so many days back, to the end (ms)."""
+    if start is None and days < 1:
+        raise UsageError(f"{days} days are no period", hint="for example 90")
+    return (max(0, end - days * DAY) if start is None else start), end
