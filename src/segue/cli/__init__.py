@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from segue.cli import (  # noqa: F401 - a verb registers itself where it is defined
+    backtesting,
     campaigns,
     checking,
     demonstrating,
     evaluating,
     explaining,
     importing,
+    journeying,
     keeping,
     mail_domain,
     measuring,
