@@ -10,6 +10,7 @@ from segue.bootstrap.opening import OpenStore
 from segue.language.acting import acting
 from segue.language.models import Project
 from segue.language.tree import Condition, Definitions
+from segue.services.insight import discovering
 from segue.services.insight.backtesting import DAYS as BACKTEST_DAYS
 from segue.services.insight.backtesting import Backtest, Question, backtest
 from segue.services.insight.journey import (
@@ -22,6 +23,7 @@ from segue.services.insight.journey import (
     journey,
 )
 from segue.services.insight.linting import Linted, lint_portfolio
+from segue.services.insight.measuring import WEEKS, Measures, Tick, measure, quietly
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,27 @@ class Insight:
         asked = Asked(*period, window, silence, tuple(dict.fromkeys(segments)), by_week)
         return journey(self.store, self.project, self.definitions, self.at, asked)
 
+    def measures(
+        self, *, goal: str | None = None, weeks: int = WEEKS, tick: Tick = quietly
+    ) -> Measures:
+        """What each segment does: size, conversion, retention, growth and more, each against
+        everybody else and the period before.
+
+        `goal` is the main one (None: the first of the project), `weeks` the length of a period.
+        `tick` is told what is done next. Raises `NotFoundError` where there is no such goal.
+        """
+        rules = acting(self.project)
+        return measure(
+            self.store,
+            self.project,
+            self.definitions,
+            rules,
+            self.at,
+            goal_id=goal,
+            weeks=weeks,
+            tick=tick,
+        )
+
     def _instant(self, at: At) -> int:
         return instant_of(at, self.definitions.timezone, lambda: self.at)
 
@@ -80,3 +103,24 @@ class Insight:
         """
         question = Question(segment_id, when, title, days, goal, campaign)
         return backtest(self.store, self.project, self.at, question)
+
+    def discover(
+        self,
+        goal: str | None = None,
+        *,
+        segment: str | None = None,
+        windows: Sequence[int] = discovering.WINDOWS,
+        counts: int = discovering.COUNTS,
+        period: int | None = None,
+        seed: int = 0,
+        tick: Tick = quietly,
+    ) -> discovering.Discovered:
+        """What people do early that goes along with reaching a goal (None: the project's first).
+
+        People begin with the first thing they do, or by entering `segment`; `windows` and `period`
+        are in ms. See `services.insight.discovering.Asked`.
+        """
+        asked = discovering.Asked(goal, segment, tuple(windows), counts, period, seed)
+        return discovering.find_actions(
+            self.store, self.project, self.definitions, self.at, asked, tick=tick
+        )

@@ -58,7 +58,7 @@ class Survival:
         curve = SurvfuncRight(duration, happened.astype(np.int64))
         surviving = np.asarray(curve.surv_prob, np.float64)
         error = np.nan_to_num(np.asarray(curve.surv_prob_se, np.float64))
-        low, high = _log_log(surviving, error, level)
+        low, high = log_log(surviving, error, level)
         return cls(
             len(duration),
             int(happened.sum()),
@@ -111,8 +111,9 @@ def _checked(duration: Int64s, happened: Bools) -> tuple[Int64s, Bools]:
     return duration, happened
 
 
-def _log_log(surviving: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
-    """The interval of each step; where nobody is left, from 0 to what it was at the step before."""
+def log_log(surviving: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
+    """The interval of each step of a curve, float64[K] each; where nobody is left, from 0 to what
+    it was at the step before."""
     from scipy.stats import norm
 
     inner = (surviving > 0) & (surviving < 1)
@@ -156,7 +157,7 @@ def compare(
     groups = [_checked(a_duration, a_happened), _checked(b_duration, b_happened)]
     if not all(len(duration) for duration, _ in groups) or not any(h.any() for _, h in groups):
         return LogRank(1.0, None, None)
-    ratio = _hazard_ratio(_table(groups[0], groups[1]), level)
+    ratio = hazard_ratio(_table(groups[0], groups[1]), level)
     return LogRank(_p_value(groups), *(ratio if ratio is not None else (None, None)))
 
 
@@ -176,7 +177,7 @@ def _p_value(groups: list[tuple[Int64s, Bools]]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Risk:
+class AtRisk:
     """At each instant at which it happened: to how many, and who was at risk, of both groups;
     float64[K] each. `first` is to how many of the first group it happened in all."""
 
@@ -196,10 +197,10 @@ class _Risk:
         return leaning
 
 
-def _table(a: tuple[Int64s, Bools], b: tuple[Int64s, Bools]) -> _Risk:
+def _table(a: tuple[Int64s, Bools], b: tuple[Int64s, Bools]) -> AtRisk:
     instants, deaths = np.unique(np.concatenate([a[0][a[1]], b[0][b[1]]]), return_counts=True)
     first = int(a[1].sum())
-    return _Risk(
+    return AtRisk(
         deaths.astype(np.float64), _waiting(a[0], instants), _waiting(b[0], instants), first
     )
 
@@ -210,8 +211,9 @@ def _waiting(duration: Int64s, instants: Int64s) -> Floats:
     return (len(duration) - before).astype(np.float64)
 
 
-def _hazard_ratio(risk: _Risk, level: float) -> tuple[float, Interval] | None:
-    """The root of the score, which falls with the ratio; None where it has none."""
+def hazard_ratio(risk: AtRisk, level: float) -> tuple[float, Interval] | None:
+    """The hazard ratio of the first group with its interval, None where there is none: the root of
+    the score, which falls with the ratio."""
     from scipy.optimize import brentq
     from scipy.stats import norm
 

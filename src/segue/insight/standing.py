@@ -1,0 +1,62 @@
+"""A share of a segment's people beside that of everybody else, and beside the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from segue.insight.comparisons import Difference, false_discovery
+from segue.insight.shares import LEVEL, Share
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A share as it is `now`, against everybody else (`rest`: None where there are no others to
+    compare) and against the period before (`before`).
+
+    The q-values are those of the two differences among those of all segments: the share of false
+    findings to be expected when every difference that is no less sure is believed.
+    """
+
+    now: Share
+    rest: Difference | None
+    before: Difference | None
+    rest_q: float = 1.0
+    before_q: float = 1.0
+
+    @classmethod
+    def measured(cls, now: Share, rest: Share | None, before: Share | None) -> Standing:
+        """Compare a share with those of others and of before; q-values are still to come."""
+        return cls(now, _difference(now, rest), _difference(now, before))
+
+    @property
+    def differs(self) -> bool:
+        """Whether these people surely differ from everybody else."""
+        return self.rest is not None and self.rest.is_told and self.rest_q < 1 - LEVEL
+
+    @property
+    def changed(self) -> bool:
+        """Whether it surely changed since the period before."""
+        return self.before is not None and self.before.is_told and self.before_q < 1 - LEVEL
+
+
+def together(found: Sequence[Standing]) -> list[Standing]:
+    """The same, of as many segments, with q-values: each comparison was made so many times."""
+    rest = _q_values([one.rest for one in found])
+    before = _q_values([one.before for one in found])
+    return [
+        replace(one, rest_q=q_rest, before_q=q_before)
+        for one, q_rest, q_before in zip(found, rest, before, strict=True)
+    ]
+
+
+def _q_values(made: Sequence[Difference | None]) -> list[float]:
+    """Of the comparisons that were made; 1.0 where there was none."""
+    q_values = iter(false_discovery([one.p_value for one in made if one is not None]).tolist())
+    return [1.0 if one is None else next(q_values) for one in made]
+
+
+def _difference(now: Share, other: Share | None) -> Difference | None:
+    if other is None or not other.of or not now.of:
+        return None
+    return Difference.measured(now, other)
