@@ -1,0 +1,317 @@
+"""Entrants against people like them: who is compared, how, and how often the ranges hold."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE
+from segue.insight.backtest import Contrast, Entries, contrast
+from segue.insight.matching import BEFORE, CONTROLS, SCALES, Known, Matched, match
+from segue.timeline.log import Occurrences
+from segue.timeline.spans import Spans
+
+WINDOW = 7 * DAY
+AT = 200 * DAY
+
+
+def _spans(people: list[list[tuple[int, int]]]) -> Spans:
+    rows = [span for spans in people for span in spans]
+    return Spans(
+        np.cumsum([0, *map(len, people)]).astype(np.int64),
+        np.array([start for start, _ in rows], np.int64),
+        np.array([end for _, end in rows], np.int64),
+    )
+
+
+def _occurrences(people: list[list[int]]) -> Occurrences:
+    every = [at for instants in people for at in sorted(instants)]
+    return Occurrences(
+        np.cumsum([0, *map(len, people)]).astype(np.int64), np.array(every, np.int64)
+    )
+
+
+def _known(
+    *,
+    first: list[int],
+    inside: list[list[tuple[int, int]]],
+    activity: list[list[int]],
+    goals: list[list[int]],
+    counted: list[list[tuple[int, int]]] | None = None,
+) -> Known:
+    everybody = [[(start, FOREVER)] for start in first] if counted is None else counted
+    return Known(
+        np.array(first, np.int64),
+        _spans(inside),
+        _spans(everybody),
+        _occurrences(activity),
+        _occurrences(goals),
+    )
+
+
+class World:
+    """People who do things by chance, and sometimes enter: by chance, or by what they do."""
+
+    def __init__(self, seed: int, people: int = 400, effect: float = 0.0, keen: bool = False):
+        generator = np.random.default_rng(seed)
+        self.first = generator.integers(0, 60 * DAY, people).tolist()
+        pace = np.where(generator.random(people) < 0.5, 3, 40) if keen else np.full(people, 12)
+        self.activity: list[list[int]] = []
+        self.inside: list[list[tuple[int, int]]] = []
+        self.goals: list[list[int]] = []
+        for person, first in enumerate(self.first):
+            number = generator.poisson(pace[person])
+            done = [first, *(first + generator.integers(0, AT - first, number)).tolist()]
+            self.activity.append(sorted(set(done)))
+            chance = 0.02 if keen else 0.05
+            lately = [at for at in self.activity[-1] if at > 100 * DAY]
+            entered = [at for at in lately if generator.random() < chance]
+            self.inside.append([(at, at + 10 * MINUTE) for at in _apart(entered)])
+            rate = 0.002 * pace[person] if keen else 0.02
+            goals = [
+                int(at + generator.integers(1, DAY))
+                for at in self.activity[-1]
+                if generator.random() < rate
+            ]
+            for at, _ in self.inside[-1][:1]:
+                if generator.random() < effect:
+                    goals.append(int(at + generator.integers(1, WINDOW)))
+            self.goals.append(sorted(set(goals)))
+
+    @property
+    def known(self) -> Known:
+        return _known(
+            first=self.first, inside=self.inside, activity=self.activity, goals=self.goals
+        )
+
+    def contrast(self) -> Contrast:
+        known = self.known
+        entries = Entries.within(known.inside, 100 * DAY, AT)  # type: ignore[arg-type]
+        return contrast(known, entries, window=WINDOW, at=AT, seed=1)
+
+
+def _apart(instants: list[int]) -> list[int]:
+    """Those at least an hour after the one before."""
+    kept: list[int] = []
+    for at in instants:
+        if not kept or at >= kept[-1] + HOUR:
+            kept.append(at)
+    return kept
+
+
+# ---------------------------------------------------------------------------------- who is compared
+
+
+def _entrants(known: Known) -> Entries:
+    return Entries.within(known.inside, 100 * DAY, AT).first()  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def world() -> tuple[Known, Entries, Matched]:
+    known = World(7, people=1500, keen=True).known
+    entrants = _entrants(known)
+    return known, entrants, match(known, entrants.person, entrants.start, seed=1)
+
+
+def test_who_stands_beside_an_entrant_is_outside_and_was_alike_then(
+    world: tuple[Known, Entries, Matched],
+) -> None:
+    """Each pair, looked at by hand."""
+    known, entrants, found = world
+    assert len(found.beside) > 100
+    for entrant, person, at in zip(
+        found.beside.entrant.tolist(),
+        found.beside.person.tolist(),
+        found.beside.at.tolist(),
+        strict=True,
+    ):
+        own, start = entrants.person[entrant], entrants.start[entrant]
+        theirs = _stands(known, person, at)
+        mine = _stands(known, own, start)
+        assert person != own
+        assert start - DAY < at <= start
+        assert not theirs["inside"]
+        assert known.first_seen[person] <= at
+        assert 0.5 <= max(mine["age"], DAY) / max(theirs["age"], DAY) <= 2.0
+        assert 0.25 <= max(mine["recency"], 5 * MINUTE) / max(theirs["recency"], 5 * MINUTE) <= 4.0
+        assert 0.5 <= (1 + mine["activity"]) / (1 + theirs["activity"]) <= 2.0
+        assert min(mine["goals"], 2) == min(theirs["goals"], 2)
+
+
+def _stands(known: Known, person: int, at: int) -> dict[str, int]:
+    def of(found: object, instants: np.ndarray) -> list[int]:
+        offsets = found.offsets  # type: ignore[attr-defined]
+        return instants[offsets[person] : offsets[person + 1]].tolist()
+
+    done = [one for one in of(known.activity, known.activity.at) if one <= at]
+    starts, ends = of(known.inside, known.inside.start), of(known.inside, known.inside.end)
+    return {
+        "age": at - int(known.first_seen[person]),
+        "recency": at - done[-1],
+        "activity": sum(one > at - BEFORE for one in done),
+        "goals": sum(one <= at for one in of(known.goals, known.goals.at)),
+        "inside": any(s <= at < e for s, e in zip(starts, ends, strict=True)),
+    }
+
+
+def test_at_most_so_many_stand_beside_one_and_nobody_twice(
+    world: tuple[Known, Entries, Matched],
+) -> None:
+    """Those who may stand beside several entrants do."""
+    _, _, found = world
+    pairs = list(zip(found.beside.entrant.tolist(), found.beside.person.tolist(), strict=True))
+
+    assert len(set(pairs)) == len(pairs)
+    assert max(Counter(entrant for entrant, _ in pairs).values()) == CONTROLS
+    assert max(Counter(person for _, person in pairs).values()) > 1
+
+
+def test_matching_makes_alike_who_was_not(world: tuple[Known, Entries, Matched]) -> None:
+    """Entrants are keener than anybody; those beside them are as keen."""
+    _, _, found = world
+    activity = SCALES.index("activity")
+
+    assert abs(found.before[activity]) > 0.5
+    assert np.abs(found.after).max() < 0.1
+
+
+def test_the_same_seed_finds_the_same(world: tuple[Known, Entries, Matched]) -> None:
+    """Another one need not."""
+    known, entrants, found = world
+    again = match(known, entrants.person, entrants.start, seed=1)
+
+    assert again.beside.person.tolist() == found.beside.person.tolist()
+    assert again.beside.at.tolist() == found.beside.at.tolist()
+
+
+def test_somebody_may_stand_beside_others_before_they_enter(
+    world: tuple[Known, Entries, Matched],
+) -> None:
+    """What they do later plays no part."""
+    _, entrants, found = world
+    start = dict(zip(entrants.person.tolist(), entrants.start.tolist(), strict=True))
+    later = [
+        person
+        for person, at in zip(found.beside.person.tolist(), found.beside.at.tolist(), strict=True)
+        if start.get(person, -1) > at
+    ]
+
+    assert later
+
+
+def test_who_enters_by_time_is_compared_at_that_very_instant() -> None:
+    """Somebody silent for a month against others as silent, not against who is active."""
+    silent, busy = [0], [0, 30 * DAY - MINUTE]
+    known = _known(
+        first=[0, 0, 0, 0],
+        inside=[[(30 * DAY, FOREVER)], [], [], []],
+        activity=[silent, silent, busy, [0, 20 * DAY]],
+        goals=[[], [], [], []],
+    )
+
+    found = match(known, np.array([0]), np.array([30 * DAY]), seed=1)
+
+    assert found.beside.person.tolist() == [1, 3]  # 20 days are within a factor of 4 of 30
+    assert found.beside.at.tolist() == [30 * DAY, 30 * DAY]
+
+
+def test_who_does_not_count_stands_beside_nobody() -> None:
+    """Nor does who is not there yet, or is in."""
+    known = _known(
+        first=[0, 0, FOREVER, 0],
+        inside=[[(30 * DAY, FOREVER)], [], [], [(29 * DAY, 31 * DAY)]],
+        activity=[[0], [0], [], [0]],
+        goals=[[], [], [], []],
+        counted=[[(0, FOREVER)], [(0, 10 * DAY)], [], [(0, FOREVER)]],
+    )
+
+    found = match(known, np.array([0]), np.array([30 * DAY]), seed=1)
+
+    assert len(found.beside) == len(found.drawn) == len(found.found) == 0
+    assert np.isnan(found.after).all()
+
+
+def test_nobody_entered() -> None:
+    """There is nothing to find."""
+    known = _known(first=[0], inside=[[]], activity=[[0]], goals=[[]])
+    none = np.empty(0, np.int64)
+
+    found = contrast(known, Entries(none, none, none), window=WINDOW, at=AT, seed=1)
+
+    assert found.entrants.of == found.compared.rows == found.alike.rows == 0
+    assert found.difference is None
+    assert found.interval is None
+    assert not found.is_told
+
+
+# --------------------------------------------------------------------------------------- the shares
+
+
+def test_shares_weigh_every_entrant_the_same() -> None:
+    """One with two people beside them as much as one with one; the windows are half open."""
+    day = 30 * DAY
+    known = _known(
+        first=[0, 0, 0, 0, 0],
+        inside=[[(day, FOREVER)], [(2 * day, FOREVER)], [], [], []],
+        activity=[[0], [0, day], [0], [0], [0, day]],
+        goals=[[day + WINDOW], [2 * day + WINDOW + 1], [day + 1], [], [2 * day + 1]],
+    )
+    entries = Entries.within(known.inside, 0, AT)  # type: ignore[arg-type]
+
+    found = contrast(known, entries, window=WINDOW, at=AT, seed=1)
+
+    assert (found.entrants.count, found.entrants.of) == (1, 2)  # at the end counts, after it not
+    beside = list(zip(found.matched.beside.entrant, found.matched.beside.person, strict=True))
+    first = [person for entrant, person in beside if entrant == 0]
+    second = [person for entrant, person in beside if entrant == 1]
+    reached = {2: 1.0, 3: 0.0, 1: 0.0, 4: 0.0}
+    of_first = np.mean([reached[person] for person in first])
+    of_second = np.mean([float(person == 4) for person in second])
+    assert found.alike.value == pytest.approx((of_first + of_second) / 2)
+
+
+def test_only_whole_windows_and_first_entries_are_compared() -> None:
+    """Who entered too lately is counted, and left out; a second entry is none."""
+    known = _known(
+        first=[0, 0],
+        inside=[[(DAY, 2 * DAY), (9 * DAY, 10 * DAY)], [(AT - WINDOW + 1, FOREVER)]],
+        activity=[[0], [0]],
+        goals=[[12 * DAY], []],
+    )
+    entries = Entries.within(known.inside, 0, AT)  # type: ignore[arg-type]
+
+    found = contrast(known, entries, window=WINDOW, at=AT, seed=1)
+
+    assert len(entries) == 3
+    assert (found.entrants.count, found.entrants.of, found.too_young) == (0, 1, 1)
+
+
+def test_ranges_are_wider_where_the_same_people_stand_again_and_again() -> None:
+    """They are worth no more than as many different people."""
+    found = World(3, people=120).contrast()
+
+    assert found.alike.people < found.alike.rows
+    assert found.alike.worth <= found.alike.people
+
+
+# ------------------------------------------------------------------------------- how often they hold
+
+RUNS = 150
+
+
+def test_ranges_hold_nothing_where_there_is_nothing() -> None:
+    """Entering by chance, keen people more often: the range of the difference holds 0 in about
+    95 of 100 runs (bounds at three standard errors)."""
+    held = sum(
+        not World(100 + run, people=300, keen=True).contrast().is_told for run in range(RUNS)
+    )
+
+    assert held >= 0.95 * RUNS - 3 * (0.95 * 0.05 * RUNS) ** 0.5
+
+
+def test_a_planted_effect_is_found() -> None:
+    """A fifth of the entrants reach the goal because they entered."""
+    found = [World(900 + run, people=600, effect=0.2).contrast() for run in range(10)]
+
+    assert sum(one.is_told and (one.difference or 0) > 0 for one in found) >= 9
+    assert np.mean([one.difference for one in found]) == pytest.approx(0.17, abs=0.04)
