@@ -77,6 +77,13 @@ SHAPES = [
     (IN_APP + ", show: {look: popup}", "show.look", "`popup` is not known here"),
     (IN_APP + ", show: {on: [{click: x}]}", "show.on[0]", "a page waits for one of"),
     (IN_APP + ", show: {on: [{page: pricing}]}", "show.on[0]", "a page is a path"),
+    (IN_APP + ", show: {on: [{page: /a, where: x = 1}]}", "show.on[0]", "a page waits for one of"),
+    (IN_APP + ", show: {on: [{event: a, where: x =}]}", "show.on[0]", "this is no filter"),
+    (
+        IN_APP + ", show: {on: [{event: a, where: 'x matches \"b\"'}]}",
+        "show.on[0]",
+        "a page has other regular expressions",
+    ),
     (IN_APP + ", show: {on: [{dwell: 10}]}", "show.on[0]", "such as `10 seconds`"),
     (IN_APP + ", show: {on: [{scroll: 150%}]}", "show.on[0]", "no share is above 100%"),
 ]

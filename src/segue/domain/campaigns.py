@@ -151,10 +151,12 @@ class TriggerKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """One thing a page waits for: `value` is a path with `*` for PAGE, an event's name for EVENT,
-    seconds for DWELL and per cent for SCROLL, as text."""
+    seconds for DWELL and per cent for SCROLL, as text. `where`: of EVENT, the filter that its
+    properties satisfy ("": any), in the language."""
 
     kind: TriggerKind
     value: str = ""
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

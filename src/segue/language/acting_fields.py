@@ -19,7 +19,9 @@ from pydantic_core import PydanticCustomError
 from segue.domain.campaigns import Moment, Rate, Schedule, Trigger, TriggerKind
 from segue.domain.errors import DefinitionError
 from segue.domain.instant import SECOND, format_duration, parse_instant
+from segue.language.page_filters import read_page_filter
 from segue.language.parse import parse_duration
+from segue.language.text import to_text
 
 WEEKDAYS: Final = (
     "monday",
@@ -260,12 +262,15 @@ def _read_trigger(value: Any) -> Trigger:
         return value
     if value == TriggerKind.EXIT_INTENT:
         return Trigger(TriggerKind.EXIT_INTENT)
+    if isinstance(value, Mapping) and set(value) == {"event", "where"}:
+        return Trigger(TriggerKind.EVENT, _event(value["event"]), _where(value["where"]))
     if isinstance(value, Mapping) and len(value) == 1:
         kind, given = next(iter(value.items()))
         if kind in _TRIGGERS:
             return Trigger(TriggerKind(kind), _TRIGGERS[TriggerKind(kind)](given))
     raise wrong(
-        'a page waits for one of {page: "/pricing*"}, {event: name}, {dwell: 10 seconds}, '
+        'a page waits for one of {page: "/pricing*"}, {event: name}, {event: name, where: '
+        "amount > 100}, {dwell: 10 seconds}, "
         "{scroll: 50%} or exit_intent"
     )
 
@@ -282,6 +287,17 @@ def _event(value: Any) -> str:
     if not name:
         raise wrong("the name of an event is missing")
     return name
+
+
+def _where(value: Any) -> str:
+    if not isinstance(value, str):
+        raise wrong("a filter is text, such as `amount > 100`")
+    try:
+        return to_text(read_page_filter(value))
+    except DefinitionError as error:
+        raise wrong(f"this is no filter: {error.problems[0].message}") from None
+    except ValueError as error:
+        raise wrong(str(error)) from None
 
 
 def _seconds(value: Any) -> str:
@@ -307,9 +323,17 @@ def _trigger_text(trigger: Trigger) -> str | dict[str, str]:
     if trigger.kind is TriggerKind.EXIT_INTENT:
         return str(trigger.kind)
     units = {TriggerKind.DWELL: " seconds", TriggerKind.SCROLL: "%"}
-    return {str(trigger.kind): trigger.value + units.get(trigger.kind, "")}
+    where = {"where": trigger.where} if trigger.where else {}
+    return {str(trigger.kind): trigger.value + units.get(trigger.kind, "")} | where
 
 
+_WHERE: Final = {
+    "where": {
+        "type": "string",
+        "description": "A filter on the event's properties, of tests that a page can make.",
+        "examples": ["amount > 100"],
+    }
+}
 TriggerText: TypeAlias = Annotated[
     Trigger,
     PlainValidator(_read_trigger),
@@ -322,7 +346,10 @@ TriggerText: TypeAlias = Annotated[
                 *(
                     {
                         "type": "object",
-                        "properties": {str(kind): {"type": "string"}},
+                        "properties": {
+                            str(kind): {"type": "string"},
+                            **(_WHERE if kind is TriggerKind.EVENT else {}),
+                        },
                         "required": [str(kind)],
                         "additionalProperties": False,
                     }

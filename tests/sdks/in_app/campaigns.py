@@ -50,6 +50,7 @@ DRAWN = ("banner", "card", "modal", "tooltip", "checklist")
 TRIGGERS = {
     "on_page": "{page: '/pricing*'}",
     "on_event": "{event: export_started}",
+    "on_facts": "{event: report_run, where: 'rows > 100 and format = \"pdf\"'}",
     "on_dwell": "{dwell: 2 seconds}",
     "on_scroll": "{scroll: 60%}",
     "on_exit": "exit_intent",

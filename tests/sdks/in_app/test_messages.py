@@ -92,6 +92,12 @@ def _provoke(visitor: Visitor, name: str) -> None:
             visitor.page.evaluate("history.pushState({}, '', '/pricing/teams')")
         case "on_event":
             visitor.page.locator("#named").click()
+        case "on_facts":
+            for facts in ({"rows": 101}, {"rows": 99, "format": "pdf"}, {"format": "pdf"}):
+                visitor.call("track", "report_run", facts)
+            visitor.page.wait_for_timeout(700)
+            visitor.sees_nothing()
+            visitor.call("track", "report_run", {"rows": "101", "format": "pdf"})
         case "on_scroll":
             visitor.page.mouse.wheel(0, 2500)
         case "on_exit":

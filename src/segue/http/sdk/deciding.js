@@ -36,7 +36,7 @@ const take = (decision) => {
   ttl = decision.ttl * 1000
   asked = Date.now()
   items = decision.items
-  if (items.some(({ control, look }) => !control && look !== 'slot')) drawer.load()
+  if (items.some(({ control, look, triggers }) => (!control && look !== 'slot') || triggers.some(({ where }) => where))) drawer.load()
   const told = new Map(items.map((item) => [item.id, item]))
   if (drawer.withdraw) drawer.withdraw((id) => !told.has(id))
   for (const slot in filled) if (!told.has(filled[slot])) fill(slot, null)
@@ -102,14 +102,14 @@ const onPath = (pattern) => {
 
 const holds = {
   page: onPath,
-  event: hasHappened,
+  event: (name, where) => hasHappened(name, where && ((facts) => drawer.holds && drawer.holds(where, facts))),
   dwell: (value) => seconds() >= +value,
   scroll: (value) => view.deepest >= +value,
   exit_intent: () => view.exits,
 }
 
 const isReady = ({ triggers, selector }) =>
-  (!triggers.length || triggers.some(({ on, value }) => holds[on] && holds[on](value))) &&
+  (!triggers.length || triggers.some(({ on, value, where }) => holds[on] && holds[on](value, where))) &&
   (!selector || document.querySelector(selector))
 
 const look = () =>

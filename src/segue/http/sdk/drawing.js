@@ -1,5 +1,6 @@
 // Messages on the page: in a shadow root, as text, and never in the way of who looks at it.
 
+import { holds } from './filters.js'
 import { survey } from './survey.js'
 import { kit } from './kit.js'
 import { make } from './make.js'
@@ -152,5 +153,5 @@ const withdraw = (isGone) => {
 export const begin = (shared) => {
   Object.assign(kit, shared)
   prepare()
-  return { draw, withdraw }
+  return { draw, holds, withdraw }
 }

@@ -5,7 +5,8 @@ import { newId } from './page.js'
 import { forget, keep, names, read } from './kept.js'
 import { put } from './sending.js'
 
-const happened = new Set()
+const MOST = 50
+const happened = new Map() // of this view: by event, the properties of each time
 const listeners = []
 
 export const visitor = () => {
@@ -17,7 +18,7 @@ export const visitor = () => {
 }
 
 export const onEvent = (work) => listeners.push(work)
-export const hasHappened = (event) => happened.has(event)
+export const hasHappened = (event, holds = () => true) => (happened.get(event) || []).some((facts) => holds(facts))
 export const forgetHappened = () => happened.clear()
 
 // Says that something happened. `more` are further keys of the message.
@@ -41,7 +42,8 @@ export const say = (type, fields) => {
 
 export const track = (event, properties, messageId) => {
   say('track', messageId ? { event, properties, messageId } : { event, properties })
-  happened.add(event)
+  const sent = JSON.parse(JSON.stringify(properties || {}))
+  happened.set(event, [...(happened.get(event) || []), sent].slice(-MOST))
   listeners.forEach((heard) => heard(event))
 }
 

@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from segue.domain.campaigns import Campaign, InApp, Look, Question, QuestionKind, Survey
+from segue.domain.campaigns import Campaign, InApp, Look, Question, QuestionKind, Survey, Trigger
 from segue.domain.errors import InputError
 from segue.language.links import link_problem
+from segue.language.page_filters import page_document
 from segue.services.in_app.eligible import Judged
 
 _HIGHEST: Final = {QuestionKind.NPS: 10, QuestionKind.CSAT: 5, QuestionKind.CES: 7}
@@ -45,11 +46,16 @@ def _common(found: Judged, campaign: Campaign, in_app: InApp) -> dict[str, Any]:
         "kind": "message" if campaign.survey is None else "survey",
         "look": in_app.look.value,
         "priority": campaign.priority,
-        "triggers": [{"on": one.kind.value, "value": one.value} for one in in_app.triggers],
+        "triggers": [_trigger(one) for one in in_app.triggers],
         "delay": in_app.delay,
     }
     placed = {"selector": in_app.selector, "slot": in_app.slot}
     return told | {name: value for name, value in placed.items() if value}
+
+
+def _trigger(one: Trigger) -> dict[str, Any]:
+    told: dict[str, Any] = {"on": one.kind.value, "value": one.value}
+    return told | {"where": page_document(one.where)} if one.where else told
 
 
 def _survey(survey: Survey, parts: Mapping[str, str]) -> dict[str, Any]:
