@@ -4,6 +4,7 @@
 text, or made with `did`, `trait`, `in_segment` and their like.
 """
 
+from segue.adapters import figures
 from segue.bootstrap.direct import evaluate, explain, history
 from segue.bootstrap.engine import Engine
 from segue.domain.errors import (
@@ -82,6 +83,7 @@ __all__ = [
     "event",
     "everyone",
     "explain",
+    "figures",
     "first",
     "history",
     "in_segment",

@@ -3,3 +3,12 @@
 Every function takes a frozen result and gives a `plotly.graph_objects.Figure`. Plotly is loaded
 when the first figure is made, not before.
 """
+
+from segue.adapters.figures.journey import (
+    journey_flow,
+    journey_funnel,
+    journey_occupancy,
+    journey_pace,
+)
+
+__all__ = ["journey_flow", "journey_funnel", "journey_occupancy", "journey_pace"]

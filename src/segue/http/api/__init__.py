@@ -11,6 +11,7 @@ from segue.http.api import (
     events,
     exports,
     imports,
+    journeys,
     keys,
     offers,
     people,
@@ -29,6 +30,6 @@ def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
     acting = (offers, deliveries, campaigns, previews, results, suppressions)
-    insight = (portfolio,)
+    insight = (journeys, portfolio)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *insight, *others)]

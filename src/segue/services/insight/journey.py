@@ -121,6 +121,11 @@ class JourneyFound:
     segments: tuple[SegmentJourney, ...] = ()
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the stages."""
+        return tuple(one.title for one in self.stages)
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What was found, in sentences."""
         if self.everybody is None:
