@@ -24,7 +24,7 @@ LARGEST: Final = 2**53
 """Numbers below it are exact in a browser."""
 _ORDER: Final = (Op.LT, Op.LE, Op.GT, Op.GE)
 _REFUSED: Final = {
-    Op.MATCHES: "a page has other regular expressions: use `contains`, `starts with` or `ends with`",
+    Op.MATCHES: "a page has other regular expressions: use `contains` or `starts with`",
     Op.WITHIN_LAST: "a page does not compare instants",
     Op.WITHIN_NEXT: "a page does not compare instants",
     Op.BEFORE: "a page does not compare instants",
