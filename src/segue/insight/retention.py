@@ -8,7 +8,7 @@ that a day with three entrants weighs three and not as much as one with a thousa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -63,8 +63,14 @@ def retention(
         cohort = Cohort.gathered(groups, everybody, _stretch(active, last, period))
         for cell in CELLS:
             if cell.last == last:
-                found[cell] = cohort.standings(came_back(active, cell))
+                standings = cohort.standings(came_back(active, cell))
+                found[cell] = [_comparable(one, cell) for one in standings]
     return {cell: found[cell] for cell in CELLS}
+
+
+def _comparable(one: Standing, cell: Cell) -> Standing:
+    """Who entered a period earlier has had a period longer to come back at all: that is no change."""
+    return replace(one, before=None) if cell.kind is Return.FROM else one
 
 
 def came_back(active: ActiveDays, cell: Cell) -> Outcome:

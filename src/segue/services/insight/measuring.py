@@ -125,15 +125,18 @@ class Measures:
     """The measures of all segments at the instant `at` (ms), in the project's order.
 
     The period is `weeks` whole weeks. `goal` is the main one (None: the project has none), `goals`
-    are all. `features` are the names of the actions, in the order of `Adoption.features`. Whole
-    days end at `day_end` (ms).
+    are all; `goal_value` is what the main one is worth (None: not said). `features` are the names
+    of the actions, in the order of `Adoption.features`. Whole days, of the project's `zone`, end
+    at `day_end` (ms).
     """
 
     at: int
+    zone: str
     day_end: int
     weeks: int
     goal: Goal | None
     goals: tuple[Goal, ...]
+    goal_value: float | None
     features: tuple[str, ...]
     everybody: EverybodyMeasures
     segments: tuple[SegmentMeasures, ...]
@@ -194,19 +197,21 @@ def measure(
 @dataclass(frozen=True)
 class Asked:
     """What is to be read of the log: when goals were reached, when people engaged, when they used
-    each action of the project, what they answered to surveys."""
+    each action of the project, what they answered to surveys; and what goals are worth."""
 
     goals: tuple[Goal, ...]
     engaging: Wanted
     features: Mapping[str, Wanted]
     acting: Acting
+    values: Mapping[str, float | None]
 
     @classmethod
     def of(cls, project: Project, definitions: Definitions, acting: Acting) -> Asked:
         """What the measures of a project ask."""
         features = {name: Wanted(pattern) for name, pattern in actions_of(project).items()}
         engaging = Wanted(engaging_of(project))
-        return cls(tuple(goals_of(definitions)), engaging, features, acting)
+        values = {name: goal.value for name, goal in project.goals.items()}
+        return cls(tuple(goals_of(definitions)), engaging, features, acting, values)
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -312,10 +317,12 @@ def measured(
     found = _Found(panel, main, promise, conversion, times, shares, adopted, said)
     return Measures(
         at=panel.past.at,
+        zone=panel.past.definitions.timezone,
         day_end=int(panel.active.days.limits[-1]) + 1,
         weeks=panel.weeks,
         goal=main,
         goals=panel.asked.goals,
+        goal_value=panel.asked.values.get(main.id) if main else None,
         features=tuple(panel.asked.features),
         everybody=_everybody(panel),
         segments=tuple(found.segment(place) for place in range(count)),
