@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of
 from segue.bootstrap.opening import OpenStore
 from segue.language.acting import acting
@@ -13,6 +14,8 @@ from segue.language.tree import Condition, Definitions
 from segue.services.insight import discovering
 from segue.services.insight.backtesting import DAYS as BACKTEST_DAYS
 from segue.services.insight.backtesting import Backtest, Question, backtest
+from segue.services.insight.differing import DAYS as DIFF_DAYS
+from segue.services.insight.differing import Diff, diff
 from segue.services.insight.journey import (
     DAYS,
     SILENCE,
@@ -124,3 +127,16 @@ class Insight:
         return discovering.find_actions(
             self.store, self.project, self.definitions, self.at, asked, tick=tick
         )
+
+    def diff(
+        self, old: Given | None = None, new: Given | None = None, *, days: int = DIFF_DAYS
+    ) -> Diff:
+        """What a change of definitions would do, as of the instant and in so many days before:
+        paths of a `segue.yaml` or dicts of its shape (None: the project's own).
+
+        Raises `DefinitionError` with every problem of either.
+        """
+        before, after = (
+            self.project if given is None else ProjectFile(given).project for given in (old, new)
+        )
+        return diff(self.store, before, after, self.at, days)

@@ -7,6 +7,8 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     campaigns,
     checking,
     demonstrating,
+    discovering,
+    differing,
     evaluating,
     explaining,
     importing,

@@ -48,3 +48,13 @@ def working(what: str, *, quiet: bool = False) -> Iterator[None]:
         return
     with console(to_stderr=True).status(what):
         yield
+
+
+@contextmanager
+def telling(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr that says what is done next, where somebody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console(to_stderr=True).status("Opening") as status:
+        yield lambda what: status.update(f"{what} …")

@@ -62,11 +62,14 @@ class Verdict(IntEnum):
     """No more than chance does somewhere among so many tries."""
     ACTIVITY = 2
     """People who did it do differ, but not from others who are as active in all."""
-    NOT_AGAIN = 3
+    TURNED = 3
+    """Those who did it differ one way from the others, and the other way from those who are as
+    active: who does more of this does less of what matters."""
+    NOT_AGAIN = 4
     """It was seen, and not seen again among people who started later."""
-    TOO_FEW_LATER = 4
+    TOO_FEW_LATER = 5
     """It was seen, and there are too few people who started later to see it again."""
-    FOUND = 5
+    FOUND = 6
     """It was seen beyond chance, and again among people who started later."""
 
 
@@ -329,12 +332,14 @@ class _Told:
             [
                 ~tests.tried,
                 (q_value > Q) | (family > Q),
+                plain.covariance * found.deviation[EARLIER_PART] < 0,
                 found.room[LATER_PART] < LEAST_ROOM,
                 _again(found),
             ],
             [
                 np.int8(Verdict.TOO_FEW),
                 np.where(differs, Verdict.ACTIVITY, Verdict.BY_CHANCE).astype(np.int8),
+                np.int8(Verdict.TURNED),
                 np.int8(Verdict.TOO_FEW_LATER),
                 np.int8(Verdict.FOUND),
             ],
@@ -447,7 +452,12 @@ def _best(question: Question, tests: _Tests, told: _Told) -> tuple[Finding, ...]
         )
         for w, k, c, earlier, later in zip(window, actions, times, *sides, strict=True)
     ]
-    return tuple(sorted(best, key=lambda one: (-one.verdict, -abs(one.deviation), one.action)))
+    return tuple(sorted(best, key=_rank))
+
+
+def _rank(one: Finding) -> tuple[float, ...]:
+    """Found ones first, those that raise the share before those that lower it."""
+    return (-one.verdict, not one.raises, -abs(one.deviation), one.action)
 
 
 def _at(every: Estimates, part: int, chosen: tuple[Int64s, ...]) -> Estimates:

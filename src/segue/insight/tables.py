@@ -121,7 +121,7 @@ class Tables:
         did it and how many reached the goal bound what any table could show."""
         did = self.exposed / _some(self.people)
         reached = self.reached / _some(self.people)
-        same = np.where(self._covariance() < 0, 1 - reached, reached)
+        same = np.where(self.covariance < 0, 1 - reached, reached)
         with np.errstate(all="ignore"):
             odds = did / (1 - did) / (same / (1 - same))
         odds = np.where(np.isfinite(odds), _nonzero(odds), np.nan)
@@ -151,7 +151,9 @@ class Tables:
 
     # ---------------------------------------------------------------------------------- of those
 
-    def _covariance(self) -> Floats:
+    @property
+    def covariance(self) -> Floats:
+        """Its sign says whether those who did it reached the goal more often (+) or less (-)."""
         return _floats(self.tp) * self.tn - _floats(self.fp) * self.fn
 
     def _phi(self) -> Floats:
@@ -159,7 +161,7 @@ class Tables:
             _floats(self.reached) * (self.fp + self.tn)
         )
         with np.errstate(all="ignore"):
-            value: Floats = self._covariance() / margins
+            value: Floats = self.covariance / margins
         return np.clip(value, -1, 1)
 
     def _phi_variance(self, phi: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 
 from segue.language.tree import Crossing, Definitions, Happening
 from segue.language.tree import Sequence as Chain
+from segue.timeline.block import is_stored
 from segue.timeline.conditions import Evaluation
 from segue.timeline.evaluate import asked_while, over_blocks
 from segue.timeline.intervals import instant_of
@@ -45,10 +46,23 @@ def occurrences(
 ) -> list[Occurrences]:
     """The occurrences of each of the happenings, of the log cut at `at`; for everybody, whether the
     project excludes them or not. Instants that lie after `at` are not there yet."""
-    found = over_blocks(
-        definitions, log, at, _segments(wanted), lambda e: [_points(e, one) for one in wanted]
-    )
-    return [_joined([one[place] for one in found], at) for place in range(len(wanted))]
+    plain = {one: answer for one in wanted if (answer := _plain(log, one, at)) is not None}
+    rest = [one for one in dict.fromkeys(wanted) if one not in plain]
+    if rest:
+        found = over_blocks(
+            definitions, log, at, _segments(rest), lambda e: [_points(e, one) for one in rest]
+        )
+        parts = ([block[place] for block in found] for place in range(len(rest)))
+        plain |= {one: _joined(part, at) for one, part in zip(rest, parts, strict=True)}
+    return [plain[one] for one in wanted]
+
+
+def _plain(log: Log, one: Wanted, at: int) -> Occurrences | None:
+    """The answer of the log itself, where it is one as it stands: of stored events, nothing of
+    which lies after `at`. Of hundreds of happenings that spares going through all blocks."""
+    if isinstance(one.happening, Crossing | Chain) or not is_stored(one.happening):
+        return None
+    return log.occurrences(Request(one.happening, one.reading)) if log.until <= at else None
 
 
 def _points(e: Evaluation, one: Wanted) -> Points:
