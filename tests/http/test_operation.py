@@ -94,6 +94,8 @@ def test_what_happens_is_counted(server: Running) -> None:
     assert more('segue_transitions_total{cause="event",kind="entered"}') == 1
     assert more("segue_lag_seconds_count") == 1
     assert more("segue_turn_seconds_count") == 1
+    assert more('segue_turn_part_seconds_count{part="commit"}') == 1
+    assert more("segue_turn_processor_seconds_total") > 0
 
 
 def test_ids_in_paths_do_not_multiply_counters(server: Running) -> None:

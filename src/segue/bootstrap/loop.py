@@ -50,7 +50,7 @@ class Loop:
         self._took = 0.0
         self._thread = threading.Thread(target=self._run, name="segue-loop", daemon=True)
         live.intake.woken = self._wake.set
-        live.erased = feed.forget
+        live.published, live.erased = self._publish, feed.forget
 
     def start(self) -> None:
         """Begin to turn."""
@@ -109,13 +109,20 @@ class Loop:
             _log.exception("a turn failed")
             return False
         self._took = time.monotonic() - began
+        self._publish(turned)  # also where definitions changed, which no turn tells
         try:
-            self._feed.publish(turned.transitions, turned.next_transition)
             if turned.events or turned.people:
                 self._turned(turned)
         except Exception:  # noqa: BLE001 - what the turn did is durable: those who asked can read it
             _log.exception("not everybody was told of a turn")
         return True
+
+    def _publish(self, turned: Turned) -> None:
+        """Tell those who listen; being told of the same again they take no notice."""
+        try:
+            self._feed.publish(turned.transitions, turned.next_transition)
+        except Exception:  # noqa: BLE001 - what the turn did is durable: those who asked can read it
+            _log.exception("not everybody was told of a turn")
 
     def _now(self) -> int:
         """The clock; where it was set back it is said once, as nothing is in time until it is

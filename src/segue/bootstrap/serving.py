@@ -30,6 +30,7 @@ from segue.bootstrap.opening import being_served
 from segue.bootstrap.outfit import actor_of, title_of
 from segue.bootstrap.presence import Presence, announce, withdraw
 from segue.bootstrap.settings import Settings
+from segue.bootstrap.slow_turns import SlowTurns
 from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks, default_reach
 from segue.bootstrap.workspace import Workspace
@@ -141,7 +142,7 @@ class Serving:
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
             actor = actor_of(store, live, settings)
-            acting(project.project)  # what is wrong with the campaigns is said now
+            live.allow_lateness(acting(project.project).longest_age)
         except BaseException:
             store.close()
             raise
@@ -193,9 +194,12 @@ class Serving:
         turn, `watcher` of every webhook's delivery, `acted` of every campaign's."""
         welcome = self._welcome(address)
 
+        slow = SlowTurns()
+
         def told(one: Turned) -> None:
             self.actor.wake()  # an event may say what became of a message
             turned(one)
+            slow.look(one)
 
         self._loop = Loop(
             self.live, environment.now, self.feed, turned=told, rested=self.store.checkpoint
@@ -251,6 +255,7 @@ class Serving:
     def _adopt(self, definitions: Definitions, text: str) -> None:
         """Put definitions and campaigns in force that were edited in the file."""
         campaigns = acting(project_from(text))
+        self.live.allow_lateness(campaigns.longest_age)
         if definitions != self.live.definitions:
             try:
                 self.live.redefine(definitions).result(_ADOPTING)

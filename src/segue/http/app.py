@@ -58,7 +58,7 @@ def fronted(app: FastAPI, context: Context) -> ASGIApp:
     thousands in a second, are answered there and never reach the framework."""
     asking = Deciding(Lookups(Limited(app, context), context), context)
     ingestion = Ingestion(asking, context)
-    return Observed(Mended(Cors(ingestion, context.settings.allowed_origins)), context)
+    return Observed(Cors(ingestion, context.settings.allowed_origins), context)
 
 
 def _describe(app: FastAPI) -> None:

@@ -48,6 +48,16 @@ class Metrics:
         self.turns = Histogram(
             "segue_turn_seconds", "Time a turn took.", buckets=_TURNS, registry=own
         )
+        self.turn_parts = Histogram(
+            "segue_turn_part_seconds",
+            "Time a part of a turn took.",
+            ["part"],
+            buckets=_TURNS,
+            registry=own,
+        )
+        self.turn_processor = Counter(
+            "segue_turn_processor_seconds", "Processor time of turns.", registry=own
+        )
         self.evaluated = Counter("segue_people_evaluated", "People evaluated.", registry=own)
         self.transitions = Counter(
             "segue_transitions", "Transitions published.", ["kind", "cause"], registry=own
@@ -103,6 +113,9 @@ class Metrics:
     def turned(self, turned: Turned) -> None:
         """Count what a turn did."""
         self.turns.observe(sum(turned.seconds.values()))
+        for part, seconds in turned.seconds.items():
+            self.turn_parts.labels(part).observe(seconds)
+        self.turn_processor.inc(turned.processor)
         self.evaluated.inc(turned.people)
         for (kind, cause), count in turned.counts.items():
             self.transitions.labels(kind, cause.value).inc(count)

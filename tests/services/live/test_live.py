@@ -16,6 +16,7 @@ from segue.domain.instant import HOUR, SECOND
 from segue.language.project import project_from
 from segue.language.resolve import resolve
 from segue.language.tree import Definitions
+from segue.services.live.answers import Turned
 from segue.services.live.intake import Batch
 from segue.services.live.live import Live
 
@@ -246,3 +247,29 @@ def test_the_log_is_read_anew_while_it_grows(
     assert segments_of(live, "p0") == ["readers"]
     assert segments_of(live, "new") == []
     assert [one.kind for one in store.transitions(person_id="new")] == ["entered", "left"]
+
+
+def test_who_listens_is_told_before_those_who_sent(store: FailingStore) -> None:
+    """A turn stores the events of hundreds of senders: whoever waits for what they caused comes
+    first. It is durable by then, and it is told where the turn waited."""
+    live = begun(store)
+    one, other = batch(("a", "purchase", T0)), batch(("b", "purchase", T0))
+    told = []
+
+    def tell(turned: Turned) -> None:
+        who = [transition.person_id for transition in turned.transitions]
+        stored = [transition.person_id for transition in store.transitions()]
+        told.append((who, stored, one.stored.done() or other.stored.done(), turned.waited))
+
+    live.published = tell
+    for each in (one, other):
+        live.submit(each)
+    turned = live.turn(T0 + 250)
+
+    assert told == [(["a", "b"], ["a", "b"], False, 250)]
+    assert one.stored.done()
+    assert other.stored.done()
+    assert turned.processor > 0
+    assert [*turned.seconds] == [
+        *("append", "extract", "evaluate", "publish", "commit", "accept", "tell")
+    ]

@@ -128,8 +128,10 @@ class Directory:
         code = self._ids.code(distinct_id)
         if code is None:
             return None
-        (owner,) = self.owners(np.array([code], np.int32)).tolist()
-        return None if owner == GONE else int(owner)
+        # One by one: with an array of places NumPy would let go of the interpreter, and whoever
+        # asks would wait until the thread that turns does so too.
+        owner = int(self._owner.values[code]) if code < self._size else code
+        return None if owner == GONE else owner
 
     # ----------------------------------------------------------------------------------- changing
 

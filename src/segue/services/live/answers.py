@@ -42,8 +42,9 @@ class SegmentStanding:
 class Turned:
     """What one turn did: up to which instant (ms), with how many events and people; the transitions
     published (the latest of them where they are very many), the id after the last, how many there
-    are of each kind and cause, how late those that may be acted upon are (ms); and how long the
-    parts of the turn took (seconds by name)."""
+    are of each kind and cause, how late those that may be acted upon are (ms); how long the parts
+    of the turn took (seconds by name), how much of that the processor worked for it (seconds), and
+    how long the first of the events had waited before (ms)."""
 
     at: int
     next_transition: int
@@ -53,6 +54,8 @@ class Turned:
     counts: Mapping[tuple[str, Cause], int] = field(default_factory=dict)
     lateness: Sequence[int] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    processor: float = 0.0
+    waited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ their own rows in a dictionary, as bytes, which take a tenth of what objects do.
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -118,8 +119,8 @@ class CurrentMemberships:
         later = self._later.get(person)
         if later is not None:
             return later
-        # Of another type of number all codes would be copied, for every person who is asked about.
-        place = int(self._person.searchsorted(np.int32(person)))
+        # NumPy's own search would let go of the interpreter: see `Directory.person_code`.
+        place = bisect_left(self._person, person)
         if place == len(self._person) or self._person[place] != person:
             return b""
         return self._rows[self._offsets[place] : self._offsets[place + 1]].tobytes()

@@ -51,7 +51,8 @@ __all__ = [
 T = TypeVar("T")
 
 LATE_AFTER: Final = HOUR
-"""How long (ms) after its instant a transition may become known and still be acted upon."""
+"""How long (ms) after its instant a transition may become known and still be acted upon, where
+nobody allows for more."""
 MOST_PEOPLE: Final = 20_000
 """People who are due at about the same time and looked at in one turn."""
 MOST_LATER: Final = 1_000_000
@@ -71,7 +72,8 @@ _COLUMNS: Final = (
 
 class Live:
     """See the module. `turn` and `next_due` are called by one thread only; the rest by any.
-    `erased` is called by that thread when somebody was erased.
+    `published` is called by that thread as soon as a turn is durable, before those who sent events
+    are told, and must not raise; `erased` when somebody was erased.
 
     Make one with `Live.begin`.
     """
@@ -92,6 +94,7 @@ class Live:
         self._version = version
         self.intake = Intake()
         self.erased: Callable[[], None] = lambda: None
+        self.published: Callable[[Turned], None] = lambda _: None
         self._show(standing, state)
 
     @classmethod
@@ -127,6 +130,11 @@ class Live:
             standing = Standing.of(done)
         state = State(standing.project, index.log, standing.limits, at, index.next_ref)
         return cls(store, index.codebook, standing, state, late_after=late_after, version=version)
+
+    def allow_lateness(self, age: int) -> None:
+        """Let what becomes known up to so long (ms) after its instant be acted upon, from the next
+        turn on; an hour always is."""
+        self._late_after = max(LATE_AFTER, age)
 
     def _show(self, standing: Standing, state: State) -> None:
         """Answer from definitions that are in force."""
@@ -212,12 +220,9 @@ class Live:
             watch.lap("publish")
         watch.lap("commit")
         self._accept(outcome, first + len(outcome.changes))
-        for batch in batches:
-            appended = arrived.appended if batch.told_of else None
-            batch.stored.set_result(Receipt(len(batch), appended))
         watch.lap("accept")
         changes = outcome.changes
-        return Turned(
+        turned = Turned(
             cut,
             self._next_transition,
             events=len(table),
@@ -226,7 +231,15 @@ class Live:
             counts=counts_of(changes),
             lateness=lateness_of(changes, now),
             seconds=watch.seconds,
+            processor=watch.processor,
+            waited=max(0, now - batches[0].received_at) if batches else 0,
         )
+        self.published(turned)  # first: hundreds of senders are told of one turn
+        for batch in batches:
+            appended = arrived.appended if batch.told_of else None
+            batch.stored.set_result(Receipt(len(batch), appended))
+        watch.lap("tell")
+        return turned
 
     def _accept(self, outcome: Outcome, next_transition: int) -> None:
         """Answer from the outcome of a turn, which is durable now."""

@@ -1,4 +1,4 @@
-"""How long the parts of a turn take."""
+"""How long the parts of a turn take, and how much of that the processor worked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._since = time.perf_counter()
+        self._worked = time.thread_time()
+
+    @property
+    def processor(self) -> float:
+        """The seconds that the processor has worked for this thread since it was made: what is
+        missing of the whole, the thread has waited."""
+        return time.thread_time() - self._worked
 
     def lap(self, name: str) -> None:
         """Add the time since the last lap to the name."""
