@@ -4,6 +4,7 @@ Every function takes a frozen result and gives a `plotly.graph_objects.Figure`. 
 when the first figure is made, not before.
 """
 
+from segue.adapters.figures.discovery import discovery_effects, discovery_heat
 from segue.adapters.figures.journey import (
     journey_flow,
     journey_funnel,
@@ -11,4 +12,11 @@ from segue.adapters.figures.journey import (
     journey_pace,
 )
 
-__all__ = ["journey_flow", "journey_funnel", "journey_occupancy", "journey_pace"]
+__all__ = [
+    "discovery_effects",
+    "discovery_heat",
+    "journey_flow",
+    "journey_funnel",
+    "journey_occupancy",
+    "journey_pace",
+]

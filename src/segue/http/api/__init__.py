@@ -8,6 +8,7 @@ from segue.http.api import (
     campaigns,
     definitions,
     deliveries,
+    discoveries,
     events,
     exports,
     imports,
@@ -30,6 +31,6 @@ def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
     acting = (offers, deliveries, campaigns, previews, results, suppressions)
-    insight = (journeys, portfolio)
+    insight = (discoveries, journeys, portfolio)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *insight, *others)]
