@@ -69,7 +69,7 @@ def retention(
 
 
 def _comparable(one: Standing, cell: Cell) -> Standing:
-    """Who entered a period earlier has had a period longer to come back at all: that is no change."""
+    """Who entered a period earlier had a period longer to come back at all: no change to tell."""
     return replace(one, before=None) if cell.kind is Return.FROM else one
 
 
