@@ -205,7 +205,7 @@ class _Rows:
 
         value = min(max(float(value), 0.0), 1.0)
         spread = value * (1 - value)
-        worth = float(min(people, spread / variance)) if variance > 0 < spread else float(people)
+        worth = float(min(rows, spread / variance)) if variance > 0 < spread else float(people)
         low, high = proportion_confint(value * worth, worth, alpha=1 - LEVEL, method="wilson")
         return Estimate(value, rows, people, worth, Interval(float(low), float(high)))
 
