@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from segue.adapters.duckdb_store import DuckDBStore
-from segue.domain.campaigns import Channel, State
+from segue.domain.campaigns import Because, Channel, State
 from segue.domain.signing import verify
 from segue.services.acting.links import campaign_secret
 from tests.adapters.receiver import HANG, Receiver, Reply, receiving, receiving_by
@@ -119,6 +119,35 @@ def test_imports_and_new_definitions_message_nobody(tmp_path: Path, receiver: Re
         receiver.wait_for(1)
         wait_until(lambda: states(server) == [("ana", "delivered")])
         assert len(receiver.received) == 1
+
+
+def test_each_campaign_acts_upon_what_is_as_late_as_it_says(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    """An event that comes three hours late: for the one that allows for five, in time; for the
+    other, an hour is the most. Whoever shortens it again has none of that."""
+    patient = PROJECT[PROJECT.index("  nudge:") :].replace("nudge", "patient")
+    with running(
+        tmp_path,
+        definitions=project(receiver)
+        + patient.replace("RECEIVER", receiver.url)
+        + "    max_age: 5 hours\n",
+    ) as server:
+        look(server, "ana", ago=3 * 3_600_000)
+        (request,) = receiver.wait_for(1)
+        assert json.loads(request.body)["campaign_id"] == "patient"
+        store = server.serving.store
+        (late,) = wait_until(lambda: store.deliveries(campaign_id="nudge"))
+        assert late.because is Because.TOO_LATE
+        assert "the campaign acts within 1 hour" in late.detail
+
+        path = server.context.workspace.definitions
+        path.write_text(path.read_text().replace("max_age: 5 hours", "max_age: 1 hour"))
+        assert server.serving.look_at_project()
+        look(server, "ben", ago=3 * 3_600_000)
+        look(server, "eva")
+        wait_until(lambda: len(store.deliveries(states=[State.DELIVERED])) == 3)
+        assert "ben" not in {one.person_id for one in store.deliveries()}
 
 
 def test_campaigns_that_are_edited_are_in_force(tmp_path: Path, receiver: Receiver) -> None:

@@ -13,7 +13,7 @@ from segue.language.project import project_from
 from tests.language.test_acting import ACTING
 
 BASE = """\
-goals: {bought: {event: purchase}}
+goals: {bought: {event: purchase}, read: {event: GONE}, left: {event: LEFT}}
 segments:
   active: {when: did login}
   dormant: {when: inactive for 30 days}
@@ -22,6 +22,8 @@ messaging:
   public_url: https://say.acme.example
   consent: {marketing: {email: newsletter}}
 """
+BASE = BASE.replace("GONE", "$session_ended where duration > 60")
+BASE = BASE.replace("LEFT", '"any of (quit, $page_left)"')
 MAIL = "segment: active, when: entering, already_in: skip, channel: email, subject: Hi, text: Hello"
 IN_APP = "segment: active, when: entering, already_in: skip, channel: in_app, body: Hello"
 HOOK = "segment: active, when: leaving, channel: webhook, to: https://x.example"
@@ -266,7 +268,59 @@ DOUBTS = [
     (MAIL + ", purpose: marketting", "", "no consent is asked for the purpose `marketting`"),
     (MAIL + ", variants: {a: {subject: x}}", "", "compared with nothing"),
     (HOOK.replace("webhook", "apprise") + ", body: x", "", "may hold a secret"),
+    (
+        HOOK + ", window: {from: 09:00, to: 17:00, days: weekdays}",
+        "",
+        "what comes due in 24% of the time is refused",
+    ),
+    (
+        HOOK + ", window: {from: 09:00, to: 12:00, days: tuesday}",
+        "held_at_most: 2 days",
+        "`messaging: {held_at_most: 7 days}` is long enough",
+    ),
+    (
+        HOOK.replace("leaving", "{schedule: sunday 09:00}")
+        + ", window: {from: 08:00, to: 17:00, days: weekdays}",
+        "held_at_most: 12 hours",
+        "what comes due in 100% of the time is refused",
+    ),
+    (
+        HOOK + ", purpose: help",
+        "quiet_hours: {from: 18:00, to: 09:00}\n  held_at_most: 12 hours",
+        "what comes due in 12% of the time is refused",
+    ),
+    (HOOK + ", goal: read", "", "the goal `read` is on `$session_ended`"),
+    (HOOK + ", goal: left", "", "the goal `left` is on `$page_left`"),
 ]
+
+
+FINE = [
+    (HOOK + ", window: {from: 09:00, to: 17:00}", ""),
+    (HOOK + ", window: {from: 09:00, to: 17:00, days: weekdays}", "held_at_most: 3 days"),
+    (
+        HOOK.replace("leaving", "{schedule: weekdays 12:00}")
+        + ", window: {from: 09:00, to: 17:00, days: weekdays}",
+        "",
+    ),
+    (HOOK + ", purpose: help", "quiet_hours: {from: 18:00, to: 09:00}"),
+    (HOOK + ", goal: bought", ""),
+]
+
+
+@pytest.mark.parametrize(("keys", "rules"), FINE, ids=lambda v: str(v)[-40:])
+def test_hours_and_goals_that_work(keys: str, rules: str) -> None:
+    assert problems(campaign(keys, more=f"  {rules}\n" if rules else "")) == []
+
+
+def test_hours_that_never_come_are_an_error() -> None:
+    """But in the product, where nobody is woken."""
+    rules = "  quiet_hours: {from: 18:00, to: 09:00}\n"
+    night = ", window: {from: 20:00, to: 23:00}"
+    (found,) = problems(campaign(HOOK + night, more=rules))
+
+    assert (found.severity, found.where) == (Severity.ERROR, "campaigns.one.window")
+    assert "nothing is ever sent" in found.message
+    assert problems(campaign(IN_APP + night, more=rules)) == []
 
 
 @pytest.mark.parametrize(("keys", "rules", "message"), DOUBTS, ids=lambda v: str(v)[-40:])

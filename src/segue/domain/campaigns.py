@@ -313,6 +313,11 @@ class Acting:
     campaigns: tuple[Campaign, ...] = ()
     messaging: Messaging = field(default_factory=Messaging)
 
+    @property
+    def longest_age(self) -> int:
+        """How long after its moment something is still acted upon by any campaign (ms)."""
+        return max((one.max_age for one in self.campaigns if one.enabled), default=0)
+
     def campaign(self, campaign_id: str) -> Campaign | None:
         """The campaign with this id, if there is one."""
         return next((one for one in self.campaigns if one.id == campaign_id), None)

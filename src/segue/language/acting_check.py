@@ -11,6 +11,8 @@ from typing import Final
 from segue.domain.campaigns import AlreadyIn, Channel, Look, Moment
 from segue.domain.errors import Problem, Severity
 from segue.domain.instant import format_duration, parse_instant
+from segue.language.actions import Actions, CyclicError
+from segue.language.activity import DERIVED_EVENTS
 from segue.language.campaign_models import (
     CampaignDefinition,
     CapDefinition,
@@ -24,6 +26,8 @@ from segue.language.message_parts import content_of, part_problems, shape_of
 from segue.language.models import Project
 from segue.language.questions import mistakes
 from segue.language.resolve import entries
+from segue.language.send_hours import WEEK, Waits
+from segue.language.tree import PatternUnion
 from segue.language.yaml_source import Loc
 
 VARIABLE_PREFIX: Final = "SEGUE_TO_"
@@ -101,6 +105,10 @@ def _rules(project: Project) -> Iterator[Problem]:
             project.placed(problem, ("messaging", "quiet_hours", *at))
             for at, problem in _hours(rules.quiet_hours)
         )
+        waits = Waits.between(rules.quiet_hours, None)
+        if waits.longest is not None and (share := waits.refused(rules.held_at_most)):
+            words = _refused_words(share, waits.longest, rules.held_at_most)
+            yield project.placed(_doubtful(words), ("messaging", "quiet_hours"))
     yield from _e_mail(project)
 
 
@@ -150,6 +158,25 @@ def _segment(project: Project, one: Spoken) -> _Found:
         yield ("goal",), _unknown("goal", one.goal, list(project.goals))
     if one.goal_within is not None and not one.goal:
         yield ("goal_within",), Problem("`goal_within` needs a `goal`")
+    if one.goal in project.goals:
+        yield from _seen_goal(project, one.goal)
+
+
+def _seen_goal(project: Project, goal: str) -> _Found:
+    """Whether campaigns see that a goal is reached: they hear of events as they are stored."""
+    try:
+        pattern = Actions(project.actions).expand(project.goals[goal].event)
+    except CyclicError:  # said where the actions stand
+        return
+    alternatives = pattern.alternatives if isinstance(pattern, PatternUnion) else (pattern,)
+    names = [name for one in alternatives for name in one.names]
+    computed = [event for event in sorted(DERIVED_EVENTS) if any(n.matches(event) for n in names)]
+    if computed:
+        message = (
+            f"the goal `{goal}` is on `{computed[0]}`, which is computed and never stored: "
+            "a campaign does not see it reached; take an event that is stored"
+        )
+        yield ("goal",), _doubtful(message)
 
 
 _WHY_SAID: Final = (
@@ -186,8 +213,43 @@ def _times(project: Project, one: Spoken) -> _Found:
             yield ("ends",), Problem("the campaign ends before it starts")
     if one.window is not None:
         yield from ((("window", *at), problem) for at, problem in _hours(one.window))
+        yield from _held(project, one)
     if one.holdout == 1:
         yield ("holdout",), Problem("everybody is held out: nobody is ever messaged")
+
+
+def _held(project: Project, one: Spoken) -> _Found:
+    """Whether what has to wait for its hours is held for long enough."""
+    rules = project.messaging
+    if one.window is None or any(_hours(one.window)):
+        return
+    wakes = one.channel is not Channel.IN_APP and not _is_transactional(one)
+    waits = Waits.between(rules.quiet_hours if wakes else None, one.window)
+    schedule = one.when.schedule
+    instants = (
+        range(WEEK)
+        if schedule is None
+        else [day * (WEEK // 7) + schedule.minute for day in schedule.weekdays]
+    )
+    share = waits.refused(rules.held_at_most, instants)
+    if not share:
+        return
+    if waits.longest is None:
+        yield ("window",), Problem("nothing is ever sent: quiet hours cover these hours")
+        return
+    yield ("window",), _doubtful(_refused_words(share, waits.longest, rules.held_at_most))
+
+
+def _refused_words(share: float, longest: int, held_at_most: int) -> str:
+    held, enough = format_duration(held_at_most), longest // _DAY_OF_MINUTES + 1
+    return (
+        f"what comes due in {share:.0%} of the time is refused: the hours in which it may be sent "
+        f"are further away than the {held} for which it is held; "
+        f"`messaging: {{held_at_most: {enough} days}}` is long enough"
+    )
+
+
+_DAY_OF_MINUTES: Final = WEEK // 7
 
 
 def _rules_of_one(project: Project, one: Spoken) -> _Found:
