@@ -25,7 +25,8 @@ UNIT: Final = MINUTE
 class Waits:
     """For how many people it happened, or following them ended without it, by how long it took.
 
-    `happened`, `ended`: int64[K]; place k counts those of k units of `UNIT`.
+    `happened`, `ended`: int64[K]; place k counts those of k units of `UNIT`. Only counts of as many
+    places are compared.
     """
 
     happened: Int64s = field(repr=False)
