@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of
 from segue.bootstrap.opening import OpenStore
+from segue.domain.errors import NotFoundError, UsageError
 from segue.language.acting import acting
 from segue.language.models import Project
 from segue.language.tree import Condition, Definitions
@@ -27,6 +29,11 @@ from segue.services.insight.journey import (
 )
 from segue.services.insight.linting import Linted, lint_portfolio
 from segue.services.insight.measuring import WEEKS, Measures, Tick, measure, quietly
+from segue.services.insight.report import NotLooked, Report
+
+REPORT_DAYS: Final = 28
+"""The days of a report, unless told otherwise."""
+DAYS_OF_WEEK: Final = 7
 
 
 @dataclass(frozen=True)
@@ -140,3 +147,29 @@ class Insight:
             self.project if given is None else ProjectFile(given).project for given in (old, new)
         )
         return diff(self.store, before, after, self.at, days)
+
+    def report(
+        self, *, days: int = REPORT_DAYS, goal: str | None = None, tick: Tick = quietly
+    ) -> Report:
+        """Everything at once: the segments in the last days, the journey in these or in 90 days,
+        what predicts the goal, and what is to be mended.
+
+        `tick` is told what is done next. Raises `UsageError` for less than a week, `NotFoundError`
+        where there is no goal of that id.
+        """
+        if days < DAYS_OF_WEEK:
+            raise UsageError(f"{days} days are no period", hint="give at least 7")
+        tick("Following everybody's way")
+        found = self.journey(days=max(days, DAYS), by_week=True)
+        measures = self.measures(goal=goal, weeks=days // DAYS_OF_WEEK, tick=tick)
+        findings = self._findings(goal, tick)
+        tick("Looking for mistakes")
+        name = self.project.project or "This project"
+        zone = self.definitions.timezone
+        return Report(name, zone, self.at, days, found, measures, findings, self.lint())
+
+    def _findings(self, goal: str | None, tick: Tick) -> discovering.Discovered | NotLooked:
+        try:
+            return self.discover(goal, tick=tick)
+        except (NotFoundError, UsageError) as error:
+            return NotLooked(error.message, error.hint)

@@ -16,6 +16,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     keeping,
     mail_domain,
     measuring,
+    reporting,
     results,
     serving,
     simulating,

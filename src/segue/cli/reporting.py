@@ -1,0 +1,119 @@
+"""`segue report`: journey, segments, findings and mistakes of a period, together on one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from segue.bootstrap.insight import REPORT_DAYS
+from segue.bootstrap.reports import page_of
+from segue.cli import options, words
+from segue.cli.app import ASK, app, example
+from segue.cli.journeying import print_journey, print_no_journey
+from segue.cli.linting import print_lint
+from segue.cli.measures_tables import show_measures
+from segue.cli.output import console, paragraph, print_json
+from segue.cli.progress import telling
+from segue.cli.source import opened
+from segue.domain.errors import UsageError
+from segue.services.insight.report import Report, report_document
+
+report = typer.Typer(no_args_is_help=False)
+"""The verbs about everything at once; others hang theirs in here."""
+app.add_typer(
+    report,
+    name="report",
+    rich_help_panel=ASK,
+    epilog=example("segue report", "segue report --out report.html", "segue report --days 90"),
+)
+
+PAGES: Final = (".html", ".htm")
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Write one page: report.html."),
+]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=7, help="So many days back.")]
+Goal = Annotated[
+    str | None,
+    typer.Option("--goal", "-g", metavar="ID", help="The goal. Default: the project's first."),
+]
+
+
+@report.callback(invoke_without_command=True)
+def whole(
+    context: typer.Context,
+    *,
+    out: Out = None,
+    days: Days = REPORT_DAYS,
+    goal: Goal = None,
+    workspace: options.Workspace = None,
+    events: options.Events = None,
+    definitions: options.DefinitionsFile = None,
+    columns: options.Columns = None,
+    time_zone: options.TimeZone = None,
+    at: options.At = None,
+    as_json: options.Json = False,
+) -> None:
+    """The journey, the segments, what predicts the goal, and what to mend, together.
+
+    On the terminal in short; with --out as one page of HTML that works offline and prints well.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if out is not None and out.suffix.lower() not in PAGES:
+        raise UsageError(f"{out} is no page", hint="give a name that ends in .html")
+    with (
+        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
+        telling(quiet=as_json) as tick,
+    ):
+        made = engine.insight(at).report(days=days, goal=goal, tick=tick)
+    if out is not None:
+        _write(out, page_of(made), as_json=as_json)
+    elif as_json:
+        print_json(report_document(made))
+    else:
+        _print(console(), made)
+
+
+def _write(out: Path, page: str, *, as_json: bool) -> None:
+    out.write_text(page, encoding="utf-8")
+    size = len(page.encode())
+    if as_json:
+        print_json({"out": str(out), "bytes": size})
+    else:
+        kilobytes = words.number(round(size / 1000))
+        console().print(
+            f"[title]{escape(str(out))}[/] written, {kilobytes} kB: open it in a browser, mail it, "
+            "print it.",
+            soft_wrap=True,
+        )
+
+
+def _print(out: Console, made: Report) -> None:
+    """Print the report in short."""
+    document = report_document(made)
+    at = words.moment(made.at, made.zone)
+    out.print(f"\n [title]{escape(made.project)}[/] · {made.days} days up to {at} · {made.zone}")
+    _heading(out, "The journey")
+    if made.journey.everybody is None:
+        print_no_journey(out)
+    else:
+        print_journey(out, made.journey)
+    _heading(out, "The segments")
+    show_measures(out, made.measures)
+    _heading(out, "High-impact actions")
+    paragraph(out, document["findings"]["words"])
+    for one in document["findings"]["findings"]:
+        paragraph(out, one["words"], bullet="·")
+    _heading(out, "What to mend")
+    print_lint(out, made.lint)
+    out.print("\n [command]segue report --out report.html[/] has it all on one page.\n")
+
+
+def _heading(out: Console, title: str) -> None:
+    out.print(f"\n [kind]{title.upper()}[/]\n")
