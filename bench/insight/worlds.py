@@ -60,18 +60,25 @@ def world(
 ) -> World:
     """A world of so many people and actions.
 
-    `trap` plants what only looks like an effect: "immortal": people who stay do the first action
-    all the time and have longer to reach the goal; "reverse": reaching the goal makes them do it.
+    `trap` plants what only looks like an effect of the first action: "immortal": people do it all
+    the time that they stay, and only who stays for long can reach the goal; "reverse": reaching the
+    goal makes them do it.
     """
     planted = planted or {}
     start = np.sort(BEGINS + rng.integers(0, _STARTING, people))
     vigour = rng.gamma(1.2, 1 / 1.2, people)
     stays = rng.exponential(_WATCHED / 3, people)
+    if trap == "immortal":  # nobody leaves before the last landmark
+        stays = WINDOWS[-1] + stays
     person, at = _events(rng, start, vigour, stays)
     what = _what(rng, rng.integers(0, _KINDS, people)[person], actions)
     for action, one in planted.items():
         person, at, what = _sown(rng, start, person, at, what, action, one.share)
-    reached = _reached(rng, start, vigour, stays, base, _odds(start, person, at, what, planted))
+    if trap == "immortal":
+        reached = _renewed(rng, start, stays)
+    else:
+        odds = _odds(start, person, at, what, planted)
+        reached = _reached(rng, start, vigour, stays, base, odds)
     if trap:
         person, at, what = _trapped(rng, trap, start, stays, reached, person, at, what)
     return _made(start, reached, person, at, what, actions, planted)
@@ -160,6 +167,13 @@ def _reached(
     return np.where(does, start + after.astype(np.int64), FOREVER)
 
 
+def _renewed(rng: np.random.Generator, start: Int64s, stays: NDArray[np.float64]) -> Int64s:
+    """A goal that half of those reach who are still there after the second week."""
+    after = rng.uniform(WINDOWS[-1], 4 * WEEK, len(start))
+    does = (rng.random(len(start)) < 0.5) & (after <= stays)
+    return np.where(does, start + after.astype(np.int64), FOREVER)
+
+
 def _trapped(
     rng: np.random.Generator,
     trap: str,
@@ -173,15 +187,15 @@ def _trapped(
     """Action 0 as something that follows from staying, or from having reached the goal."""
     kept = what != 0
     people = np.arange(len(start))
-    if trap == "immortal":
-        often = rng.poisson(np.minimum(stays, _WATCHED) / (5 * DAY))
-        begin, length = start, np.minimum(stays, _WATCHED)
-    else:
-        often = np.where(reached < FOREVER, rng.poisson(4.0, len(start)), rng.poisson(0.4))
-        begin = np.where(reached < FOREVER, reached, start)
-        length = np.where(reached < FOREVER, 3.0 * DAY, 30.0 * DAY)
+    length = np.minimum(stays, _WATCHED) if trap == "immortal" else np.full(len(start), 30.0 * DAY)
+    often = rng.poisson(length / (5 * DAY if trap == "immortal" else 60 * DAY))
     who = np.repeat(people, often)
-    when = begin[who] + (rng.random(len(who)) * length[who]).astype(np.int64) + 1
+    when = start[who] + (rng.random(len(who)) * length[who]).astype(np.int64) + 1
+    if trap == "reverse":
+        after = np.repeat(people, np.where(reached < FOREVER, rng.poisson(4.0, len(start)), 0))
+        who = np.concatenate([who, after])
+        soon = (rng.random(len(after)) * 3 * DAY).astype(np.int64) + 1
+        when = np.concatenate([when, reached[after] + soon])
     return (
         np.concatenate([person[kept], who]),
         np.concatenate([at[kept], when]),

@@ -54,8 +54,12 @@ def discovery_effects(found: Discovery, titles: Sequence[str]) -> Figure:
             hovertemplate="%{text}<br>%{x:.1f} points<extra></extra>",
         )
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    figure.update_yaxes(tickvals=list(range(len(shown))), ticktext=labels, showgrid=False)
-    figure.update_layout(height=140 + 34 * len(shown))
+    figure.update_yaxes(
+        tickvals=list(range(len(shown))), ticktext=labels, showgrid=False, zeroline=False
+    )
+    figure.update_layout(
+        height=160 + 34 * len(shown), legend={"yref": "container", "y": 0, "itemsizing": "constant"}
+    )
     return figure
 
 

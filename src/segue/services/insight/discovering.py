@@ -28,7 +28,7 @@ from segue.language.tree import (
 from segue.services.insight.candidates import Candidate, candidates
 from segue.services.insight.past import Goal, Past, goals_of, known_goal, read_past
 from segue.services.view import Store, known_segment
-from segue.timeline.log import ACTIVITY, Int64s
+from segue.timeline.log import ACTIVITY, Int64s, Occurrences
 from segue.timeline.occurring import Wanted
 
 WINDOWS: Final = (DAY, 3 * DAY, WEEK, 2 * WEEK)
@@ -141,6 +141,23 @@ def _same(one: Finding, other: Finding) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is needed to try the candidates: what is asked, what people did, when each
+    candidate occurred, and the past that it was read from."""
+
+    past: Past
+    goal: Goal
+    question: Question
+    behaviour: Behaviour
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def actions(self) -> list[Occurrences]:
+        """The occurrences of the candidates."""
+        return [self.past.occurred[one.wanted] for one in self.candidates]
+
+
 def find_actions(
     store: Store,
     project: Project,
@@ -152,8 +169,39 @@ def find_actions(
 ) -> Discovered:
     """Try every event, action and common property value of a project for its impact on a goal.
 
-    `tick` is told what is done next. Raises `NotFoundError` where the goal or segment does not
-    exist, or the project has no goal; `UsageError` where the goal is all activity.
+    `tick` is told what is done next. Raises as `prepare`.
+    """
+    ready = prepare(store, project, definitions, at, asked, tick=tick)
+    tick("Trying everything")
+    outcome = discover(ready.question, ready.behaviour, ready.actions, seed=asked.seed)
+    titles = {one.id: one.title for one in definitions.segments}
+    return Discovered(
+        at,
+        definitions.timezone,
+        ready.goal,
+        asked.segment_id,
+        titles.get(asked.segment_id or "", ""),
+        ready.question.horizon,
+        ready.goal.within is not None,
+        ready.candidates,
+        outcome,
+        tuple(titles),
+    )
+
+
+def prepare(
+    store: Store,
+    project: Project,
+    definitions: Definitions,
+    at: int,
+    asked: Asked,
+    *,
+    tick: Tick = quietly,
+) -> Prepared:
+    """Choose the candidates and read when they occurred.
+
+    Raises `NotFoundError` where the goal or segment does not exist, or the project has no goal;
+    `UsageError` where the goal is all activity.
     """
     goal = _goal(definitions, asked.goal_id)
     chosen = () if asked.segment_id is None else (known_segment(definitions, asked.segment_id),)
@@ -162,8 +210,16 @@ def find_actions(
     wanted = [Wanted(ACTIVITY), goal.wanted, *(one.wanted for one in found)]
     tick("Reading the log")
     past = read_past(store, definitions, at, chosen, list(dict.fromkeys(wanted)))
-    tick("Trying everything")
-    return _tried(past, goal, asked, _worth_trying(past, found))
+    windows = tuple(sorted(set(asked.windows)))
+    followed = FOLLOWED if goal.within is None else goal.within
+    activity, reached = past.occurred[Wanted(ACTIVITY)], past.occurred[goal.wanted]
+    return Prepared(
+        past,
+        goal,
+        Question(windows, asked.counts, followed, at),
+        Behaviour(_starts(past, asked), activity, reached, past.counted),
+        tuple(_worth_trying(past, found)),
+    )
 
 
 def _goal(definitions: Definitions, goal_id: str | None) -> Goal:
@@ -177,36 +233,6 @@ def _goal(definitions: Definitions, goal_id: str | None) -> Goal:
             " within: 14 days}}",
         )
     return goals[0]
-
-
-def _tried(past: Past, goal: Goal, asked: Asked, found: Sequence[Candidate]) -> Discovered:
-    windows = tuple(sorted(set(asked.windows)))
-    followed = FOLLOWED if goal.within is None else goal.within
-    outcome = discover(
-        Question(windows, asked.counts, followed, past.at),
-        Behaviour(
-            _starts(past, asked),
-            past.occurred[Wanted(ACTIVITY)],
-            past.occurred[goal.wanted],
-            past.counted,
-        ),
-        [past.occurred[one.wanted] for one in found],
-        seed=asked.seed,
-    )
-    segments = past.definitions.segments
-    titles = {one.id: one.title for one in segments}
-    return Discovered(
-        past.at,
-        past.definitions.timezone,
-        goal,
-        asked.segment_id,
-        titles.get(asked.segment_id or "", ""),
-        followed,
-        goal.within is not None,
-        tuple(found),
-        outcome,
-        tuple(titles),
-    )
 
 
 def _starts(past: Past, asked: Asked) -> Starts:
