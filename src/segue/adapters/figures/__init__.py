@@ -4,6 +4,11 @@ Every function takes a frozen result and gives a `plotly.graph_objects.Figure`. 
 when the first figure is made, not before.
 """
 
+from segue.adapters.figures.backtest import (
+    backtest_comings,
+    backtest_outcome,
+    backtest_sizes,
+)
 from segue.adapters.figures.discovery import discovery_effects, discovery_heat
 from segue.adapters.figures.journey import (
     journey_flow,
@@ -13,6 +18,9 @@ from segue.adapters.figures.journey import (
 )
 
 __all__ = [
+    "backtest_comings",
+    "backtest_outcome",
+    "backtest_sizes",
     "discovery_effects",
     "discovery_heat",
     "journey_flow",
