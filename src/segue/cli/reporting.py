@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,13 +15,16 @@ from segue.bootstrap.reports import page_of
 from segue.cli import options, words
 from segue.cli.app import ASK, app, example
 from segue.cli.journeying import print_journey, print_no_journey
-from segue.cli.linting import print_lint
+from segue.cli.linting import HEADINGS
 from segue.cli.measures_tables import show_measures
-from segue.cli.output import console, paragraph, print_json
+from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
 from segue.cli.source import opened
 from segue.domain.errors import UsageError
-from segue.services.insight.report import Report, report_document
+from segue.services.insight.discovering import Discovered
+from segue.services.insight.discovering_words import finding_words, summary_words
+from segue.services.insight.linting import Linted
+from segue.services.insight.report import NotLooked, Report, report_document
 
 report = typer.Typer(no_args_is_help=False)
 """The verbs about everything at once; others hang theirs in here."""
@@ -32,6 +36,8 @@ app.add_typer(
 )
 
 PAGES: Final = (".html", ".htm")
+"""How the name of a page ends."""
+_TOLD: Final = 3
 
 Out = Annotated[
     Path | None,
@@ -96,7 +102,6 @@ def _write(out: Path, page: str, *, as_json: bool) -> None:
 
 def _print(out: Console, made: Report) -> None:
     """Print the report in short."""
-    document = report_document(made)
     at = words.moment(made.at, made.zone)
     out.print(f"\n [title]{escape(made.project)}[/] · {made.days} days up to {at} · {made.zone}")
     _heading(out, "The journey")
@@ -107,13 +112,38 @@ def _print(out: Console, made: Report) -> None:
     _heading(out, "The segments")
     show_measures(out, made.measures)
     _heading(out, "High-impact actions")
-    paragraph(out, document["findings"]["words"])
-    for one in document["findings"]["findings"]:
-        paragraph(out, one["words"], bullet="·")
+    _print_findings(out, made.findings)
     _heading(out, "What to mend")
-    print_lint(out, made.lint)
+    _print_mistakes(out, made.lint)
     out.print("\n [command]segue report --out report.html[/] has it all on one page.\n")
 
 
 def _heading(out: Console, title: str) -> None:
     out.print(f"\n [kind]{title.upper()}[/]\n")
+
+
+def _print_findings(out: Console, found: Discovered | NotLooked) -> None:
+    """Print the first findings; or why there are none, and what to do."""
+    if isinstance(found, NotLooked):
+        paragraph(out, f"{found.message}: {found.hint}.")
+        return
+    paragraph(out, summary_words(found))
+    for number, one in found.distinct[:_TOLD]:
+        paragraph(out, finding_words(found, one), bullet=str(number))
+    if len(found.distinct) > _TOLD:
+        out.print(" [command]segue discover[/] shows the others.")
+
+
+def _print_mistakes(out: Console, found: Linted) -> None:
+    """Print how often each mistake was found."""
+    if not found.findings:
+        paragraph(out, "None of the known mistakes.")
+        return
+    counts = Counter(one.mistake for one in found.findings)
+    table = plain_table()
+    table.add_column("", justify="right")
+    table.add_column("Mistake")
+    for mistake, number in counts.items():
+        table.add_row(words.number(number), HEADINGS[mistake])
+    out.print(table)
+    out.print(" [command]segue check --portfolio[/] says where, and what to do.")

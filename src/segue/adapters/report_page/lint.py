@@ -18,7 +18,7 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "found": found,
-        "words": [_words(found)],
+        "short": [_words(found)],
         "groups": [
             (name, same, list(dict.fromkeys(one["advice"] for one in same)))
             for name, same in groups

@@ -51,7 +51,7 @@ def _environment(speech: Speech, zone: ZoneInfo) -> jinja2.Environment:
     )
     made.filters |= {
         "number": lambda value: f"{value:,}",
-        "signed": lambda value: f"{value:+,}",
+        "signed": lambda value: _minus(f"{value:+,}" if value else "0"),
         "lasting": speech.length,
         "share": lambda one: _share(one, speech),
         "points": _points,
@@ -75,7 +75,13 @@ def _points(one: Mapping[str, Any]) -> str:
         return "cannot tell yet"
     low, high = (100 * end for end in one["difference_range"])
     digits = 0 if high - low >= 1.5 else 1
-    return f"{100 * one['difference']:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+    value = 100 * one["difference"]
+    return _minus(f"{value:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})")
+
+
+def _minus(number: str) -> str:
+    """A number with the sign that printers use."""
+    return number.replace("-", "−")
 
 
 def _local(text: str, zone: ZoneInfo, form: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from segue.adapters.report_page import charts
@@ -22,7 +22,9 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "found": found,
         "words": found["words"],
+        "short": found["words"],
         "rows": rows,
+        "groups": _grouped(rows),
         "kinds": kinds,
         "top": charts.scale([one for one in compared if one]),
         "ranking": [
@@ -31,10 +33,19 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _grouped(rows: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """The segments that somebody wrote one by one, then the levels of ladders, then the stages."""
+    groups: dict[str, list[Any]] = {"Segments": [], "Levels of ladders": [], "Stages": []}
+    for row in rows:
+        id_ = row["segment"]["segment_id"]
+        group = "Stages" if id_.startswith("journey.") else "Levels of ladders"
+        groups[group if "." in id_ else "Segments"].append(row)
+    return [(name, some) for name, some in groups.items() if some]
+
+
 def _row(one: Mapping[str, Any], goal: str | None) -> dict[str, Any]:
     """One segment: its sizes day by day, its comings and goings, how it converts."""
     days = one["days"]
-    time = one["time_to_goal"]
     return {
         "segment": one,
         "sizes": [day["size"] for day in days],
@@ -42,5 +53,4 @@ def _row(one: Mapping[str, Any], goal: str | None) -> dict[str, Any]:
         "left": sum(day["left"] for day in days),
         "change": one["size"]["count"] - one["size"]["before"],
         "conversion": one["conversion"].get(goal) if goal else None,
-        "median_ms": None if time is None else time["median_ms"],
     }
