@@ -393,7 +393,7 @@ class Actor:
         try:
             did, following = await self._ask(partial(self._turned, room))
         finally:  # what was decided goes, also where something failed after that
-            self._hand_over(await self._ask(self._desk.take_outgoing))
+            self._hand_over(self._desk.take_outgoing())
         self._means.watcher.wrote(did.rows)
         self._tell(did.touched)
         if did.more:

@@ -19,12 +19,17 @@ from segue.services.acting.links import Links
 from segue.services.acting.profiles import StoredProfiles
 from segue.services.acting.results import harmed
 from segue.services.live.answers import CurrentMembership
+from segue.services.live.feed import Feed
 from segue.services.live.live import Live
 from segue.services.live.reading import reasons
 
 
 def actor_of(
-    store: DuckDBStore, live: Live, settings: Settings, watcher: Watcher | None = None
+    store: DuckDBStore,
+    live: Live,
+    feed: Feed,
+    settings: Settings,
+    watcher: Watcher | None = None,
 ) -> Actor:
     """The actor of a server, not begun yet."""
     templates, channels = MessageTemplates(), settings.channels
@@ -41,7 +46,7 @@ def actor_of(
         )
 
     sources = Sources(
-        store, StoredProfiles(store), live.standing, partial(evidence_of, store, live)
+        store, StoredProfiles(store), live.standing, partial(evidence_of, store, live), feed.after
     )
     return Actor(
         Means(

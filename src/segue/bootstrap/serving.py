@@ -141,7 +141,7 @@ class Serving:
             if index is None:  # a server that is killed keeps nothing: its next start has this
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
-            actor = actor_of(store, live, settings)
+            actor = actor_of(store, live, feed, settings)
             live.allow_lateness(acting(project.project).longest_age)
         except BaseException:
             store.close()

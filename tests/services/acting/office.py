@@ -27,6 +27,7 @@ from segue.services.acting.gathering import Sources
 from segue.services.acting.launching import Calendar
 from segue.services.acting.links import Links
 from segue.services.acting.profiles import StoredProfiles
+from segue.services.live.feed import Feed
 from segue.services.live.intake import Batch
 from segue.services.live.live import Live
 
@@ -65,8 +66,13 @@ class Office:
         """Begin, or begin again as after a crash: nothing in memory is kept."""
         self.live = Live.begin(self.store, resolve(project_from(project)), self.now)
         composer = Composer(MessageTemplates(), Links(b"secret", ""), str.title)
+        self.feed = Feed(self.store.position().next_transition)
         sources = Sources(
-            self.store, StoredProfiles(self.store), self.live.standing, lambda *_: "they looked"
+            self.store,
+            StoredProfiles(self.store),
+            self.live.standing,
+            lambda *_: "they looked",
+            self.feed.after,
         )
         self.desk = Desk(sources, composer, chance=lambda: 0.5)
         self.calendar = Calendar(self.desk)
@@ -79,7 +85,7 @@ class Office:
         definitions = resolve(given)
         if definitions != self.live.definitions:
             future = self.live.redefine(definitions)
-            self.live.turn(self.now)
+            self.live_turn()
             future.result(0)
         self.desk.adopt(acting(given), definitions)
         self.calendar.turn(self.now)
@@ -109,17 +115,22 @@ class Office:
             imported,
         )
         self.live.submit(batch)
-        self.live.turn(self.now)
+        self.live_turn()
 
     def past(self, *events: tuple[str, str, int]) -> None:
         """People did things so long ago (ms): told of one after another."""
         for who, name, ago in events:
             self.did((who, name), ago=ago)
 
+    def live_turn(self) -> None:
+        """A turn of the live loop, of which the feed tells."""
+        turned = self.live.turn(self.now)
+        self.feed.publish(turned.transitions, turned.next_transition)
+
     def turn(self, after: int = 0) -> list[Going]:
         """Let time pass (ms), and act; what is handed over."""
         self.now += after
-        self.live.turn(self.now)
+        self.live_turn()
         going = []
         for _ in range(50):
             self.calendar.turn(self.now)

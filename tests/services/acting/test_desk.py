@@ -9,6 +9,7 @@ import pytest
 from segue.domain.acting import Outcome
 from segue.domain.campaigns import Because, Channel, Delivery, Occasion, State
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND
+from segue.services.acting.desk import MOST, PUSHED
 from segue.services.acting.dispatching import approved, replayed
 from segue.services.acting.taking import delivery_id
 from tests.services.acting.office import PROJECT, T0, Office, office
@@ -518,3 +519,46 @@ def test_somebody_who_is_erased_on_the_way(here: Office) -> None:
     here.settle(going)
     assert here.turn() == []
     assert here.rows() == []
+
+
+# ----------------------------------------------------------------------------- what is in memory
+
+
+def test_what_the_feed_has_forgotten_is_read_from_the_store(here: Office) -> None:
+    """After somebody was erased, or where very much was published at once."""
+    here.did(("ana", "look"))
+    here.feed.forget()
+    here.did(("ben", "look"))
+    assert [one.message.person_id for one in here.turn()] == ["ana", "ben"]
+    here.did(("cyd", "look"))
+    assert [one.message.person_id for one in here.turn()] == ["cyd"]
+
+
+def test_more_than_one_turn_takes_is_taken_in_several(here: Office) -> None:
+    """From memory, in order, each once; among them transitions of other segments."""
+    people = [f"p{n}" for n in range(MOST + 10)]
+    here.room = dict.fromkeys(PUSHED, 10_000)
+    here.did(*((one, "look") for one in people))
+    assert [one.message.person_id for one in here.turn()] == people
+
+
+@pytest.mark.parametrize(
+    ("goal", "bought"),
+    [
+        ("{event: purchase, within: 7 days}", "purchase"),
+        ("{event: '\"pur*\"', within: 7 days}", "purchase"),
+        ("{event: 'any of (gift, purchase)', within: 7 days}", "purchase"),
+        ("{event: any, within: 7 days}", "purchase"),
+    ],
+)
+def test_a_goal_is_seen_before_the_next_message(goal: str, bought: str) -> None:
+    """Whatever its pattern is like: what came right before the turn counts in it."""
+    project = with_("{event: purchase, within: 7 days}", goal)
+    project = with_("    channel: console", "    channel: console\n    goal: bought", project)
+    project = with_("when: entering", "when: entering\n    delay: 1 hours", project)
+    with office(project) as here:
+        here.did(("ana", "look"), ("ben", "look"))
+        assert here.turn() == []
+        here.did(("ben", "$set"), properties={"name": "Ben"})
+        here.did(("ana", bought), properties={"price": 2}, ago=-HOUR)
+        assert [one.message.parts["body"] for one in here.turn(after=HOUR)] == ["Hello Ben"]

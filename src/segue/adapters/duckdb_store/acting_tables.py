@@ -71,17 +71,21 @@ def last_ref(db: duckdb.DuckDBPyConnection) -> int:
 # ------------------------------------------------------------------------------- suppressions
 
 
-def suppressed(
-    db: duckdb.DuckDBPyConnection, addresses: Collection[str], channel: Channel
+def forms(addresses: Collection[str]) -> dict[str, str]:
+    """All forms in which addresses may stand in the list, each with its address."""
+    return {form: one.lower() for one in addresses for form in _forms(one)}
+
+
+def listed(
+    db: duckdb.DuckDBPyConnection, found: Collection[str], channel: Channel
 ) -> list[Suppressed]:
-    """See `ActingStore.suppressed`."""
-    asked = {form: one.lower() for one in addresses for form in _forms(one)}
+    """The entries with these addresses, in the form in which they stand in the list."""
     rows = db.execute(
         "SELECT address, channel, purpose, reason, since FROM suppressions"
         " WHERE channel = ? AND address IN (SELECT unnest(?::VARCHAR[])) ORDER BY ALL",
-        [channel.value, list(asked)],
+        [channel.value, list(found)],
     ).fetchall()
-    return [_suppressed((asked[address], *rest)) for address, *rest in rows]
+    return [_suppressed(row) for row in rows]
 
 
 def _forms(address: str) -> tuple[str, str]:

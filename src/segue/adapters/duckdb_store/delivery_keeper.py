@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 import numpy as np
 
 from segue.adapters.duckdb_store import acting_tables, delivery_tables
 from segue.adapters.duckdb_store.opened import Opened
-from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.hashset import Hashes, HashSet
+from segue.adapters.duckdb_store.suspects import Suspects, hashes_in
+from segue.adapters.hashset import Hashes
 from segue.domain.acting import Contact, Controls, Count, FactStretch, Past, TriggeringEvent
 from segue.domain.campaigns import Channel, Delivery, State, Suppressed
+from segue.timeline.log import Int32s
 
 
 class KeptDeliveries(Opened):
     """Deliveries, suppressed addresses, switches, and how far acting has got."""
 
-    _made: HashSet | None
-    """The ids of all deliveries, read when the first ones are made."""
+    _made: Suspects
+    """The ids of all deliveries."""
+    _listed: Suspects
+    """The addresses on the suppression list, as they stand there."""
 
     # -------------------------------------------------------------------------------- cursors
 
@@ -52,37 +56,30 @@ class KeptDeliveries(Opened):
     ) -> set[str]:
         """See `ActingStore.save_deliveries`."""
         cursors = {"transition": cursor, "fact": facts_cursor, "goal": goals_cursor}
-        with self._gate.shared(), self._beside:
-            with self._writing_beside() as db:
-                fresh, hashes, known = self._add(db, made)
-                if changed:
-                    delivery_tables.update(db, changed)
-                delivery_tables.move(db, cursors)
-                for campaign_id, at in (launched or {}).items():
-                    acting_tables.set_launched(db, campaign_id, at)
-            if fresh:
-                assert self._made is not None
-                self._made.add(hashes)
+        with self._writing_beside() as db:
+            self._with_deliveries.add(np.array([one.person for one in made], np.int32))
+            known = self._add(db, made)
+            if changed:
+                delivery_tables.update(db, changed)
+            delivery_tables.move(db, cursors)
+            for campaign_id, at in (launched or {}).items():
+                acting_tables.set_launched(db, campaign_id, at)
         return known
 
-    def _add(
-        self, db: duckdb.DuckDBPyConnection, made: Sequence[Delivery]
-    ) -> tuple[bool, Hashes, set[str]]:
-        """Add those that are new: whether any is, their hashes, and the ids of the others."""
-        if self._made is None:
-            self._made = HashSet(delivery_tables.hashes_of(db, "deliveries"))
-        unique = list({one.id: one for one in made}.values())
-        rows = delivery_tables.table_of(unique)
-        with registered(db, "segue_made", rows.select(["id"])):
-            hashes = delivery_tables.hashes_of(db, "segue_made")
-        suspects = [unique[place].id for place in self._made.contains(hashes).nonzero()[0]]
+    def _add(self, db: duckdb.DuckDBPyConnection, made: Sequence[Delivery]) -> set[str]:
+        """Add those that are new; the ids of the others."""
+        unique = {one.id: one for one in made}
+        suspects = self._made.among(list(unique))
         known = delivery_tables.those_known(db, suspects) if suspects else set()
-        if known:
-            kept = np.array([n for n, one in enumerate(unique) if one.id not in known], np.int64)
-            rows, hashes = rows.take(kept), hashes[kept]
-        if len(rows):
-            delivery_tables.insert(db, rows)
-        return len(rows) > 0, hashes, known
+        fresh = [one for one in unique.values() if one.id not in known]
+        if fresh:
+            self._made.add([one.id for one in fresh])
+            delivery_tables.insert(db, delivery_tables.table_of(fresh))
+        return known
+
+    def _ids_made(self) -> Hashes:
+        with self._asking() as now:
+            return hashes_in(now.db, "deliveries", "id")
 
     def due_deliveries(
         self, now: int, limit: int, channels: Collection[Channel] | None = None
@@ -98,13 +95,23 @@ class KeptDeliveries(Opened):
 
     def offers(self, people: Collection[int]) -> list[Delivery]:
         """See `ActingStore.offers`."""
-        with self._reading() as now:
+        people = self._with_deliveries.among(people)
+        if not people:
+            return []
+        with self._asking() as now:
             return delivery_tables.offers(now.db, people)
 
     def contacts(self, people: Collection[int], since: int) -> list[Contact]:
         """See `ActingStore.contacts`."""
-        with self._reading() as now:
+        people = self._with_deliveries.among(people)
+        if not people:
+            return []
+        with self._asking() as now:
             return delivery_tables.contacts(now.db, people, since)
+
+    def _who_has_deliveries(self) -> Int32s:
+        with self._asking() as now:
+            return delivery_tables.people(now.db)
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """See `ActingStore.delivery`."""
@@ -127,7 +134,9 @@ class KeptDeliveries(Opened):
         latest_first: bool = False,
     ) -> list[Delivery]:
         """See `ActingStore.deliveries`."""
-        with self._reading() as now:
+        if people and not self._with_deliveries.among(people):
+            return []
+        with self._asking() as now:
             return delivery_tables.page(
                 now.db,
                 campaign_id=campaign_id,
@@ -141,12 +150,18 @@ class KeptDeliveries(Opened):
 
     def past(self, campaigns: Collection[str], people: Collection[int]) -> list[Past]:
         """See `ActingStore.past`."""
-        with self._reading() as now:
+        people = self._with_deliveries.among(people)
+        if not people:
+            return []
+        with self._asking() as now:
             return delivery_tables.past(now.db, campaigns, people)
 
     def unconverted(self, people: Collection[int], since: int) -> list[Delivery]:
         """See `ActingStore.unconverted`."""
-        with self._reading() as now:
+        people = self._with_deliveries.among(people)
+        if not people:
+            return []
+        with self._asking() as now:
             return delivery_tables.unconverted(now.db, people, since)
 
     def counts(self) -> list[Count]:
@@ -173,13 +188,23 @@ class KeptDeliveries(Opened):
 
     def suppressed(self, addresses: Collection[str], channel: Channel) -> list[Suppressed]:
         """See `ActingStore.suppressed`."""
-        with self._reading() as now:
-            return acting_tables.suppressed(now.db, addresses, channel)
+        asked = acting_tables.forms(addresses)
+        suspects = self._listed.among(list(asked))
+        if not suspects:
+            return []
+        with self._asking() as now:
+            rows = acting_tables.listed(now.db, suspects, channel)
+        return [replace(one, address=asked[one.address]) for one in rows]
 
     def suppress(self, entries: Sequence[Suppressed]) -> int:
         """See `ActingStore.suppress`."""
         with self._writing_beside() as db:
+            self._listed.add([one.address.lower() for one in entries])
             return acting_tables.suppress(db, entries)
+
+    def _addresses_listed(self) -> Hashes:
+        with self._asking() as now:
+            return hashes_in(now.db, "suppressions", "address")
 
     def unsuppress(self, address: str, channel: Channel, purpose: str = "") -> bool:
         """See `ActingStore.unsuppress`."""

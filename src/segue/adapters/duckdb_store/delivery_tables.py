@@ -13,12 +13,13 @@ from dataclasses import fields
 from typing import Any, Final
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
+from segue.adapters.statements import parsed
 from segue.domain.acting import Contact, Count, Past
 from segue.domain.campaigns import Because, Channel, Delivery, Occasion, State
+from segue.timeline.log import Int32s
 
 _NAMES: Final = tuple(one.name for one in fields(Delivery))
 _FIXED: Final = frozenset(
@@ -46,13 +47,17 @@ _UPDATE: Final = f"""
 """
 _WAITING: Final = "state IN ('due', 'sending') AND approved IS NOT FALSE"
 _STANDING: Final = "state NOT IN ('refused', 'failed')"
-_THEIRS: Final = "person IN (SELECT person FROM segue_people)"
+_THEIRS: Final = "person IN (SELECT unnest($people::INTEGER[]))"
 _CONTACTS: Final = f"""
     SELECT person, campaign_id, channel, tags,
         CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END AS "at", transactional
     FROM deliveries
     WHERE {_THEIRS} AND state IN ('due', 'sending', 'delivered', 'shown', 'clicked', 'converted')
     AND CASE WHEN channel = 'in_app' THEN shown_at ELSE handed_at END > $since
+"""
+_PAST: Final = f"""
+    SELECT person, campaign_id, state, due_at FROM deliveries
+    WHERE {_THEIRS} AND {_STANDING} AND campaign_id IN (SELECT unnest($campaigns::VARCHAR[]))
 """
 
 
@@ -65,17 +70,9 @@ def table_of(deliveries: Sequence[Delivery]) -> pa.Table:
     for name in _NAMES:
         values = [getattr(one, name) for one in deliveries]
         if name in _LISTS:
-            values = [json.dumps(value) for value in values]
+            values = [json.dumps(value) if value else "[]" for value in values]
         columns[name] = pa.array(values, _KINDS[name])
     return pa.table(columns)
-
-
-def hashes_of(db: duckdb.DuckDBPyConnection, source: str) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """The hashes of the ids in a relation, in its order."""
-    found: np.ndarray[Any, np.dtype[np.uint64]] = db.execute(
-        f"SELECT hash(id) AS hash FROM {source}"
-    ).fetchnumpy()["hash"]
-    return found
 
 
 def those_known(db: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
@@ -87,21 +84,22 @@ def those_known(db: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> set[str]:
 def insert(db: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     """Add deliveries that are not there."""
     with registered(db, "segue_deliveries", rows):
-        db.execute(_INSERT)
+        db.execute(parsed(_INSERT))
 
 
 def update(db: duckdb.DuckDBPyConnection, changed: Sequence[Delivery]) -> None:
     """Put deliveries in place of those with their ids."""
     known = [one.known_at for one in changed]
     with registered(db, "segue_deliveries", table_of(changed)):
-        db.execute(_UPDATE, {"first": min(known), "last": max(known)})
+        db.execute(parsed(_UPDATE), {"first": min(known), "last": max(known)})
 
 
 def move(db: duckdb.DuckDBPyConnection, cursors: Mapping[str, int | None]) -> None:
     """Move cursors (columns of `acting_progress`); None stays."""
-    for name, value in cursors.items():
-        if value is not None:
-            db.execute(f'UPDATE acting_progress SET "{name}" = ?', [value])
+    moved = {name: value for name, value in cursors.items() if value is not None}
+    if moved:
+        columns = ", ".join(f'"{name}" = ${name}' for name in moved)
+        db.execute(parsed(f"UPDATE acting_progress SET {columns}"), moved)
 
 
 # -------------------------------------------------------------------------------------- reading
@@ -151,19 +149,19 @@ def by_id(db: duckdb.DuckDBPyConnection, ids: Collection[str]) -> list[Delivery]
 
 def offers(db: duckdb.DuckDBPyConnection, people: Collection[int]) -> list[Delivery]:
     """See `ActingStore.offers`."""
-    with _people(db, people):
-        return _read(
-            db,
-            f"{_THEIRS} AND channel = 'in_app'"
-            " AND (state = 'offered' OR (state = 'held_out' AND shown_at IS NULL))"
-            " ORDER BY known_at, id",
-        )
+    return _read(
+        db,
+        f"{_THEIRS} AND channel = 'in_app'"
+        " AND (state = 'offered' OR (state = 'held_out' AND shown_at IS NULL))"
+        " ORDER BY known_at, id",
+        {"people": list(people)},
+    )
 
 
 def contacts(db: duckdb.DuckDBPyConnection, people: Collection[int], since: int) -> list[Contact]:
     """See `ActingStore.contacts`."""
-    with _people(db, people):
-        rows = db.execute(_CONTACTS, {"since": since}).fetchall()
+    values = {"since": since, "people": list(people)}
+    rows = db.execute(parsed(_CONTACTS), values).fetchall()
     return [
         Contact(person, campaign_id, Channel(channel), tuple(json.loads(tags)), at, transactional)
         for person, campaign_id, channel, tags, at, transactional in rows
@@ -174,23 +172,23 @@ def past(
     db: duckdb.DuckDBPyConnection, campaigns: Collection[str], people: Collection[int]
 ) -> list[Past]:
     """See `ActingStore.past`."""
-    with _people(db, people):
-        rows = db.execute(
-            "SELECT person, campaign_id, state, due_at FROM deliveries"
-            f" WHERE {_THEIRS} AND {_STANDING}"
-            " AND campaign_id IN (SELECT unnest(?::VARCHAR[]))",
-            [list(campaigns)],
-        ).fetchall()
+    values = {"people": list(people), "campaigns": list(campaigns)}
+    rows = db.execute(parsed(_PAST), values).fetchall()
     return [Past(person, campaign, State(state), due) for person, campaign, state, due in rows]
+
+
+def people(db: duckdb.DuckDBPyConnection) -> Int32s:
+    """The codes of everybody who has a delivery."""
+    found: Int32s = db.execute("SELECT DISTINCT person FROM deliveries").fetchnumpy()["person"]
+    return found
 
 
 def unconverted(
     db: duckdb.DuckDBPyConnection, people: Collection[int], since: int
 ) -> list[Delivery]:
     """See `ActingStore.unconverted`."""
-    with _people(db, people):
-        where = f"{_THEIRS} AND converted_at IS NULL AND due_at > ? ORDER BY id"
-        return _read(db, where, [since])
+    where = f"{_THEIRS} AND converted_at IS NULL AND due_at > $since ORDER BY id"
+    return _read(db, where, {"people": list(people), "since": since})
 
 
 def counts(db: duckdb.DuckDBPyConnection) -> list[Count]:
@@ -264,9 +262,3 @@ def _delivery(row: dict[str, Any]) -> Delivery:
     for name in _LISTS:
         row[name] = tuple(json.loads(row[name]))
     return Delivery(**row)
-
-
-def _people(db: duckdb.DuckDBPyConnection, people: Collection[int]) -> Any:
-    """Codes as a relation `segue_people`, for the length of a block."""
-    codes = np.fromiter(people, np.int32, len(people))
-    return registered(db, "segue_people", pa.table({"person": codes}))

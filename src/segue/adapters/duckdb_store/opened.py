@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from segue.adapters.duckdb_store import published
+from segue.adapters.duckdb_store.arrivals import Arrivals, Marked
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
@@ -35,6 +36,11 @@ class Opened:
     _db: duckdb.DuckDBPyConnection
     _names: Dictionary
     _ids: Dictionary
+    _arrivals: Arrivals
+    _writing_traits: Marked
+    """Who has written traits."""
+    _with_deliveries: Marked
+    """Who has a delivery, or had one."""
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Moment]:
@@ -46,6 +52,12 @@ class Opened:
             db.begin()
             # DuckDB fixes what a transaction sees when it first reads.
             db.execute("SELECT count(*) FROM segue_meta").fetchall()
+            yield Moment(db, tuple(self._names.texts), len(self._ids))
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Moment]:
+        """The same for one statement, which sees one moment by itself."""
+        with self._gate.shared(), as_store_errors(self._path), self._db.cursor() as db:
             yield Moment(db, tuple(self._names.texts), len(self._ids))
 
     @contextlib.contextmanager

@@ -133,6 +133,14 @@ class Directory:
         owner = int(self._owner.values[code]) if code < self._size else code
         return None if owner == GONE else owner
 
+    def people_with(self, distinct_ids: Collection[str]) -> dict[str, int]:
+        """The codes of the ids of the people who have these distinct ids, by distinct id; those
+        that nobody has are left out."""
+        coded = [(one, code) for one in distinct_ids if (code := self._ids.code(one)) is not None]
+        owners = self.owners(np.array([code for _, code in coded], np.int32)).tolist()
+        found = zip(coded, owners, strict=True)
+        return {one: owner for (one, _), owner in found if owner != GONE}
+
     # ----------------------------------------------------------------------------------- changing
 
     def change(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+import numpy as np
 
 from segue.adapters.duckdb_store.opened import Opened
 from segue.adapters.extract.names import TRAIT_EVENTS
@@ -12,7 +15,7 @@ from segue.timeline.log import Int32s
 _WRITTEN: Final = """
     SELECT event_id, who, name, occurred_at, received_at, sequence, properties::JSON::VARCHAR
     FROM events
-    WHERE who IN (SELECT unnest($whos::INTEGER[])) AND name IN (SELECT unnest($names::INTEGER[]))
+    WHERE who IN (SELECT unnest($whos::INTEGER[])) AND name IN ({names})
     ORDER BY occurred_at, sequence NULLS FIRST, event_id
 """
 
@@ -23,12 +26,29 @@ class WrittenProfiles(Opened):
     def written(self, whos: Int32s) -> list[tuple[int, StoredEvent]]:
         """The events that write traits of these distinct ids (int32 codes), in event order, each
         with the code of its distinct id."""
-        with self._reading() as now:
-            names = [code for code, name in enumerate(now.names) if name in TRAIT_EVENTS]
-            values = {"whos": whos.tolist(), "names": names}
-            rows = now.db.execute(_WRITTEN, values).fetchall() if names else []
+        writing = self._writing_traits.among(whos.tolist())
+        if not writing:
+            return []
+        with self._asking() as now:
+            # Numbers in the text are looked for as the table is read.
+            names = ", ".join(map(str, _codes(now.names)))
+            rows = now.db.execute(_WRITTEN.format(names=names), {"whos": writing}).fetchall()
             texts = self._ids
             return [
                 (who, StoredEvent(event_id, texts.was(who), now.names[name], *rest))
                 for event_id, who, name, *rest in rows
             ]
+
+    def _who_wrote_traits(self) -> Int32s:
+        with self._asking() as now:
+            names = _codes(now.names)
+            if not names:
+                return np.zeros(0, np.int32)
+            query = f"SELECT DISTINCT who FROM events WHERE name IN ({', '.join(map(str, names))})"
+            found: Int32s = now.db.execute(query).fetchnumpy()["who"]
+            return found
+
+
+def _codes(names: Sequence[str]) -> list[int]:
+    """The codes of the events that write traits."""
+    return [code for code, name in enumerate(names) if name in TRAIT_EVENTS]

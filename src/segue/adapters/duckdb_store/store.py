@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from segue.adapters.duckdb_store import (
@@ -23,6 +24,7 @@ from segue.adapters.duckdb_store import (
     transitions,
 )
 from segue.adapters.duckdb_store.append import Writer
+from segue.adapters.duckdb_store.arrivals import Arrivals, Marked
 from segue.adapters.duckdb_store.browsing import Browser
 from segue.adapters.duckdb_store.delivery_keeper import KeptDeliveries
 from segue.adapters.duckdb_store.dictionary import Dictionary
@@ -33,10 +35,11 @@ from segue.adapters.duckdb_store.links import attempted, refusals
 from segue.adapters.duckdb_store.people import Directory
 from segue.adapters.duckdb_store.profile_reader import WrittenProfiles
 from segue.adapters.duckdb_store.result_keeper import KeptResults
+from segue.adapters.duckdb_store.suspects import Suspects
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
 from segue.adapters.duckdb_store.webhook_keeper import KeptWebhooks
-from segue.adapters.extract import People, Relation, Sources, extract, ranks
+from segue.adapters.extract import TRAIT_EVENTS, People, Relation, Sources, extract, ranks
 from segue.domain.errors import NotFoundError, StoreLockedError
 from segue.domain.identity import Refusal
 from segue.domain.live import (
@@ -97,7 +100,11 @@ class DuckDBStore(
             self._writer.keep()
             self._progress = transitions.Progress(db)
             self._keys = access.read_keys(db)
-            self._made = None
+            self._made = Suspects(self._ids_made)
+            self._listed = Suspects(self._addresses_listed)
+            self._arrivals = Arrivals(self._writer.next_ref)
+            self._writing_traits = Marked(self._who_wrote_traits)
+            self._with_deliveries = Marked(self._who_has_deliveries)
 
     @classmethod
     def open(cls, path: Path | str | None, *, timezone: str = "UTC") -> DuckDBStore:
@@ -161,8 +168,19 @@ class DuckDBStore(
                 with contextlib.suppress(duckdb.Error):
                     self._db.rollback()
                 raise
+            written = self._writer.written
             self._writer.keep()
             self._progress.keep()
+            self._arrived(written)
+
+    def _arrived(self, written: pa.Table) -> None:
+        """Remember what a turn has committed."""
+        names, whos = written["name"].to_numpy(), written["who"].to_numpy()
+        there = np.unique(names).tolist()
+        traits = [code for code in there if self._names.texts[code] in TRAIT_EVENTS]
+        if traits:
+            self._writing_traits.add(whos[np.isin(names, traits)])
+        self._arrivals.keep(self._writer.next_ref, there)
 
     def append(self, events: pa.Table, *, received_at: int) -> Appended:
         """See `EventStore.append`. Raises `StoreFullError` where there is no room for the batch."""
@@ -348,6 +366,13 @@ class DuckDBStore(
         with self._reading() as now:
             return ranks(Relation(now.db, "events", now.names), refs)
 
+    def arrived(self, since: int) -> tuple[frozenset[str] | None, int]:
+        """The names of the events with references from `since` on, and the reference after the
+        last of all; None where events would have to be read for it."""
+        names, upto = self._arrivals.after(since)
+        texts = self._names.texts
+        return (None if names is None else frozenset(texts[code] for code in names)), upto
+
     def next_ref(self) -> int:
         """See `LiveStore.next_ref`."""
         with self._gate.shared():
@@ -373,6 +398,11 @@ class DuckDBStore(
     def person_code(self, distinct_id: str) -> int | None:
         """See `LiveStore.person_code`."""
         return self._directory.person_code(distinct_id)
+
+    def people_with(self, distinct_ids: Sequence[str]) -> dict[str, int]:
+        """The codes of the ids of the people who have these distinct ids, by distinct id; those
+        that nobody has are left out."""
+        return self._directory.people_with(distinct_ids)
 
     def person_ids(self, people: Int32s) -> list[str]:
         """See `LiveStore.person_ids`."""

@@ -24,6 +24,7 @@ from segue.domain.campaigns import (
 )
 from segue.domain.instant import FOREVER, MINUTE
 from segue.domain.live import Transition
+from segue.domain.webhooks import Stretch
 from segue.language.tree import Definitions
 from segue.services.acting import taking
 from segue.services.acting.composing import Composer
@@ -39,7 +40,7 @@ from segue.services.acting.dispatching import (
 )
 from segue.services.acting.gathering import Ground, Known, Sources, abouts, gathered
 from segue.services.acting.goals import Goals
-from segue.services.acting.noting import delivery_ids, noted
+from segue.services.acting.noting import NOTED, delivery_ids, noted
 from segue.services.acting.pace import Pace
 from segue.services.acting.rules import decide
 from segue.services.acting.store import Crowd
@@ -49,6 +50,8 @@ from segue.services.acting.verdicts import Go
 MOST: Final = 1_000
 """Deliveries that are decided, and transitions that are taken, at once."""
 MOST_FACTS: Final = 2_000
+MOST_PUBLISHED: Final = 10_000
+"""Transitions that are looked through in memory; of more the store gives those that are wanted."""
 KEEPING: Final = MINUTE
 """How often (ms) cursors that only passed over things are kept."""
 PUSHED: Final = tuple(one for one in Channel if one is not Channel.IN_APP)
@@ -209,6 +212,10 @@ class Desk:
 
     def _note(self, did: Did) -> None:
         """Note what events say became of deliveries."""
+        names, upto = self.store.arrived(self._facts + 1)
+        if names is not None and not names & NOTED:
+            self._facts = max(self._facts, upto - 1)
+            return
         stretch = self.store.facts(self._facts, MOST_FACTS)
         did.more |= len(stretch.facts) == MOST_FACTS
         ids = delivery_ids(stretch.facts)
@@ -267,15 +274,22 @@ class Desk:
         made: list[Delivery] = []
         changed: list[Delivery] = []
         if heard:
-            stretch = self.store.undelivered(
-                after=self._cursor, limit=MOST, live_only=True, segments=heard
-            )
+            stretch = self._published(heard)
             upto = stretch.upto
             did.more |= len(stretch.transitions) == MOST
             if stretch.transitions:
                 made, changed = self._taken(stretch.transitions, now)
         self._decided(made, changed, now, room, did, cursor=upto)
         self._cursor = upto
+
+    def _published(self, heard: Sequence[str]) -> Stretch:
+        """What was published of these segments since, of which most is in memory still."""
+        page = self.sources.recent(self._cursor, MOST_PUBLISHED)
+        if page is None or len(page) == MOST_PUBLISHED:
+            return self.store.undelivered(
+                after=self._cursor, limit=MOST, live_only=True, segments=heard
+            )
+        return taking.wanted(page, heard, MOST) if page else Stretch((), self._cursor)
 
     def call(self, calls: Sequence[Call], now: int, launched: Mapping[str, int]) -> list[Delivery]:
         """Make the deliveries of a launch or a schedule; they are decided in the next turns."""
@@ -296,8 +310,7 @@ class Desk:
         self, transitions: Sequence[Transition], now: int
     ) -> tuple[list[Delivery], list[Delivery]]:
         """The deliveries that transitions make, and those that they withdraw."""
-        codes = {one.person_id: self.store.person_code(one.person_id) for one in transitions}
-        people = {person_id: code for person_id, code in codes.items() if code is not None}
+        people = self.store.people_with([one.person_id for one in transitions])
         calls = taking.called(self.acting, transitions, people, self.controls)
         left = taking.left(self.acting, transitions, people)
         gone: list[Delivery] = []

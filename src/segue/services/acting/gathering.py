@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from segue.domain.acting import Contact, Controls, Profile, Profiles, TriggeringEvent
 from segue.domain.campaigns import Acting, Delivery, Moment, Occasion, Suppressed
 from segue.domain.errors import NotFoundError
+from segue.domain.live import Transition
 from segue.services.acting.caps import longest_window
 from segue.services.acting.composing import About, Composer
 from segue.services.acting.facts import Facts
@@ -21,12 +22,14 @@ from segue.services.live.answers import PersonStanding
 @dataclass(frozen=True)
 class Sources:
     """Where things are known from: the store, profiles, where somebody stands now (by any distinct
-    id; raises `NotFoundError`), and why somebody is in a segment at an instant, in words."""
+    id; raises `NotFoundError`), why somebody is in a segment at an instant, in words, and the
+    transitions after one (by id, at most so many) where they are in memory, else None."""
 
     store: Store
     profiles: Profiles
     standing: Callable[[str], PersonStanding]
     evidence: Callable[[str, str, int], str]
+    recent: Callable[[int, int], Sequence[Transition] | None] = lambda _after, _most: None
 
     def stays(self, person_id: str) -> dict[str, int]:
         """The segments that somebody is in, and since when (ms)."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segue.domain.campaigns import Acting
-from segue.language.tree import Definitions, Pattern
+from segue.language.activity import DERIVED_EVENTS, is_activity, selects
+from segue.language.tree import Definitions, EventPattern, Pattern
 from segue.services.acting.store import Crowd, Store
 from segue.timeline.log import Request
 from segue.timeline.parts import Codebook, Part
@@ -59,7 +60,9 @@ class Goals:
 
     def go_on(self, store: Store) -> list[Reached]:
         """Read the events that came since; what they reached."""
-        if not self.wanted:
+        names, upto = store.arrived(self.next_ref)
+        if not self.wanted or (names is not None and not self._may_be_among(names)):
+            self.next_ref = max(self.next_ref, upto)
             return []
         requests = set(self.wanted.values())
         part, upto = store.lately(
@@ -68,6 +71,11 @@ class Goals:
         self.next_ref = upto
         self._note(part)
         return list(self._each(part))
+
+    def _may_be_among(self, names: Collection[str]) -> bool:
+        """Whether an event with one of these names may reach a goal."""
+        patterns = [one.pattern for one in self.wanted.values()]
+        return any(_names(one, name, self.not_activity) for name in names for one in patterns)
 
     def _note(self, part: Part) -> None:
         whos = part.whos
@@ -97,3 +105,13 @@ class Goals:
                 if instants:
                     found[person, goal] = max(instants)
         return found
+
+
+def _names(pattern: Pattern, event: str, not_activity: Collection[str]) -> bool:
+    """Whether a pattern may match such an event, its filter aside. What is computed from other
+    events may come of any activity."""
+    alternatives = (pattern,) if isinstance(pattern, EventPattern) else pattern.alternatives
+    wanted = [name.text for one in alternatives for name in one.names]
+    if any(one.is_any for one in alternatives) or not DERIVED_EVENTS.isdisjoint(wanted):
+        return is_activity(event, not_activity)
+    return any(selects(one, event) for one in wanted)

@@ -84,3 +84,5 @@ _NOTES: Final[Mapping[str, Callable[[Delivery, Fact], Delivery]]] = {
     "$survey_answered": _answered,
     "$survey_dismissed": _dismissed,
 }
+NOTED: Final = frozenset(_NOTES)
+"""The events that say something which a delivery does not know by itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +29,14 @@ class Store(ActingStore, WebhookStore, LiveStore, Protocol):
         """What the few events with references from `since` on answer (`not_activity` as in
         `EventStore.read`), and the reference after the last of them."""
 
+    def arrived(self, since: int) -> tuple[frozenset[str] | None, int]:
+        """The names of the events with references from `since` on, and the reference after the
+        last of all; None where events would have to be read for it."""
+
+    def people_with(self, distinct_ids: Sequence[str]) -> dict[str, int]:
+        """The codes of the ids of the people who have these distinct ids, by distinct id; those
+        that nobody has are left out."""
+
     def members(
         self, segment_id: str, *, at: int, after: str | None = None, limit: int = 100
     ) -> MembersPage:
@@ -40,11 +48,12 @@ class Crowd:
     of the person by the code that a delivery has (nobody is left out), `codes` all codes of
     somebody's distinct ids by the code of the person, `names` the person's id by it."""
 
-    def __init__(self, store: LiveStore, people: Collection[int]) -> None:
+    def __init__(self, store: Store, people: Collection[int]) -> None:
         asked = sorted(set(people))
         texts = store.person_ids(np.array(asked, np.int32))
-        found = zip(asked, map(store.person_code, texts), strict=True)
-        self.owner = {one: owner for one, owner in found if owner is not None}
+        owner = store.people_with(texts)
+        each = zip(asked, texts, strict=True)
+        self.owner = {one: owner[text] for one, text in each if text in owner}
         owners = np.array(sorted(set(self.owner.values())), np.int32)
         groups = store.groups(owners)
         bounds = groups.offsets.tolist()

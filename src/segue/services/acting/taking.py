@@ -8,7 +8,7 @@ the one it is, so that the same occasion never makes two.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,6 +24,7 @@ from segue.domain.campaigns import (
     State,
 )
 from segue.domain.live import Boundary, Transition
+from segue.domain.webhooks import Stretch
 from segue.services.acting import words
 from segue.services.acting.assignment import variant_of
 from segue.services.acting.repeating import may_repeat
@@ -94,6 +95,13 @@ def heard(acting: Acting, controls: Controls) -> list[str]:
             if one.when.moment in _BOUNDARIES and one.enabled and one.id in controls.launched
         }
     )
+
+
+def wanted(page: Sequence[Transition], segments: Collection[str], most: int) -> Stretch:
+    """Of some published transitions, ascending by id, at most so many of these segments that may be
+    acted upon, and how far that reaches."""
+    found = [one for one in page if one.live and one.segment_id in segments]
+    return Stretch(tuple(found[:most]), found[most - 1].id if len(found) > most else page[-1].id)
 
 
 def called(
