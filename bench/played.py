@@ -88,7 +88,7 @@ class Play:
         self.project, self.acting = project, acting(project)
         self.live = Live.begin(store, resolve(project), self.now)
         composer = Composer(MessageTemplates(), Links(b"played", ""), str.title)
-        sources = Sources(store, StoredProfiles(store), self.live.standing, lambda *_: "")
+        sources = Sources(store, StoredProfiles(store), self.live.stays, lambda *_: "")
         self.desk = Desk(sources, composer, chance=lambda: 0.5)
         self.calendar = Calendar(self.desk)
         self.pages = InApp(

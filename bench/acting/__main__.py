@@ -1,8 +1,9 @@
 """`python -m bench.acting`: how soon after an event somebody is messaged, at so many a second.
 
-A server in a process of its own, with so many people already in it; new people enter a segment at
-a steady pace, each by one event; a campaign messages each of them over a webhook to a receiver in
-another process. What counts is from when the event was sent to when the message arrived.
+A server in a process of its own, with so many people already in it, who have traits, and every
+fourth of whom was messaged two days ago. People enter a segment at a steady pace, each by one
+event, every second of them known; a campaign messages each of them over a webhook to a receiver in
+another process. What counts is from when the event was due to be sent to when the message arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +32,17 @@ from bench.measure import machine
 from bench.report import Target, targets_table
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.workspace import Workspace
+from segue.domain.campaigns import Channel, Delivery, Occasion, State
+from segue.domain.instant import DAY, FOREVER
+from segue.services.acting.taking import delivery_id
 
 WANTED: Final = 0.5
 """Seconds within which 99 of 100 messages are to be on the wire."""
 _PER_REQUEST: Final = 20
+_CONNECTIONS: Final = 32
+_AT_ONCE: Final = 50_000
+_MESSAGED: Final = 4
+"""One in so many of the known people was messaged before."""
 _SETTLING: Final = 10.0
 """Seconds that the last messages get to arrive."""
 _PROJECT: Final = """\
@@ -61,11 +70,12 @@ campaigns:
 @dataclass(frozen=True)
 class Order:
     """What to do: so many people enter a second, for so many seconds, where so many are known
-    already, in so many further segments."""
+    already, with so many events each, in so many further segments."""
 
     rate: int
     seconds: float
     people: int
+    events: int
     segments: int
 
 
@@ -92,15 +102,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rate", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--people", type=int, default=200_000)
+    parser.add_argument("--events", type=int, default=10, help="of each of them")
     parser.add_argument("--segments", type=int, default=20)
     parser.add_argument("--record", type=Path)
     given = parser.parse_args(arguments)
-    order = Order(given.rate, given.seconds, given.people, given.segments)
+    order = Order(given.rate, given.seconds, given.people, given.events, given.segments)
     found = section(order, run(order))
     print(found.text)
     print(targets_table(found.targets))
     if given.record is not None:
         options = f"--rate {order.rate} --seconds {order.seconds:g} --people {order.people}"
+        options += f" --events {order.events}"
         write(given.record, f"python -m bench.acting {options}", machine(), [found])
     return 0 if all(target.met for target in found.targets) else 1
 
@@ -109,11 +121,12 @@ def section(order: Order, came: Came) -> Found:
     """What was measured, as a section of a record."""
     rows = [f"| {name} | {came.within(share) * 1_000:,.0f} ms |" for name, share in _SHARES]
     came_of_it = (
-        f"{came.entered:,} people entered at {order.rate:,} a second, beside {order.people:,} known"
-        f" ones and in {order.segments + 1} segments; {came.messaged:,} were messaged, the rest"
-        f" held out; {came.doubled} twice. The server used {came.cores:.1f} cores."
+        f"{came.entered:,} people entered at {order.rate:,} a second, every second of them one of"
+        f" {order.people:,} known ones with {order.people * (order.events + 1):,} events; there"
+        f" were {order.segments + 1} segments. {came.messaged:,} were messaged, the rest held out;"
+        f" {came.doubled} twice. The server used {came.cores:.1f} cores."
     )
-    head = ["| from the event to the message at its receiver | |", "|---|---|"]
+    head = ["| from when the event was due to the message at its receiver | |", "|---|---|"]
     text = "\n".join([came_of_it, "", *head, *rows])
     p99 = came.within(0.99)
     target = Target(
@@ -133,11 +146,11 @@ def run(order: Order) -> Came:
     with tempfile.TemporaryDirectory() as folder, listening() as receiver:
         workspace = _workspace(Path(folder) / "bench", order, receiver.port)
         with served(workspace) as server:
-            _enter(server, "warm", 500, 200)
+            _enter(server, [f"warm{n}" for n in range(500)], 200)
             time.sleep(2.0)
             used = server.cpu_seconds
             began = time.perf_counter()
-            sent = _enter(server, "p", int(order.rate * order.seconds), order.rate)
+            sent = _enter(server, _entrants(order), order.rate)
             cores = (server.cpu_seconds - used) / (time.perf_counter() - began)
             time.sleep(_SETTLING)
         heard = receiver.said()
@@ -155,51 +168,103 @@ def _workspace(folder: Path, order: Order, port: int) -> Workspace:
     workspace.create(_PROJECT.format(port=port, segments=segments))
     store = DuckDBStore.open(workspace.store)
     now = int(time.time() * 1_000)
-    for first in range(0, order.people, 50_000):
-        numbers = range(first, min(first + 50_000, order.people))
-        size = len(numbers)
-        ids = pa.array([f"old{n}" for n in numbers])
-        columns = {
-            "distinct_id": ids,
-            "event": pa.array([f"x{n % (order.segments + 1)}" for n in numbers]),
-            "occurred_at": pa.array([now - 10_000 * (n % 8_000) for n in numbers], pa.int64()),
-            "event_id": ids,
-            "sequence": pa.nulls(size, pa.int64()),
-            "properties": pa.array(["{}"] * size),
-        }
-        store.append(pa.table(columns), received_at=now)
+    for turn in range(order.events + 1):
+        for first in range(0, order.people, _AT_ONCE):
+            numbers = range(first, min(first + _AT_ONCE, order.people))
+            store.append(_past(numbers, turn, order.segments + 1, now), received_at=now)
+    for first in range(0, order.people, _AT_ONCE):
+        numbers = range(first, min(first + _AT_ONCE, order.people), _MESSAGED)
+        store.save_deliveries(made=[_messaged(n, store, now) for n in numbers])
     store.close()
     return workspace
 
 
-def _enter(server: Server, prefix: str, people: int, rate: float) -> dict[str, float]:
-    """Let people enter at a pace; when the event of each was sent (s)."""
+def _past(people: range, turn: int, kinds: int, now: int) -> pa.Table:
+    """What these people did in a turn: who they are in the first one."""
+    size = len(people)
+    if turn == 0:
+        traits = [json.dumps({"name": f"Ann {n}", "email": f"a{n}@x.example"}) for n in people]
+    return pa.table(
+        {
+            "distinct_id": pa.array([f"old{n}" for n in people]),
+            "event": pa.array([f"x{(n + turn) % kinds}" if turn else "$identify" for n in people]),
+            "occurred_at": pa.array(
+                [now - 10_000 * ((n + 797 * turn) % 8_000) for n in people], pa.int64()
+            ),
+            "event_id": pa.array([f"{turn}/{n}" for n in people]),
+            "sequence": pa.nulls(size, pa.int64()),
+            "properties": pa.array(["{}"] * size if turn else traits),
+        }
+    )
+
+
+def _messaged(number: int, store: DuckDBStore, now: int) -> Delivery:
+    """That a known person got another message two days ago."""
+    person_id, at = f"old{number}", now - 2 * DAY
+    person = store.person_code(person_id)
+    assert person is not None
+    return Delivery(
+        id=delivery_id("before", person, Occasion.LAUNCH, at),
+        campaign_id="before",
+        fingerprint="",
+        person=person,
+        person_id=person_id,
+        channel=Channel.WEBHOOK,
+        variant="",
+        occasion=Occasion.LAUNCH,
+        occasion_key=at,
+        due_at=at,
+        known_at=at,
+        not_before=FOREVER,
+        state=State.DELIVERED,
+        attempts=1,
+        handed_at=at,
+        delivered_at=at,
+    )
+
+
+def _entrants(order: Order) -> list[str]:
+    """Who enters, in order: every second one is known."""
+    number = int(order.rate * order.seconds)
+    assert number <= 2 * order.people
+    return [f"old{n // 2}" if n % 2 else f"p{n}" for n in range(number)]
+
+
+def _enter(server: Server, people: Sequence[str], rate: float) -> dict[str, float]:
+    """Let people enter at a pace; when the event of each was due to be sent (s)."""
     key = b64encode(f"{WRITE_KEY}:".encode()).decode()
     headers = {"content-type": "application/json", "authorization": f"Basic {key}"}
-    connections = [http.client.HTTPConnection(server.host, server.port) for _ in range(4)]
+    connections = [
+        http.client.HTTPConnection(server.host, server.port) for _ in range(_CONNECTIONS)
+    ]
+    free, busy = deque(connections), deque[http.client.HTTPConnection]()
     sent: dict[str, float] = {}
-    began = time.perf_counter()
-    for number, first in enumerate(range(0, people, _PER_REQUEST)):
-        wait = began + first / rate - time.perf_counter()
+    began = time.time()
+    for first in range(0, len(people), _PER_REQUEST):
+        due = began + first / rate
+        wait = due - time.time()
         if wait > 0:
             time.sleep(wait)
-        names = [f"{prefix}{n}" for n in range(first, min(first + _PER_REQUEST, people))]
+        names = people[first : first + _PER_REQUEST]
         body = {"batch": [_look(name) for name in names]}
-        sent |= dict.fromkeys(names, time.time())
-        connection = connections[number % len(connections)]
-        if number >= len(connections):
-            answer = connection.getresponse()
-            answer.read()
-            assert answer.status == http.client.OK, answer.status
+        sent |= dict.fromkeys(names, due)
+        connection = free.popleft() if free else _answered(busy.popleft())
         connection.request("POST", "/v1/batch", json.dumps(body), headers)
-    for connection in connections:
-        connection.getresponse().read()
-        connection.close()
+        busy.append(connection)
+    for connection in busy:
+        _answered(connection).close()
     return sent
 
 
+def _answered(connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.status == http.client.OK, answer.status
+    return connection
+
+
 def _look(name: str) -> dict[str, str]:
-    return {"type": "track", "userId": name, "event": "look", "messageId": name}
+    return {"type": "track", "userId": name, "event": "look", "messageId": f"look {name}"}
 
 
 class Receiver:

@@ -48,8 +48,9 @@ ResultT = TypeVar("ResultT")
 Listener = Callable[[Collection[int] | None], None]
 """Told of the codes of people whose in-app messages changed; None: of anybody's."""
 
-GATHERING: Final = 0.02
-"""Seconds in which answers of channels are gathered, to be noted in one commit."""
+GATHERING: Final = 0.1
+"""Seconds in which answers of channels are gathered, to be noted in one commit: meanwhile the desk
+decides what is due."""
 TROUBLE: Final = 5.0
 """Seconds to wait where the store has trouble."""
 LONGEST_SLEEP: Final = 60.0

@@ -46,7 +46,7 @@ def actor_of(
         )
 
     sources = Sources(
-        store, StoredProfiles(store), live.standing, partial(evidence_of, store, live), feed.after
+        store, StoredProfiles(store), live.stays, partial(evidence_of, store, live), feed.after
     )
     return Actor(
         Means(

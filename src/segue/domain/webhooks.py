@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 from segue.domain.live import Position, Transition
@@ -33,6 +34,7 @@ REPEATED: Final = frozenset({408, 425, 429})
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
+@lru_cache(1_024)
 def may_reach(address: str, reach: Reach) -> bool:
     """Whether an IP address (text; IPv4 inside IPv6 is seen through) may be sent to."""
     place = _unwrapped(ipaddress.ip_address(address.partition("%")[0]))

@@ -70,7 +70,7 @@ class Office:
         sources = Sources(
             self.store,
             StoredProfiles(self.store),
-            self.live.standing,
+            self.live.stays,
             lambda *_: "they looked",
             self.feed.after,
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from segue.domain.acting import Contact, Controls, Profile, Profiles, TriggeringEvent
 from segue.domain.campaigns import Acting, Delivery, Moment, Occasion, Suppressed
-from segue.domain.errors import NotFoundError
 from segue.domain.live import Transition
 from segue.services.acting.caps import longest_window
 from segue.services.acting.composing import About, Composer
@@ -16,28 +15,19 @@ from segue.services.acting.goals import Goals
 from segue.services.acting.pace import Pace
 from segue.services.acting.reach import address_of
 from segue.services.acting.store import Crowd, Store
-from segue.services.live.answers import PersonStanding
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where things are known from: the store, profiles, where somebody stands now (by any distinct
-    id; raises `NotFoundError`), why somebody is in a segment at an instant, in words, and the
+    """Where things are known from: the store, profiles, the segments that the person with a code is
+    in and since when (ms), why somebody is in a segment at an instant, in words, and the
     transitions after one (by id, at most so many) where they are in memory, else None."""
 
     store: Store
     profiles: Profiles
-    standing: Callable[[str], PersonStanding]
+    stays: Callable[[int], Mapping[str, int]]
     evidence: Callable[[str, str, int], str]
     recent: Callable[[int, int], Sequence[Transition] | None] = lambda _after, _most: None
-
-    def stays(self, person_id: str) -> dict[str, int]:
-        """The segments that somebody is in, and since when (ms)."""
-        try:
-            found = self.standing(person_id).memberships
-        except NotFoundError:
-            return {}
-        return {one.segment_id: one.since for one in found}
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ def gathered(sources: Sources, deliveries: Sequence[Delivery], ground: Ground) -
     since = {
         (one, segment_id): at
         for one, owner in crowd.owner.items()
-        for segment_id, at in sources.stays(crowd.names[owner]).items()
+        for segment_id, at in sources.stays(owner).items()
     }
     reached = goals.latest(goals.wanted, crowd)
     facts = Facts(

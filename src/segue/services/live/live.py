@@ -447,6 +447,11 @@ class Live:
         (person_id,) = self._store.person_ids(np.array([code], np.int32))
         return PersonStanding(person_id, self._shown.memberships(code), self._state.at)
 
+    def stays(self, person: int) -> dict[str, int]:
+        """The segments that the person with this code is in, by id, and since when (ms); from
+        memory. Of nobody: none."""
+        return self._shown.stays(person)
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         return self._shown.segments()

@@ -38,6 +38,10 @@ class Shown:
             for code, since, until in self.current.of(person)
         )
 
+    def stays(self, person: int) -> dict[str, int]:
+        """The segments that the person with this code is in, by id, and since when (ms)."""
+        return {self._ids[code]: since for code, since, _ in self.current.of(person)}
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         codes = self.project.codes
