@@ -5,99 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from segue.domain.instant import DAY, FOREVER, HOUR, MINUTE
-from segue.insight.backtest import Contrast, Entries, contrast
+from segue.domain.instant import DAY, FOREVER, MINUTE
+from segue.insight.backtest import Entries, contrast
 from segue.insight.matching import BEFORE, CONTROLS, SCALES, Known, Matched, match
-from segue.timeline.log import Occurrences
-from segue.timeline.spans import Spans
-
-WINDOW = 7 * DAY
-AT = 200 * DAY
-
-
-def _spans(people: list[list[tuple[int, int]]]) -> Spans:
-    rows = [span for spans in people for span in spans]
-    return Spans(
-        np.cumsum([0, *map(len, people)]).astype(np.int64),
-        np.array([start for start, _ in rows], np.int64),
-        np.array([end for _, end in rows], np.int64),
-    )
-
-
-def _occurrences(people: list[list[int]]) -> Occurrences:
-    every = [at for instants in people for at in sorted(instants)]
-    return Occurrences(
-        np.cumsum([0, *map(len, people)]).astype(np.int64), np.array(every, np.int64)
-    )
-
-
-def _known(
-    *,
-    first: list[int],
-    inside: list[list[tuple[int, int]]],
-    activity: list[list[int]],
-    goals: list[list[int]],
-    counted: list[list[tuple[int, int]]] | None = None,
-) -> Known:
-    everybody = [[(start, FOREVER)] for start in first] if counted is None else counted
-    return Known(
-        np.array(first, np.int64),
-        _spans(inside),
-        _spans(everybody),
-        _occurrences(activity),
-        _occurrences(goals),
-    )
-
-
-class World:
-    """People who do things by chance, and sometimes enter: by chance, or by what they do."""
-
-    def __init__(self, seed: int, people: int = 400, effect: float = 0.0, keen: bool = False):
-        generator = np.random.default_rng(seed)
-        self.first = generator.integers(0, 60 * DAY, people).tolist()
-        pace = np.where(generator.random(people) < 0.5, 3, 40) if keen else np.full(people, 12)
-        self.activity: list[list[int]] = []
-        self.inside: list[list[tuple[int, int]]] = []
-        self.goals: list[list[int]] = []
-        for person, first in enumerate(self.first):
-            number = generator.poisson(pace[person])
-            done = [first, *(first + generator.integers(0, AT - first, number)).tolist()]
-            self.activity.append(sorted(set(done)))
-            chance = 0.02 if keen else 0.05
-            lately = [at for at in self.activity[-1] if at > 100 * DAY]
-            entered = [at for at in lately if generator.random() < chance]
-            self.inside.append([(at, at + 10 * MINUTE) for at in _apart(entered)])
-            rate = 0.002 * pace[person] if keen else 0.02
-            goals = [
-                int(at + generator.integers(1, DAY))
-                for at in self.activity[-1]
-                if generator.random() < rate
-            ]
-            for at, _ in self.inside[-1][:1]:
-                if generator.random() < effect:
-                    goals.append(int(at + generator.integers(1, WINDOW)))
-            self.goals.append(sorted(set(goals)))
-
-    @property
-    def known(self) -> Known:
-        return _known(
-            first=self.first, inside=self.inside, activity=self.activity, goals=self.goals
-        )
-
-    def contrast(self) -> Contrast:
-        known = self.known
-        entries = Entries.within(known.inside, 100 * DAY, AT)  # type: ignore[arg-type]
-        return contrast(known, entries, window=WINDOW, at=AT, seed=1)
-
-
-def _apart(instants: list[int]) -> list[int]:
-    """Those at least an hour after the one before."""
-    kept: list[int] = []
-    for at in instants:
-        if not kept or at >= kept[-1] + HOUR:
-            kept.append(at)
-    return kept
-
+from tests.insight.entering import AT, WINDOW, World, known_of
 
 # ---------------------------------------------------------------------------------- who is compared
 
@@ -202,7 +113,7 @@ def test_somebody_may_stand_beside_others_before_they_enter(
 def test_who_enters_by_time_is_compared_at_that_very_instant() -> None:
     """Somebody silent for a month against others as silent, not against who is active."""
     silent, busy = [0], [0, 30 * DAY - MINUTE]
-    known = _known(
+    known = known_of(
         first=[0, 0, 0, 0],
         inside=[[(30 * DAY, FOREVER)], [], [], []],
         activity=[silent, silent, busy, [0, 20 * DAY]],
@@ -217,7 +128,7 @@ def test_who_enters_by_time_is_compared_at_that_very_instant() -> None:
 
 def test_who_does_not_count_stands_beside_nobody() -> None:
     """Nor does who is not there yet, or is in."""
-    known = _known(
+    known = known_of(
         first=[0, 0, FOREVER, 0],
         inside=[[(30 * DAY, FOREVER)], [], [], [(29 * DAY, 31 * DAY)]],
         activity=[[0], [0], [], [0]],
@@ -233,7 +144,7 @@ def test_who_does_not_count_stands_beside_nobody() -> None:
 
 def test_nobody_entered() -> None:
     """There is nothing to find."""
-    known = _known(first=[0], inside=[[]], activity=[[0]], goals=[[]])
+    known = known_of(first=[0], inside=[[]], activity=[[0]], goals=[[]])
     none = np.empty(0, np.int64)
 
     found = contrast(known, Entries(none, none, none), window=WINDOW, at=AT, seed=1)
@@ -250,7 +161,7 @@ def test_nobody_entered() -> None:
 def test_shares_weigh_every_entrant_the_same() -> None:
     """One with two people beside them as much as one with one; the windows are half open."""
     day = 30 * DAY
-    known = _known(
+    known = known_of(
         first=[0, 0, 0, 0, 0],
         inside=[[(day, FOREVER)], [(2 * day, FOREVER)], [], [], []],
         activity=[[0], [0, day], [0], [0], [0, day]],
@@ -272,7 +183,7 @@ def test_shares_weigh_every_entrant_the_same() -> None:
 
 def test_only_whole_windows_and_first_entries_are_compared() -> None:
     """Who entered too lately is counted, and left out; a second entry is none."""
-    known = _known(
+    known = known_of(
         first=[0, 0],
         inside=[[(DAY, 2 * DAY), (9 * DAY, 10 * DAY)], [(AT - WINDOW + 1, FOREVER)]],
         activity=[[0], [0]],
