@@ -96,11 +96,12 @@ class TraitRequest(Node):
     """Every write of the trait whose top-level key is `key`, with one reading of the written value.
 
     The reading's paths start with `key` (`trait address.city` reads `("address", "city")` from the
-    writes of `address`). In `Satisfies` no test is relative to an instant.
+    writes of `address`). In `Satisfies` no test is relative to an instant. Codes compare within one
+    answer.
     """
 
     key: str
-    reading: Satisfies | InstantOf
+    reading: Satisfies | InstantOf | Number | Code
 
 
 # ------------------------------------------------------------------------------------ the answers

@@ -16,11 +16,11 @@ import numpy as np
 from segue.adapters.extract.names import IDENTIFY, SET, SET_ONCE, TRAIT_EVENTS, UNSET, NameCodes
 from segue.adapters.extract.order import Ranks, in_event_order, offsets_of, rank_ties
 from segue.adapters.extract.relation import Few, People, Relation
-from segue.adapters.extract.scan import Rows, Scan, integers
+from segue.adapters.extract.scan import Rows, Scan, codes, integers
 from segue.adapters.extract.sql import once
 from segue.adapters.extract.values import is_set, property_at
 from segue.timeline import log
-from segue.timeline.log import Answer, Occurrences, Request, TraitRequest, TraitWrites
+from segue.timeline.log import Answer, Code, Occurrences, Request, TraitRequest, TraitWrites
 
 ANONYMOUS_ID = "$anon_distinct_id"
 """The key of `$identify` that links a distinct id and is no trait."""
@@ -65,7 +65,7 @@ def trait_writes(
     events, _ = in_event_order(rows.events, ranks)
     rows = Rows(events, rows.columns)
     return {
-        request: _writes(rows, people, kind=kind, value=value, sources=sources)
+        request: _writes(rows, people, request, kind=kind, value=value, sources=sources)
         for request, (kind, value) in columns.items()
     }
 
@@ -101,13 +101,23 @@ def _unset(name: str) -> str:
     )
 
 
-def _writes(rows: Rows, people: int, *, kind: str, value: str | None, sources: bool) -> TraitWrites:
+def _writes(
+    rows: Rows,
+    people: int,
+    request: TraitRequest,
+    *,
+    kind: str,
+    value: str | None,
+    sources: bool,
+) -> TraitWrites:
     kinds, known = integers(rows.columns[kind])
     events = rows.events
     if known is not None:
         events = events.taken(np.flatnonzero(known[events.row]))
     assert value is not None
-    read, readable = integers(rows.columns[value])
+    column = rows.columns[value]
+    coded = isinstance(request.reading, Code)
+    read, readable = codes([column])[0] if coded else integers(column)
     writes = Occurrences(
         offsets_of(events.person, people),
         events.at,
