@@ -27,14 +27,13 @@ from segue.bootstrap.workspace import Workspace
 from segue.domain.campaigns import Acting
 from segue.domain.errors import InputError, StoreLockedError, UsageError
 from segue.domain.identity import Refusal
-from segue.domain.instant import DAY
 from segue.domain.ports import Appended, DefinitionVersion, Erased, EventSummary, Extent
 from segue.language.acting import acting
 from segue.language.tree import Definitions
-from segue.services.acting.hindsight import past_of
+from segue.services.acting.hindsight import rehearsed
 from segue.services.acting.previewing import Preview, Previewer, known_campaign
 from segue.services.acting.results import Results, results
-from segue.services.acting.simulate import Simulation, simulate
+from segue.services.acting.simulate import Simulation
 from segue.services.acting.voices import SurveyVoices, codebook, voices
 from segue.services.check import Checked, check_definitions
 from segue.services.draft import Draft, draft
@@ -242,15 +241,14 @@ class Engine:
     def simulate(self, campaign_id: str, *, days: int = 30, until: At = None) -> Simulation:
         """What a campaign would have done in so many days before the instant (None: of the last
         event). Raises `NotFoundError` where there is none, `UsageError` for fewer days than one."""
-        if days < 1:
-            raise UsageError(f"{days} days are no period", hint="for example 30")
-        rules, end = self.acting, self._instant(until)
-        campaign = known_campaign(rules, campaign_id)
-        start = max(end - days * DAY, 0)
-        past = past_of(
-            self._store, self.definitions, campaign, rules.messaging, start=start, end=end
+        return rehearsed(
+            self._store,
+            self.definitions,
+            self.acting,
+            campaign_id,
+            end=self._instant(until),
+            days=days,
         )
-        return simulate(campaign, rules.messaging, past, start, end)
 
     def results(self, campaign_id: str) -> Results:
         """What a campaign came to until now. Raises `NotFoundError` where there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from segue.http.api import (
+    backtests,
     campaigns,
     definitions,
     deliveries,
@@ -20,6 +21,7 @@ from segue.http.api import (
     previews,
     results,
     segments,
+    simulations,
     suppressions,
     transitions,
 )
@@ -30,7 +32,7 @@ __all__ = ["routers"]
 def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
-    acting = (offers, deliveries, campaigns, previews, results, suppressions)
-    insight = (discoveries, journeys, portfolio)
+    acting = (offers, deliveries, campaigns, previews, simulations, results, suppressions)
+    insight = (discoveries, journeys, portfolio, backtests)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *insight, *others)]

@@ -8,14 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from segue.domain.campaigns import Campaign, Messaging
+from segue.domain.campaigns import Acting, Campaign, Messaging
+from segue.domain.errors import UsageError
+from segue.domain.instant import DAY
 from segue.domain.ports import StoredEvent
 from segue.language.tree import Definitions
+from segue.services.acting.previewing import known_campaign
 from segue.services.acting.profiles import event_order
-from segue.services.acting.simulate import Past
+from segue.services.acting.simulate import Past, Simulation, simulate
 from segue.services.view import Store, look
 from segue.timeline.log import InstantOf, Int64s, Log, Occurrences, Request, TraitRequest
 from segue.timeline.spans import Spans
+
+
+def rehearsed(
+    store: Store, definitions: Definitions, acting: Acting, campaign_id: str, *, end: int, days: int
+) -> Simulation:
+    """What a campaign would have done in so many days up to the end (ms).
+
+    Raises `NotFoundError` where there is none, `UsageError` for fewer days than one.
+    """
+    if days < 1:
+        raise UsageError(f"{days} days are no period", hint="for example 30")
+    campaign, start = known_campaign(acting, campaign_id), max(end - days * DAY, 0)
+    past = past_of(store, definitions, campaign, acting.messaging, start=start, end=end)
+    return simulate(campaign, acting.messaging, past, start, end)
 
 
 def past_of(
