@@ -85,3 +85,36 @@ def test_what_cannot_be_read_is_400(served, document):
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "input"
+
+
+def test_the_key_for_reports_may_report_and_nothing_else(served):
+    """It stands in the settings of providers: nobody who sees it there reads or sends anything."""
+    told = served.ask("/api/channels/feedback").json()
+    key = told["key"]
+    report = {"address": "other@example.com", "kind": "bounced"}
+
+    assert told["url"] == f"https://{key}@segue.example.com{PATH}"
+    assert _report(served, report, auth=(key, "")).json()["suppressed"] == 1
+    bearer = {"authorization": f"Bearer {key}"}
+    assert served.client.post(PATH, json=report, headers=bearer).json()["known"] == 1
+    for path in ("/api/channels", "/api/channels/feedback", "/api/people/ana", "/api/keys"):
+        assert served.client.get(path, headers=bearer).status_code == 401
+    track = {"userId": "eve", "event": "buy"}
+    assert served.send("/v1/track", json=track, auth=(key, "")).status_code == 401
+
+
+def test_nothing_is_taken_without_a_key_however_it_is_signed(served):
+    """A notification of Amazon SNS by whoever knows the address, and keys that are nearly right."""
+    key = served.ask("/api/channels/feedback").json()["key"]
+    report = {"address": "victim@example.com", "kind": "bounced"}
+    signed = {
+        "Type": "Notification",
+        "Message": json.dumps(report),
+        "SignatureVersion": "2",
+        "Signature": "bm8=",
+        "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService.pem",
+    }
+    assert served.client.post(PATH, json=signed).status_code == 401
+    for wrong in (key[:-1], key + "A", key.upper(), "fb_", "fb_" + "A" * 5_000, "\u00e9"):
+        assert _report(served, report, auth=(wrong, "")).status_code == 401
+    assert not _suppressed(served, "victim@example.com")

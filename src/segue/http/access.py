@@ -69,14 +69,14 @@ def known(context: Context, key: str | None) -> Key:
     return found
 
 
-_BEARER: Final = HTTPBearer(
+BEARER: Final = HTTPBearer(
     scheme_name="secretKey", description="A secret key: it may do everything.", auto_error=False
 )
 """Says in the OpenAPI document how to send the key; the other ways are read too."""
 
 
 async def _with_secret_key(
-    request: Request, _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    request: Request, _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Key:
     """The secret key of a request. Raises `Refusal` 401 or 403."""
     return with_secret_key(context_of(request), request.scope)

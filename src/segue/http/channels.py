@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -11,8 +13,12 @@ from segue.domain.campaigns import Channel
 from segue.domain.errors import NotFoundError
 from segue.http.access import NEEDS_SECRET_KEY
 from segue.http.context import Here
+from segue.http.feedback import PATH
 from segue.language.acting import acting
-from segue.services.acting.links import campaign_secret
+from segue.services.acting.links import campaign_secret, feedback_key
+
+PLACEHOLDER: Final = "https://segue.example.com"
+"""Stands for this server, where the project does not say where people outside reach it."""
 
 router = APIRouter(prefix="/api/channels", tags=["Campaigns"], dependencies=[NEEDS_SECRET_KEY])
 
@@ -25,6 +31,13 @@ class Channels(BaseModel):
     destinations: list[str] = Field(description="The names that campaigns may send to.")
     counts_opens: bool = Field(description="Whether e-mails tell when they are opened.")
     missing: list[str] = Field(description="What campaigns need and nobody has set up, in words.")
+
+
+class FeedbackAddress(BaseModel):
+    """Where providers report."""
+
+    key: str = Field(description="`fb_…`: it may report, and nothing else.")
+    url: str = Field(description="The address for the settings of a provider.")
 
 
 class WebhookSecret(BaseModel):
@@ -46,6 +59,16 @@ def channels(here: Here) -> Channels:
         counts_opens=settings.counts_opens,
         missing=missing_channels(acting(here.project.project), settings),
     )
+
+
+@router.get("/feedback", summary="Where providers report bounces and complaints")
+def feedback_address(here: Here) -> FeedbackAddress:
+    """The key that providers report with, and the address with it in front. It stays the same, and
+    is good for nothing else."""
+    key = feedback_key(here.store.link_secret())
+    base = here.actor.acting.messaging.public_url or PLACEHOLDER
+    scheme, _, host = base.partition("://")
+    return FeedbackAddress(key=key, url=f"{scheme}://{key}@{host}{PATH}")
 
 
 @router.get("/webhook/{campaign_id}", summary="The secret that signs a campaign's webhooks")

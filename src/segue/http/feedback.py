@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from typing import Final
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request, Security
 from pydantic import BaseModel, Field
 
 from segue.adapters.channels.reports import read_reports
+from segue.domain.access import LONGEST_KEY
 from segue.domain.feedback import Reports
-from segue.http.access import NEEDS_SECRET_KEY
-from segue.http.context import Context, Here
+from segue.http.access import BEARER, key_of, with_secret_key
+from segue.http.context import Context, Here, context_of
 from segue.services.acting.feedback import take_reports
+from segue.services.acting.links import feedback_key
 
 PATH: Final = "/v1/email/feedback"
 
 _LOG: Final = logging.getLogger("segue.channels")
 
-router = APIRouter(tags=["Campaigns"], dependencies=[NEEDS_SECRET_KEY])
+
+async def _may_report(request: Request) -> None:
+    """Let providers report, with the key for that, or a secret key. Raises `Refusal` 401 or 403."""
+    here = context_of(request)
+    given = key_of(dict(request.headers.raw), request.scope["query_string"]) or ""
+    known = feedback_key(here.store.link_secret())
+    if len(given) > LONGEST_KEY or not hmac.compare_digest(given.encode(), known.encode()):
+        with_secret_key(here, request.scope)
+
+
+router = APIRouter(tags=["Campaigns"], dependencies=[Depends(_may_report), Security(BEARER)])
 
 _BODY: Final = {
     "requestBody": {
@@ -51,8 +64,9 @@ class Taken(BaseModel):
 async def report(request: Request, here: Here) -> Taken:
     """Put addresses on the suppression list, for good.
 
-    Providers that can only be given a URL send the secret key as its user name:
-    `https://SECRET_KEY@segue.example.com/v1/email/feedback`.
+    It takes the key for reports, which `GET /api/channels/feedback` tells and which is good for
+    nothing else, or a secret key; also as the user name of a URL, for providers that can be given
+    nothing else. Whatever has neither is refused: signatures of Amazon SNS are not looked at.
     """
     reports = read_reports(await request.body())
     if reports.confirm:

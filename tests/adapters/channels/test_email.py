@@ -108,7 +108,7 @@ def test_the_headers_of_a_mail():
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Message-ID"] == "<0f3a@shop.example>"
     assert email.utils.parsedate_to_datetime(mail["Date"]).timestamp() * 1000 == NOW
-    assert mail["X-Segue-Delivery"] == "0f3a"
+    assert mail["X-Segue-Delivery"] == mail["X-PM-Metadata-delivery_id"] == "0f3a"
     assert mail["Feedback-ID"] == "win_back:email:segue"
     assert mail["Reply-To"] == "help@shop.example"
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -229,7 +229,13 @@ def test_what_a_profile_says_becomes_no_header(text):
     (mail,) = mailbox.mails
     expected = {
         *("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "X-Segue-Delivery"),
-        *("Feedback-ID", "Auto-Submitted", "List-Unsubscribe", "List-Unsubscribe-Post"),
+        *(
+            "X-PM-Metadata-delivery_id",
+            "Feedback-ID",
+            "Auto-Submitted",
+            "List-Unsubscribe",
+            "List-Unsubscribe-Post",
+        ),
         *("Content-Type", "Content-Transfer-Encoding", "MIME-Version", "X-Peer"),
         *("X-MailFrom", "X-RcptTo"),
     }

@@ -27,6 +27,8 @@ LONGEST_TITLE: Final = 400
 """Characters of a subject or a name; the rest is cut off."""
 DELIVERY: Final = "X-Segue-Delivery"
 """The header with the delivery's id: what providers quote in their reports leads back to it."""
+POSTMARK: Final = "X-PM-Metadata-delivery_id"
+"""The same for Postmark, which takes it off and puts it into the metadata of its reports."""
 
 _UNFOLDED: Final = frozenset({"list-unsubscribe", "message-id"})
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -69,7 +71,7 @@ def composed(message: Message, sender: Sender, now: int) -> EmailMessage:
     mail["Date"] = format_datetime(dt.datetime.fromtimestamp(now // SECOND, dt.UTC))
     name = _UNSAFE.sub("-", message.id)
     mail["Message-ID"] = f"<{name}@{own.rpartition('@')[2]}>"
-    mail[DELIVERY] = name
+    mail[DELIVERY] = mail[POSTMARK] = name
     mail["Feedback-ID"] = f"{_UNSAFE.sub('-', message.campaign_id)}:email:segue"
     mail["Auto-Submitted"] = "auto-generated"
     if message.unsubscribe:

@@ -100,6 +100,13 @@ def campaign_secret(secret: bytes, campaign_id: str) -> str:
     return "whsec_" + base64.b64encode(key).decode()
 
 
+def feedback_key(secret: bytes) -> str:
+    """The key (`fb_…`) with which providers report bounces: good for nothing else, so that the one
+    that may do everything need not stand in their settings."""
+    key = hmac.new(secret, b"reports of providers", hashlib.sha256).digest()
+    return "fb_" + _text(key)
+
+
 def _mark(secret: bytes, kind: LinkKind, plain: bytes) -> bytes:
     key = hmac.digest(secret, f"mark {kind}".encode(), "sha256")
     return hmac.digest(key, plain, "sha256")[:_MARK]
