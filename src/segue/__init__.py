@@ -7,6 +7,7 @@ text, or made with `did`, `trait`, `in_segment` and their like.
 from segue.adapters import figures
 from segue.bootstrap.direct import evaluate, explain, history
 from segue.bootstrap.engine import Engine
+from segue.bootstrap.experiments import experiment
 from segue.domain.errors import (
     DefinitionError,
     InputError,
@@ -82,6 +83,7 @@ __all__ = [
     "evaluate",
     "event",
     "everyone",
+    "experiment",
     "explain",
     "figures",
     "first",

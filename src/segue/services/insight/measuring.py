@@ -43,6 +43,8 @@ from segue.timeline.occurring import Wanted
 
 WEEKS: Final = 4
 """The weeks of a period, unless told otherwise."""
+MOST_WEEKS: Final = 52
+"""The longest period, in weeks."""
 GROWTH_WEEKS: Final = 12
 """The weeks of which growth is told."""
 UNLIMITED: Final = 28 * DAY

@@ -1,0 +1,66 @@
+"""`segue report measures`: what each segment does, beside everybody else and the period before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from segue.cli import options
+from segue.cli.app import example
+from segue.cli.measures_tables import show_measures, show_segment
+from segue.cli.output import console, print_json
+from segue.cli.progress import telling
+from segue.cli.reporting import Goal, report
+from segue.cli.source import opened
+from segue.services.insight.measures_document import measures_document, segment_measures_document
+from segue.services.insight.measuring import MOST_WEEKS, WEEKS
+from segue.services.view import known_segment
+
+SegmentId = Annotated[
+    str | None, typer.Argument(metavar="SEGMENT", help="Everything of one. Default: all.")
+]
+Weeks = Annotated[
+    int, typer.Option("--weeks", metavar="N", min=1, max=MOST_WEEKS, help="How long a period is.")
+]
+
+
+@report.command(
+    "measures",
+    epilog=example(
+        "segue report measures",
+        "segue report measures high_intent",
+        "segue report measures --goal trial_started --weeks 8",
+    ),
+)
+def measures_of(
+    segment: SegmentId = None,
+    *,
+    goal: Goal = None,
+    weeks: Weeks = WEEKS,
+    workspace: options.Workspace = None,
+    events: options.Events = None,
+    definitions: options.DefinitionsFile = None,
+    columns: options.Columns = None,
+    time_zone: options.TimeZone = None,
+    at: options.At = None,
+    as_json: options.Json = False,
+) -> None:
+    """What each segment does: conversion, retention, engagement, growth, adoption and more.
+
+    Every share beside that of everybody else and of the period before, with what can be told.
+    """
+    with (
+        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
+        telling(quiet=as_json) as tick,
+    ):
+        if segment is not None:
+            known_segment(engine.definitions, segment)
+        found = engine.insight(at).measures(goal=goal, weeks=weeks, tick=tick)
+    if as_json:
+        document = measures_document(found)
+        print_json(document if segment is None else segment_measures_document(found, segment))
+    elif segment is None:
+        show_measures(console(), found)
+    else:
+        show_segment(console(), found, segment)
