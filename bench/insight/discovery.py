@@ -187,12 +187,7 @@ def _frame(ready: Prepared) -> pd.DataFrame:
             "action": np.repeat(
                 np.arange(len(rows), dtype=np.int16), [len(one.at) for one in rows]
             ),
-            "person": np.concatenate(
-                [
-                    np.repeat(np.arange(one.people, dtype=np.int32), np.diff(one.offsets))
-                    for one in rows
-                ]
-            ),
+            "person": np.concatenate([np.repeat(every, np.diff(one.offsets)) for one in rows]),
             "at": np.concatenate([one.at for one in rows]),
         }
     )
@@ -221,17 +216,17 @@ def _same(here: Compared, did: Done, found: Sequence[Any]) -> int:
 def record(one: Spent) -> str:
     """What was measured."""
     share = one.pandas / one.tables
-    lines = (
-        f"{one.events:,} events of {one.people:,} people; {ACTIONS} actions, {COUNTS} counts,"
-        f" {len(WINDOWS)} windows of up to {WINDOWS[-1] // DAY} days: {one.tries:,} tries",
-        f"the whole question, from the file to the words: {one.whole:.1f} s,"
-        f" {one.memory:,.0f} MB at most; of that reading {one.reading:.1f} s",
-        f"all tables and their statistics: {one.tables:.1f} s; the tables alone in pandas:"
-        f" {one.pandas:,.0f} s (every {EVERY}th action timed), {share:.0f} times as long;"
-        f" {one.compared} tables compared, all equal",
-        one.words,
-    )
-    return "".join(f"- {line}\n" for line in lines)
+    lines = [
+        f"{one.events:,} events of {one.people:,} people; {ACTIONS} actions, {COUNTS} counts, ",
+        f"{len(WINDOWS)} windows of up to {WINDOWS[-1] // DAY} days: {one.tries:,} tries\n",
+        f"the whole question, from the file to the words: {one.whole:.1f} s, ",
+        f"{one.memory:,.0f} MB at most; of that reading {one.reading:.1f} s\n",
+        f"all tables and their statistics: {one.tables:.1f} s; the tables alone in pandas: ",
+        f"{one.pandas:,.0f} s (every {EVERY}th action timed), {share:.0f} times as long; ",
+        f"{one.compared} tables compared, all equal\n",
+        f"{one.words}\n",
+    ]
+    return "".join(f"- {line}\n" for line in "".join(lines).splitlines())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -39,6 +39,7 @@ _TOLD: Final = 3
 """So many findings are told in words; the others stand in the table."""
 _LISTED: Final = 10
 _LOOKED_AT: Final = 6
+_WIDE: Final = 28
 
 discover = typer.Typer(no_args_is_help=False)
 """The verbs that look for patterns; others hang theirs in here."""
@@ -192,15 +193,14 @@ def print_discovered(out: Console, name: str, found: Discovered) -> None:
 def _print_findings(out: Console, found: Discovered) -> None:
     table = plain_table()
     table.add_column("", justify="right")
-    table.add_column("Who did this", overflow="fold")
-    for heading in ("of people", "reached it", "others", "as active", "later"):
+    table.add_column("Who did this", min_width=_WIDE, overflow="fold")
+    for heading in ("reached it", "others", "as active", "later"):
         table.add_column(heading, justify="right", overflow="fold")
     for number, one in found.distinct[:_LISTED]:
         style = "up" if one.raises else "down"
         table.add_row(
             str(number),
             escape(briefly(found, one)),
-            words.percent(one.earlier.coverage),
             share_words(one.earlier.did),
             share_words(one.earlier.others),
             f"[{style}]{short_points(one.earlier.adjusted)}[/]",
@@ -216,7 +216,7 @@ def _print_looked_at(out: Console, found: Discovered) -> None:
     if not looked:
         return
     table = plain_table()
-    table.add_column("Looked at", overflow="fold")
+    table.add_column("Looked at", min_width=_WIDE, overflow="fold")
     for heading in ("reached it", "others"):
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("Why not", overflow="fold")
