@@ -21,10 +21,9 @@ from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
 from segue.cli.source import opened
 from segue.domain.errors import UsageError
-from segue.services.insight.discovering import Discovered
-from segue.services.insight.discovering_words import finding_words, summary_words
+from segue.services.insight.discovering_words import finding_words
 from segue.services.insight.linting import Linted
-from segue.services.insight.report import NotLooked, Report, report_document
+from segue.services.insight.report import NotLooked, Report, mending_words, report_document
 
 report = typer.Typer(no_args_is_help=False)
 """The verbs about everything at once; others hang theirs in here."""
@@ -104,6 +103,9 @@ def _print(out: Console, made: Report) -> None:
     """Print the report in short."""
     at = words.moment(made.at, made.zone)
     out.print(f"\n [title]{escape(made.project)}[/] · {made.days} days up to {at} · {made.zone}")
+    out.print()
+    for said in made.headline:
+        paragraph(out, said, bullet="·")
     _heading(out, "The journey")
     if made.journey.everybody is None:
         print_no_journey(out)
@@ -112,7 +114,7 @@ def _print(out: Console, made: Report) -> None:
     _heading(out, "The segments")
     show_measures(out, made.measures)
     _heading(out, "High-impact actions")
-    _print_findings(out, made.findings)
+    _print_findings(out, made)
     _heading(out, "What to mend")
     _print_mistakes(out, made.lint)
     out.print("\n [command]segue report --out report.html[/] has it all on one page.\n")
@@ -122,12 +124,12 @@ def _heading(out: Console, title: str) -> None:
     out.print(f"\n [kind]{title.upper()}[/]\n")
 
 
-def _print_findings(out: Console, found: Discovered | NotLooked) -> None:
+def _print_findings(out: Console, made: Report) -> None:
     """Print the first findings; or why there are none, and what to do."""
+    paragraph(out, made.findings_words)
+    found = made.findings
     if isinstance(found, NotLooked):
-        paragraph(out, f"{found.message}: {found.hint}.")
         return
-    paragraph(out, summary_words(found))
     for number, one in found.distinct[:_TOLD]:
         paragraph(out, finding_words(found, one), bullet=str(number))
     if len(found.distinct) > _TOLD:
@@ -136,8 +138,8 @@ def _print_findings(out: Console, found: Discovered | NotLooked) -> None:
 
 def _print_mistakes(out: Console, found: Linted) -> None:
     """Print how often each mistake was found."""
+    paragraph(out, mending_words(found))
     if not found.findings:
-        paragraph(out, "None of the known mistakes.")
         return
     counts = Counter(one.mistake for one in found.findings)
     table = plain_table()

@@ -25,7 +25,6 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "found": found,
-        "short": [found["words"]],
         "shown": shown,
         "more": len(distinct) - len(shown),
         "top": charts.scale(shares),

@@ -16,7 +16,7 @@ _DARKEST: Final = 5
 def view(found: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows of a journey's document."""
     if found["journey"] is None:
-        return {"found": found, "words": found["words"], "short": found["words"]}
+        return {"found": found, "words": found["words"]}
     one = found["journey"]
     titles = {stage["stage"]: stage["title"] for stage in found["stages"]}
     onward = [stage["onward"][0] for stage in one["stages"] if stage["onward"]]
@@ -24,7 +24,6 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "found": found,
         "words": found["words"],
-        "short": _short(found["words"], len(onward)),
         "stages": list(
             zip(one["stages"], one["occupancy"]["people"], _padded(one["stops"]), strict=False)
         ),
@@ -37,11 +36,6 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
         "stop": _worst(one["stops"]),
         "titles": titles | {None: "No stage", "": "Not counted"},
     }
-
-
-def _short(words: Sequence[str], stages: int) -> Sequence[str]:
-    """The sentences for the top of the page: where people stop; else the first stage's."""
-    return words[stages : stages + 2] or words[:1]
 
 
 def _padded(stops: Sequence[Any]) -> list[Any]:

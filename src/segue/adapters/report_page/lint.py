@@ -18,17 +18,8 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "found": found,
-        "short": [_words(found)],
         "groups": [
             (name, same, list(dict.fromkeys(one["advice"] for one in same)))
             for name, same in groups
         ],
     }
-
-
-def _words(found: Mapping[str, Any]) -> str:
-    number, segments = len(found["findings"]), found["segments"]
-    looked = f"{segments:,} segment{'' if segments == 1 else 's'}"
-    if not number:
-        return f"None of the known mistakes in {looked}."
-    return f"{number:,} thing{'' if number == 1 else 's'} to mend in {looked}."

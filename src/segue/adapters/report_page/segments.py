@@ -22,7 +22,6 @@ def view(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "found": found,
         "words": found["words"],
-        "short": found["words"],
         "rows": rows,
         "groups": _grouped(rows),
         "kinds": kinds,

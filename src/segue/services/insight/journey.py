@@ -133,6 +133,11 @@ class JourneyFound:
         onward = [self._onward(place) for place in range(len(self.stages) - 1)]
         return tuple(one for one in (*onward, *self._stopping(), *self._compared()) if one)
 
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """What matters most: where people stop; where nobody does, how many go on at first."""
+        return tuple(self._stopping() if self.everybody else ()) or self.words[:1]
+
     def _onward(self, place: int) -> str:
         assert self.everybody is not None
         return onward_words(self.stages, place, self.everybody.stages[place], self.asked.window)

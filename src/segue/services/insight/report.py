@@ -8,12 +8,15 @@ from typing import Any
 from segue.domain.instant import DAY, format_instant
 from segue.services.insight.discovering import Discovered
 from segue.services.insight.discovering_document import discovered_document
+from segue.services.insight.discovering_words import summary_words
 from segue.services.insight.journey import JourneyFound
 from segue.services.insight.journey_document import journey_document
 from segue.services.insight.lint_document import lint_document
 from segue.services.insight.linting import Linted
 from segue.services.insight.measures_document import measures_document
+from segue.services.insight.measures_words import headline
 from segue.services.insight.measuring import Measures
+from segue.services.insight.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,46 @@ class Report:
     findings: Discovered | NotLooked
     lint: Linted
 
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """What matters most of each part, in a handful of sentences."""
+        return (
+            *self.journey.headline,
+            *headline(self.measures),
+            self.findings_words,
+            mending_words(self.lint),
+        )
+
+    @property
+    def findings_words(self) -> str:
+        """What was found to predict the goal; or why nothing was looked for, and what to do."""
+        if isinstance(self.findings, Discovered):
+            return summary_words(self.findings)
+        return f"{self.findings.message}: {self.findings.hint}."
+
+
+def mending_words(found: Linted) -> str:
+    """How much there is to mend."""
+    segments = counted(len(found.segments), "segment")
+    if not found.findings:
+        return f"None of the known mistakes in {segments}."
+    return f"{counted(len(found.findings), 'thing')} to mend in {segments}."
+
 
 def report_document(report: Report) -> dict[str, Any]:
-    """The report as plain values: each part as its own command has it."""
+    """The report as plain values: each part as its own command has it; where findings were not
+    looked for their `goal` is null."""
     return {
         "project": report.project,
         "timezone": report.zone,
         "from": format_instant(max(0, report.at - report.days * DAY)),
         "at": format_instant(report.at),
         "days": report.days,
+        "words": list(report.headline),
         "journey": journey_document(report.journey),
         "segments": measures_document(report.measures),
-        "findings": _findings(report.findings),
+        "findings": discovered_document(report.findings)
+        if isinstance(report.findings, Discovered)
+        else {"goal": None, "words": report.findings_words, "findings": []},
         "lint": lint_document(report.lint),
     }
-
-
-def _findings(found: Discovered | NotLooked) -> dict[str, Any]:
-    """Findings, or why there are none: then `goal` is null."""
-    if isinstance(found, Discovered):
-        return discovered_document(found)
-    return {"goal": None, "words": f"{found.message}: {found.hint}.", "findings": []}
