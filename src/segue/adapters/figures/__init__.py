@@ -16,15 +16,25 @@ from segue.adapters.figures.journey import (
     journey_occupancy,
     journey_pace,
 )
+from segue.adapters.figures.measures import (
+    conversion_by_segment,
+    growth_by_week,
+    retention_curve,
+    sizes_over_time,
+)
 
 __all__ = [
     "backtest_comings",
     "backtest_outcome",
     "backtest_sizes",
+    "conversion_by_segment",
     "discovery_effects",
     "discovery_heat",
+    "growth_by_week",
     "journey_flow",
     "journey_funnel",
     "journey_occupancy",
     "journey_pace",
+    "retention_curve",
+    "sizes_over_time",
 ]

@@ -15,10 +15,12 @@ from segue.http.api import (
     imports,
     journeys,
     keys,
+    measures,
     offers,
     people,
     portfolio,
     previews,
+    reports,
     results,
     segments,
     simulations,
@@ -33,6 +35,6 @@ def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
     acting = (offers, deliveries, campaigns, previews, simulations, results, suppressions)
-    insight = (discoveries, journeys, portfolio, backtests)
+    insight = (discoveries, journeys, measures, portfolio, backtests, reports)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *insight, *others)]
