@@ -18,6 +18,7 @@ import numpy as np
 from segue.domain.instant import DAY
 from segue.insight.arrays import Bools, Int64s, Spans
 from segue.insight.comparisons import Difference
+from segue.insight.flow import Flow
 from segue.insight.shares import Share
 from segue.insight.survival import LogRank, Survival, compare
 from segue.insight.ways import Moments, Period, Ways, entries_into, within
@@ -111,10 +112,11 @@ def measure(scope: Scope, weeks: Sequence[int] = ()) -> Journey:
     are told."""
     ways, period = scope.ways, scope.period
     begun = _Begun.found(scope)
+    people = _people(scope, period.end).tolist()
     return Journey(
         period,
         scope.window,
-        tuple(_stage(scope, stage) for stage in range(ways.stages)),
+        tuple(_stage(scope, stage, people[stage]) for stage in range(ways.stages)),
         begun.between(period.start + 1, period.end + 1),
         tuple(begun.between(*limits) for limits in pairwise(weeks)),
         _moves(scope),
@@ -146,11 +148,11 @@ def inside_at(spans: Spans, instant: int) -> Bools:
 # ------------------------------------------------------------------------------------- one stage
 
 
-def _stage(scope: Scope, stage: int) -> StageFigures:
+def _stage(scope: Scope, stage: int, people: int) -> StageFigures:
     ways = scope.ways
     entered = scope.only(ways.entries(stage, scope.period)).first()
     return StageFigures(
-        int(np.count_nonzero(standing_at(scope, scope.period.end) == stage)),
+        people,
         len(entered),
         tuple(_onward(scope, entered, later) for later in range(stage + 1, ways.stages)),
         Survival.measured(*_stays(ways, entered)),
@@ -259,11 +261,29 @@ def _table(row: Int64s, column: Int64s, size: int) -> Int64s:
 
 
 def _occupancy(scope: Scope) -> Occupancy:
-    instants, places = points(scope.period), scope.ways.stages + 2
-    lines = [
-        np.bincount(standing_at(scope, one), minlength=places)[:-1] for one in instants.tolist()
-    ]
+    instants = points(scope.period)
+    if scope.among is None:
+        return Occupancy(instants, _sizes(scope.ways, instants))
+    lines = [_people(scope, one) for one in instants.tolist()]
     return Occupancy(instants, np.array(lines, np.int64))
+
+
+def _sizes(ways: Ways, instants: Int64s) -> Int64s:
+    """How many people were on each stage, and on none, at each instant: int64[K, S + 1]."""
+    stages = [_size(ways.only(ways.stage == one), instants) for one in range(ways.stages)]
+    everybody = _size(ways.counted, instants)
+    return np.column_stack([*stages, everybody - sum(stages)])
+
+
+def _size(spans: Spans, instants: Int64s) -> Int64s:
+    flow = Flow.measured(spans, instants)
+    return np.concatenate(([flow.before], flow.size))
+
+
+def _people(scope: Scope, instant: int) -> Int64s:
+    """How many people were on each stage, and on none, at one instant: int64[S + 1]."""
+    counts: Int64s = np.bincount(standing_at(scope, instant), minlength=scope.ways.stages + 2)
+    return counts[:-1]
 
 
 def points(period: Period) -> Int64s:

@@ -95,7 +95,7 @@ def _counts(lasts: Sequence[Int64s], things: Sequence[Occurrences]) -> list[Coun
     for place, rows in enumerate(things):
         person = person_of(rows)
         for count, last in zip(done, lasts, strict=True):
-            count[place] = len(np.unique(person[rows.at == last[person]]))
+            count[place] = np.count_nonzero(np.diff(person[rows.at == last[person]], prepend=-1))
     people = [int(np.count_nonzero(last >= 0)) for last in lasts]
     return [Counts(*pair) for pair in zip(people, done, strict=True)]
 
