@@ -182,6 +182,24 @@ def test_a_slow_channel_holds_up_no_other(tmp_path: Path) -> None:
         assert len(store.deliveries(campaign_id="nudge", states=[State.SENDING])) == 100
 
 
+def test_a_slow_host_holds_up_no_other(tmp_path: Path, receiver: Receiver) -> None:
+    """A hundred webhooks hang at one host; those of the same campaign's people arrive at another."""
+    other = PROJECT[PROJECT.index("  nudge:") :].replace("nudge", "other")
+    with (
+        receiving_by(lambda *_: HANG) as slow,
+        running(
+            tmp_path, definitions=project(slow) + other.replace("RECEIVER", receiver.url)
+        ) as server,
+    ):
+        look(server, *(f"p{n}" for n in range(100)))
+        receiver.wait_for(100)
+        store = server.serving.store
+        wait_until(
+            lambda: len(store.deliveries(campaign_id="other", states=[State.DELIVERED])) == 100
+        )
+        assert len(store.deliveries(campaign_id="nudge", states=[State.SENDING])) == 100
+
+
 def test_what_was_on_the_wire_at_the_end_is_sent_again(tmp_path: Path) -> None:
     """Under its id, at the next start."""
     with receiving(then=HANG) as slow:

@@ -1,12 +1,16 @@
-"""The way to one channel: what waits for it, so many at a time, apart from every other channel."""
+"""The way to one channel: what waits for it, so many at a time, apart from every other channel.
+
+What goes to several hosts goes to each of them by itself, so that one that hangs holds up no other.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from segue.domain.acting import Carrier, Outcome
 from segue.services.acting.dispatching import Going
@@ -14,7 +18,9 @@ from segue.services.acting.dispatching import Going
 LONGEST: Final = 2_048
 """Messages that wait for a channel in memory, or are under way, at most."""
 SIDE_BY_SIDE: Final = 32
-"""Messages that a channel is handed at the same time."""
+"""Messages to one host, or to a channel that has none, under way at the same time."""
+MOST_FLIGHTS: Final = 256
+"""Messages of a channel under way at the same time, to all hosts together."""
 GRACE: Final = 2.0
 """Seconds that what is under way gets when a lane closes."""
 
@@ -22,7 +28,7 @@ _LOG: Final = logging.getLogger("segue.acting")
 
 
 class Lane:
-    """Hands messages to one carrier, in the order in which they come.
+    """Hands messages to one carrier, those to one host in the order in which they come.
 
     `began` is told when one goes on the wire, `landed` what became of it. All of it happens on the
     thread of one event loop.
@@ -36,14 +42,16 @@ class Lane:
         landed: Callable[[Going, Outcome], None],
     ) -> None:
         self._carrier, self._began, self._landed = carrier, began, landed
-        self._waiting: deque[Going] = deque()
+        self._waiting: dict[str, deque[Going]] = {}
         self._flights: set[asyncio.Task[None]] = set()
+        self._under_way: Counter[str] = Counter()
         self._unsettled = 0
 
     @property
     def held(self) -> int:
         """How many messages wait, are under way, or are not noted yet."""
-        return len(self._waiting) + len(self._flights) + self._unsettled
+        waiting = sum(map(len, self._waiting.values()))
+        return waiting + len(self._flights) + self._unsettled
 
     @property
     def room(self) -> int:
@@ -52,11 +60,26 @@ class Lane:
 
     def put(self, going: Sequence[Going]) -> None:
         """Take messages."""
-        self._waiting.extend(going)
-        while self._waiting and len(self._flights) < SIDE_BY_SIDE:
-            flight = asyncio.create_task(self._carry(self._waiting.popleft()))
+        hosts = dict.fromkeys(map(_host_of, going))
+        for one in going:
+            self._waiting.setdefault(_host_of(one), deque()).append(one)
+        for host in hosts:
+            self._go(host)
+
+    def _go(self, host: str) -> None:
+        """Let go to a host what may."""
+        waiting = self._waiting.get(host)
+        while waiting and self._under_way[host] < SIDE_BY_SIDE and self._is_free:
+            self._under_way[host] += 1
+            flight = asyncio.create_task(self._carry(waiting.popleft()), name=host)
             self._flights.add(flight)
             flight.add_done_callback(self._ended)
+        if waiting is not None and not waiting:
+            del self._waiting[host]
+
+    @property
+    def _is_free(self) -> bool:
+        return len(self._flights) < MOST_FLIGHTS
 
     def succeed(self, other: Lane) -> None:
         """Take over from another lane: what waits there, and its place until that is noted what is
@@ -76,8 +99,11 @@ class Lane:
 
     def call_back(self, wanted: Callable[[Going], bool] = lambda _: True) -> list[Going]:
         """Give back the messages that wait, as far as they are wanted."""
-        back = [one for one in self._waiting if wanted(one)]
-        self._waiting = deque(one for one in self._waiting if not wanted(one))
+        back = [one for waiting in self._waiting.values() for one in waiting if wanted(one)]
+        left = [one for waiting in self._waiting.values() for one in waiting if not wanted(one)]
+        self._waiting = {}
+        for one in left:
+            self._waiting.setdefault(_host_of(one), deque()).append(one)
         return back
 
     async def close(self) -> None:
@@ -101,5 +127,23 @@ class Lane:
         self._landed(going, outcome)
 
     def _ended(self, flight: asyncio.Task[None]) -> None:
+        host = flight.get_name()
         self._flights.discard(flight)
-        self.put(())
+        self._under_way[host] -= 1
+        if not self._under_way[host]:
+            del self._under_way[host]
+        was_full = len(self._flights) == MOST_FLIGHTS - 1
+        for waiting in list(self._waiting) if was_full else [host]:
+            self._go(waiting)
+
+
+def _host_of(going: Going) -> str:
+    """The host that a message goes to; "" where it has none, such as an e-mail, which all go to one
+    server."""
+    address = going.message.address
+    if "://" not in address:
+        return ""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
+        return ""

@@ -174,6 +174,39 @@ def test_connections_of_hosts_long_unused_are_closed():
     assert not open_ones
 
 
+def test_a_host_that_takes_its_time_keeps_its_connection():
+    """However many others are written to meanwhile."""
+    closed, hanging = set(), {}
+
+    class Slow:
+        async def post(self, post):
+            if "slow" in post.url:
+                hanging[self] = True
+                await asyncio.sleep(0.2)
+            return Answer(200 if self not in closed else None, "" if self not in closed else "cut")
+
+        async def close(self):
+            closed.add(self)
+
+    async def carry():
+        carrier = WebhookCarrier(
+            Slow,
+            reach=Reach.PUBLIC,
+            secret_of=lambda _: campaign_secret(SECRET, "a"),
+            now=lambda: NOW,
+        )
+        waits = asyncio.create_task(carrier.carry(_to("https://slow.example/")))
+        await asyncio.sleep(0)
+        for n in range(MOST_HOSTS + 10):
+            await carrier.carry(_to(f"https://h{n}.example/"))
+        assert hanging.keys().isdisjoint(closed)
+        outcome = await waits
+        await carrier.close()
+        return outcome
+
+    assert asyncio.run(carry()).taken
+
+
 def test_the_console_shows_a_message_in_one_line(caplog):
     """And nothing in it that a terminal would obey."""
     caplog.set_level(logging.INFO, "segue.console")

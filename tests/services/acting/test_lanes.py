@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from segue.bootstrap.lanes import LONGEST, SIDE_BY_SIDE, Lane
+from segue.bootstrap.lanes import LONGEST, MOST_FLIGHTS, SIDE_BY_SIDE, Lane
 from segue.domain.acting import Message, Outcome
 from segue.domain.campaigns import Channel
 from segue.services.acting.dispatching import Going
@@ -145,5 +148,97 @@ def test_a_lane_that_closes_leaves_what_waits(number: int) -> None:
         await closing
         assert carrier.closed
         assert lane.is_idle
+
+    asyncio.run(run())
+
+
+def to(host: str, number: int) -> Going:
+    one = going(number)
+    message = replace(one.message, id=f"{host}{number}", address=f"https://{host}.example/hook")
+    return replace(one, message=message)
+
+
+class ByHost(Scripted):
+    """A carrier whose hosts open one by one."""
+
+    def __init__(self, *opened: str) -> None:
+        super().__init__()
+        self.opened = opened
+
+    async def carry(self, message: Message) -> Outcome:
+        self.begun.append(message.id)
+        if not message.address.startswith(tuple(f"https://{one}." for one in self.opened)):
+            await self.open.wait()
+        return Outcome()
+
+
+def test_a_host_that_hangs_holds_up_no_other() -> None:
+    """A hundred messages to one that does not answer; those to another one arrive, in order."""
+
+    async def run() -> None:
+        carrier, landed = ByHost("quick"), []
+        lane = Lane(
+            carrier, began=lambda _: None, landed=lambda one, _: landed.append(one.message.id)
+        )
+        lane.put([*(to("slow", n) for n in range(100)), *(to("quick", n) for n in range(100))])
+        for _ in range(10):
+            await soon()
+        assert landed == [f"quick{n}" for n in range(100)]
+        assert len([one for one in carrier.begun if one.startswith("slow")]) == SIDE_BY_SIDE
+        assert lane.held == 200
+        back = lane.call_back(lambda one: one.message.id.endswith("9"))
+        assert [one.message.id for one in back] == [f"slow{n}9" for n in range(3, 10)]
+        carrier.open.set()
+        for _ in range(10):
+            await soon()
+        rest = [one for one in landed if one.startswith("slow")]
+        assert rest == [f"slow{n}" for n in range(100) if n < SIDE_BY_SIDE or n % 10 != 9]
+        await lane.close()
+
+    asyncio.run(run())
+
+
+def test_all_hosts_together_have_a_bound() -> None:
+    """And when something ends, whoever waits goes, whatever its host."""
+
+    async def run() -> None:
+        carrier, landed = ByHost(), []
+        lane = Lane(
+            carrier, began=lambda _: None, landed=lambda one, _: landed.append(one.message.id)
+        )
+        hosts = MOST_FLIGHTS // SIDE_BY_SIDE + 2
+        lane.put([to(f"h{host}", n) for host in range(hosts) for n in range(SIDE_BY_SIDE)])
+        await soon()
+        assert len(carrier.begun) == MOST_FLIGHTS
+        carrier.open.set()
+        for _ in range(10):
+            await soon()
+        assert len(landed) == hosts * SIDE_BY_SIDE
+        assert lane.is_idle
+        await lane.close()
+
+    asyncio.run(run())
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=200))
+def test_whatever_comes_lands_once(coming: list[tuple[str, bool]]) -> None:
+    """To whatever hosts, also where some is called back meanwhile."""
+
+    async def run() -> None:
+        carrier, landed = ByHost("a"), []
+        lane = Lane(
+            carrier, began=lambda _: None, landed=lambda one, _: landed.append(one.message.id)
+        )
+        back: list[str] = []
+        for number, (host, calls) in enumerate(coming):
+            lane.put([to(host, number)])
+            if calls:
+                await soon()
+                back += [one.message.id for one in lane.call_back()]
+        carrier.open.set()
+        while lane.held > len(landed):
+            await soon()
+        assert sorted(back + landed) == sorted(f"{host}{n}" for n, (host, _) in enumerate(coming))
+        await lane.close()
 
     asyncio.run(run())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,13 +15,13 @@ from segue.domain.campaigns import Channel
 from segue.domain.errors import SegueError
 from segue.domain.signing import signed
 from segue.domain.webhook_urls import checked_url
-from segue.domain.webhooks import Post, Reach, Sender
+from segue.domain.webhooks import Answer, Post, Reach, Sender
 
 TYPE: Final = "campaign.message"
 """The type of what is sent."""
 MOST_HOSTS: Final = 64
 """Hosts whose connections are kept; beyond, those of the one that was written to longest ago are
-closed."""
+closed, unless something is under way there."""
 
 _LOG: Final = logging.getLogger("segue.channels")
 
@@ -42,13 +42,12 @@ class WebhookCarrier:
     ) -> None:
         self._connect, self._reach, self._secret_of, self._now = connect, reach, secret_of, now
         self._senders: OrderedDict[str, Sender] = OrderedDict()
+        self._under_way: Counter[str] = Counter()
 
     async def carry(self, message: Message) -> Outcome:
         """See `Carrier.carry`."""
         try:
-            post = self._composed(message)
-            sender = await self._sender(post.url)
-            answer = await sender.post(post)
+            answer = await self._posted(self._composed(message))
         except SegueError as error:
             return Outcome(error.message, permanent=True)
         except Exception as error:  # noqa: BLE001 - a carrier raises nothing
@@ -68,17 +67,28 @@ class WebhookCarrier:
         secret = self._secret_of(message.campaign_id)
         return Post(url, *signed(secret, message.id, _document(message), self._now()))
 
-    async def _sender(self, url: str) -> Sender:
-        """The sender of the URL's host: one that hangs holds no other up."""
-        host = urlsplit(url).netloc.lower()
+    async def _posted(self, post: Post) -> Answer:
+        """Send by the sender of the URL's host: one that hangs holds no other up."""
+        host = urlsplit(post.url).netloc.lower()
         if host not in self._senders:
             self._senders[host] = self._connect()
         self._senders.move_to_end(host)
         sender = self._senders[host]
-        if len(self._senders) > MOST_HOSTS:
-            _, oldest = self._senders.popitem(last=False)
-            await oldest.close()
-        return sender
+        self._under_way[host] += 1
+        try:
+            await self._forget_others()
+            return await sender.post(post)
+        finally:
+            self._under_way[host] -= 1
+            if not self._under_way[host]:
+                del self._under_way[host]
+
+    async def _forget_others(self) -> None:
+        if len(self._senders) <= MOST_HOSTS:
+            return
+        idle = next((one for one in self._senders if one not in self._under_way), None)
+        if idle is not None:
+            await self._senders.pop(idle).close()
 
 
 def _document(message: Message) -> dict[str, Any]:
