@@ -425,11 +425,12 @@ def _best(question: Question, tests: _Tests, told: _Told) -> tuple[Finding, ...]
     found = tests.all
     size = np.where(tests.tried, np.abs(found.deviation[EARLIER_PART]), -1.0)
     size += np.where(tests.tried & (found.room[LATER_PART] >= LEAST_ROOM), 1e6, 0.0)
-    flat = size.transpose(1, 0, 2).reshape(size.shape[1], -1)
-    place = flat.argmax(axis=1) if flat.size else np.zeros(0, np.int64)
-    actions = np.flatnonzero(flat.max(axis=1, initial=-1) >= 0)
-    window, times = np.divmod(place[actions], question.most)
-    chosen = (window, actions, times)
+    windows, actions, counts = size.shape
+    flat = size.transpose(1, 0, 2).reshape(actions, windows * counts)
+    place = flat.argmax(axis=1)
+    which = np.flatnonzero(flat.max(axis=1, initial=-1) >= 0)
+    window, times = np.divmod(place[which], question.most)
+    chosen = (window, which, times)
     sides = [
         _contrasts(
             Tables(*(cell[part][chosen] for cell in found.tables.cells)),
@@ -450,7 +451,7 @@ def _best(question: Question, tests: _Tests, told: _Told) -> tuple[Finding, ...]
             float(told.q_value[w, k, c]),
             float(told.family[w, k, c]),
         )
-        for w, k, c, earlier, later in zip(window, actions, times, *sides, strict=True)
+        for w, k, c, earlier, later in zip(window, which, times, *sides, strict=True)
     ]
     return tuple(sorted(best, key=_rank))
 

@@ -19,6 +19,7 @@ WORKERS: Final = 4
 
 _MOST_STRATA: Final = 100
 _PER_STRATUM: Final = 40
+_FIGURES: Final = 14
 EARLIER_PART: Final = 0
 LATER_PART: Final = 1
 
@@ -114,6 +115,8 @@ def tried(compared: Compared, done: Sequence[Done], most: int) -> Tried:
     def one(did: Done) -> tuple[Floats, ...]:
         return _figures(compared.tables(did, most))
 
+    if not done:
+        return _together([np.zeros((2, 0, most))] * _FIGURES)
     with ThreadPoolExecutor(WORKERS) as pool:
         found = list(pool.map(one, done))
     return _together([np.stack(column, axis=1) for column in zip(*found, strict=True)])

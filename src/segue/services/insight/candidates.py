@@ -6,12 +6,12 @@ They are chosen by what people do, never by who reached the goal.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.domain.errors import UsageError
 from segue.language.activity import is_activity, selects
-from segue.language.describe import describe
+from segue.language.describe import describe, describe_filter
 from segue.language.models import Project
 from segue.language.resolve import actions_of
 from segue.language.tree import Comparison, Definitions, Did, EventPattern, Name, Op, Pattern, Test
@@ -58,7 +58,21 @@ def candidates(
     events = [name for name in sorted(active - aims) if name not in actions.values()]
     found = [_action(name, project) for name in actions]
     found += [_candidate(EventPattern((Name(name, quoted=True),)), name) for name in events]
-    return [*found, *_values(store, actions, active - aims, at)]
+    return _told_apart([*found, *_values(store, actions, active - aims, at)])
+
+
+def _told_apart(found: Sequence[Candidate]) -> list[Candidate]:
+    """Of several that would be said alike, all but the first by their names."""
+    said: set[str] = set()
+    apart = []
+    for one in found:
+        title = one.title
+        if title in said:
+            where = "" if one.named.where is None else f" where {describe_filter(one.named.where)}"
+            title = f"did “{one.of}”{where}"
+        said.add(title)
+        apart.append(replace(one, title=title))
+    return apart
 
 
 def _actions(

@@ -7,9 +7,7 @@ from typing import Final
 
 from segue.domain.instant import format_duration
 from segue.insight.discovery import TYPICAL, Contrast, Estimate, Finding, Verdict
-from segue.language.describe import describe, describe_window
 from segue.language.resolve import humanised
-from segue.language.tree import Comparison, Did, Unit, Within
 from segue.services.insight.as_segment import Proposal, proposed
 from segue.services.insight.discovering import Discovered
 from segue.services.insight.wording import NOT_CAUSE, counted, people, share_words
@@ -49,13 +47,11 @@ def did_words(found: Discovered, finding: Finding) -> str:
 
 def briefly(found: Discovered, finding: Finding) -> str:
     """What people did, without from when on: "invited a teammate within 3 days"."""
-    window = Within(finding.window)
-    pattern = found.candidate(finding).named
-    said = describe(Did(pattern, Comparison.GE, finding.times, Unit.TIMES, window))
+    often = "" if finding.times == 1 else f" at least {finding.times} times"
     length = format_duration(finding.window)
     first = f"in their first {length.removeprefix('1 ')}"
     when = first if found.segment_id is None else f"within {length}"
-    return f"{said.removesuffix(describe_window(window)).strip()} {when}"
+    return f"{found.candidate(finding).title}{often} {when}"
 
 
 def verdict_words(finding: Finding) -> str:
