@@ -92,7 +92,14 @@ class Play:
         self.desk = Desk(sources, composer, chance=lambda: 0.5)
         self.calendar = Calendar(self.desk)
         self.pages = InApp(
-            Means(store, lambda: self.acting, self.live.standing, self._parts, lambda: self.now)
+            Means(
+                store,
+                lambda: self.acting,
+                self.live.standing,
+                self._parts,
+                lambda: self.now,
+                lambda: self.desk.controls,
+            )
         )
         self.desk.begin(self.now)
         self.desk.adopt(self.acting, self.live.definitions)

@@ -1,297 +1,60 @@
-"""`python -m bench.acting`: how soon after an event somebody is messaged, at so many a second.
-
-A server in a process of its own, with so many people already in it, who have traits, and every
-fourth of whom was messaged two days ago. People enter a segment at a steady pace, each by one
-event, every second of them known; a campaign messages each of them over a webhook to a receiver in
-another process. What counts is from when the event was due to be sent to when the message arrived.
-"""
+"""`python -m bench.acting`: how soon people are messaged, over a webhook and on their screen, and
+what pages are told under load. See the modules `entering`, `pages` and `nudges`."""
 
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
-import subprocess
 import sys
-import tempfile
-import time
-from base64 import b64encode
-from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import pyarrow as pa
-
+from bench.acting import entering, nudges, pages
 from bench.live.record import Found, write
-from bench.live.server import WRITE_KEY, Server, served
 from bench.measure import machine
-from bench.report import Target, targets_table
-from segue.adapters.duckdb_store import DuckDBStore
-from segue.bootstrap.workspace import Workspace
-from segue.domain.campaigns import Channel, Delivery, Occasion, State
-from segue.domain.instant import DAY, FOREVER
-from segue.services.acting.taking import delivery_id
+from bench.report import targets_table
 
-WANTED: Final = 0.5
-"""Seconds within which 99 of 100 messages are to be on the wire."""
-_PER_REQUEST: Final = 20
-_CONNECTIONS: Final = 32
-_AT_ONCE: Final = 50_000
-_MESSAGED: Final = 4
-"""One in so many of the known people was messaged before."""
-_SETTLING: Final = 10.0
-"""Seconds that the last messages get to arrive."""
-_PROJECT: Final = """\
-project: bench
-goals:
-  bought: {{event: purchase, within: 7 days}}
-segments:
-{segments}
-messaging:
-  holdout: 5%
-  caps: [{{at_most: 3, within: 7 days}}]
-campaigns:
-  nudge:
-    segment: lookers
-    when: entering
-    already_in: skip
-    channel: webhook
-    to: http://127.0.0.1:{port}/
-    payload: {{hello: "{{{{ person.name | default('you') }}}}"}}
-    goal: bought
-    holdout: 0%
-"""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to do: so many people enter a second, for so many seconds, where so many are known
-    already, with so many events each, in so many further segments."""
-
-    rate: int
-    seconds: float
-    people: int
-    events: int
-    segments: int
-
-
-@dataclass(frozen=True)
-class Came:
-    """What came of it: how many people entered, how many were messaged, how often one was more
-    than once, the seconds from event to message of each, ascending, and the share of a core that
-    the server used."""
-
-    entered: int
-    messaged: int
-    doubled: int
-    seconds: tuple[float, ...]
-    cores: float
-
-    def within(self, share: float) -> float:
-        """The seconds within which this share was messaged."""
-        return float(np.quantile(self.seconds, share))
+SECTIONS: Final = ("entering", "pages", "nudges")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print what was measured, and record it where wanted; 1 where the target is missed."""
+    """Print what was measured, and record it where wanted; 1 where a target is missed."""
+    texts = sys.argv[1:] if arguments is None else arguments
+    given = _given(texts)
+    found = [section for name in given.only for section in _parts(given)[name]()]
+    for one in found:
+        print(one.text)
+    print(targets_table(target for one in found for target in one.targets))
+    if given.record is not None:
+        shown = [one for one in texts if one not in ("--record", str(given.record))]
+        command = " ".join(["python -m bench.acting", *shown])
+        write(given.record, command, machine(), found, title="Acting")
+    return 0 if all(target.met for one in found for target in one.targets) else 1
+
+
+def _given(texts: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=1_000)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--rate", type=int, default=1_000, help="people who enter a second")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--people", type=int, default=200_000)
     parser.add_argument("--events", type=int, default=10, help="of each of them")
     parser.add_argument("--segments", type=int, default=20)
+    parser.add_argument("--questions", type=int, default=500, help="of pages a second")
+    parser.add_argument("--streams", type=int, default=1_000)
+    parser.add_argument("--visits", type=int, default=200)
     parser.add_argument("--record", type=Path)
-    given = parser.parse_args(arguments)
-    order = Order(given.rate, given.seconds, given.people, given.events, given.segments)
-    found = section(order, run(order))
-    print(found.text)
-    print(targets_table(found.targets))
-    if given.record is not None:
-        options = f"--rate {order.rate} --seconds {order.seconds:g} --people {order.people}"
-        options += f" --events {order.events}"
-        write(given.record, f"python -m bench.acting {options}", machine(), [found])
-    return 0 if all(target.met for target in found.targets) else 1
+    return parser.parse_args(texts)
 
 
-def section(order: Order, came: Came) -> Found:
-    """What was measured, as a section of a record."""
-    rows = [f"| {name} | {came.within(share) * 1_000:,.0f} ms |" for name, share in _SHARES]
-    came_of_it = (
-        f"{came.entered:,} people entered at {order.rate:,} a second, every second of them one of"
-        f" {order.people:,} known ones with {order.people * (order.events + 1):,} events; there"
-        f" were {order.segments + 1} segments. {came.messaged:,} were messaged, the rest held out;"
-        f" {came.doubled} twice. The server used {came.cores:.1f} cores."
-    )
-    head = ["| from when the event was due to the message at its receiver | |", "|---|---|"]
-    text = "\n".join([came_of_it, "", *head, *rows])
-    p99 = came.within(0.99)
-    target = Target(
-        f"event to message at {order.rate:,} people a second, p99",
-        f"< {WANTED * 1_000:.0f} ms",
-        f"{p99 * 1_000:.0f} ms",
-        p99 < WANTED,
-    )
-    return Found("acting", "How soon people are messaged", text, [target])
-
-
-_SHARES: Final = (("half of them", 0.5), ("95 %", 0.95), ("99 %", 0.99), ("all", 1.0))
-
-
-def run(order: Order) -> Came:
-    """Do what is ordered."""
-    with tempfile.TemporaryDirectory() as folder, listening() as receiver:
-        workspace = _workspace(Path(folder) / "bench", order, receiver.port)
-        with served(workspace) as server:
-            _enter(server, [f"warm{n}" for n in range(500)], 200)
-            time.sleep(2.0)
-            used = server.cpu_seconds
-            began = time.perf_counter()
-            sent = _enter(server, _entrants(order), order.rate)
-            cores = (server.cpu_seconds - used) / (time.perf_counter() - began)
-            time.sleep(_SETTLING)
-        heard = receiver.said()
-    arrived = {who: at for who, at in heard.items() if who in sent}
-    seconds = sorted(at[0] - sent[who] for who, at in arrived.items())
-    doubled = sum(len(at) > 1 for at in arrived.values())
-    return Came(len(sent), len(arrived), doubled, tuple(seconds), cores)
-
-
-def _workspace(folder: Path, order: Order, port: int) -> Workspace:
-    """A workspace in which people did things already."""
-    kinds = [f"  other{n}: {{when: did x{n} within {1 + n} days}}" for n in range(order.segments)]
-    segments = "\n".join(["  lookers: {when: did look within 1 days}", *kinds])
-    workspace = Workspace(folder)
-    workspace.create(_PROJECT.format(port=port, segments=segments))
-    store = DuckDBStore.open(workspace.store)
-    now = int(time.time() * 1_000)
-    for turn in range(order.events + 1):
-        for first in range(0, order.people, _AT_ONCE):
-            numbers = range(first, min(first + _AT_ONCE, order.people))
-            store.append(_past(numbers, turn, order.segments + 1, now), received_at=now)
-    for first in range(0, order.people, _AT_ONCE):
-        numbers = range(first, min(first + _AT_ONCE, order.people), _MESSAGED)
-        store.save_deliveries(made=[_messaged(n, store, now) for n in numbers])
-    store.close()
-    return workspace
-
-
-def _past(people: range, turn: int, kinds: int, now: int) -> pa.Table:
-    """What these people did in a turn: who they are in the first one."""
-    size = len(people)
-    if turn == 0:
-        traits = [json.dumps({"name": f"Ann {n}", "email": f"a{n}@x.example"}) for n in people]
-    return pa.table(
-        {
-            "distinct_id": pa.array([f"old{n}" for n in people]),
-            "event": pa.array([f"x{(n + turn) % kinds}" if turn else "$identify" for n in people]),
-            "occurred_at": pa.array(
-                [now - 10_000 * ((n + 797 * turn) % 8_000) for n in people], pa.int64()
-            ),
-            "event_id": pa.array([f"{turn}/{n}" for n in people]),
-            "sequence": pa.nulls(size, pa.int64()),
-            "properties": pa.array(["{}"] * size if turn else traits),
-        }
-    )
-
-
-def _messaged(number: int, store: DuckDBStore, now: int) -> Delivery:
-    """That a known person got another message two days ago."""
-    person_id, at = f"old{number}", now - 2 * DAY
-    person = store.person_code(person_id)
-    assert person is not None
-    return Delivery(
-        id=delivery_id("before", person, Occasion.LAUNCH, at),
-        campaign_id="before",
-        fingerprint="",
-        person=person,
-        person_id=person_id,
-        channel=Channel.WEBHOOK,
-        variant="",
-        occasion=Occasion.LAUNCH,
-        occasion_key=at,
-        due_at=at,
-        known_at=at,
-        not_before=FOREVER,
-        state=State.DELIVERED,
-        attempts=1,
-        handed_at=at,
-        delivered_at=at,
-    )
-
-
-def _entrants(order: Order) -> list[str]:
-    """Who enters, in order: every second one is known."""
-    number = int(order.rate * order.seconds)
-    assert number <= 2 * order.people
-    return [f"old{n // 2}" if n % 2 else f"p{n}" for n in range(number)]
-
-
-def _enter(server: Server, people: Sequence[str], rate: float) -> dict[str, float]:
-    """Let people enter at a pace; when the event of each was due to be sent (s)."""
-    key = b64encode(f"{WRITE_KEY}:".encode()).decode()
-    headers = {"content-type": "application/json", "authorization": f"Basic {key}"}
-    connections = [
-        http.client.HTTPConnection(server.host, server.port) for _ in range(_CONNECTIONS)
-    ]
-    free, busy = deque(connections), deque[http.client.HTTPConnection]()
-    sent: dict[str, float] = {}
-    began = time.time()
-    for first in range(0, len(people), _PER_REQUEST):
-        due = began + first / rate
-        wait = due - time.time()
-        if wait > 0:
-            time.sleep(wait)
-        names = people[first : first + _PER_REQUEST]
-        body = {"batch": [_look(name) for name in names]}
-        sent |= dict.fromkeys(names, due)
-        connection = free.popleft() if free else _answered(busy.popleft())
-        connection.request("POST", "/v1/batch", json.dumps(body), headers)
-        busy.append(connection)
-    for connection in busy:
-        _answered(connection).close()
-    return sent
-
-
-def _answered(connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.status == http.client.OK, answer.status
-    return connection
-
-
-def _look(name: str) -> dict[str, str]:
-    return {"type": "track", "userId": name, "event": "look", "messageId": f"look {name}"}
-
-
-class Receiver:
-    """A receiver in a process of its own."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        self._process = process
-        self.port = int(process.stdout.readline())
-
-    def said(self) -> dict[str, list[float]]:
-        """When it heard of whom (s); it ends."""
-        text, _ = self._process.communicate("\n")
-        heard: dict[str, list[float]] = json.loads(text)
-        return heard
-
-
-@contextmanager
-def listening() -> Iterator[Receiver]:
-    """A receiver for a block."""
-    command = [sys.executable, "-m", "bench.acting.receiver"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Receiver(process)
-    finally:
-        process.kill()
-        process.communicate()
+def _parts(given: argparse.Namespace) -> dict[str, Callable[[], list[Found]]]:
+    order = entering.Order(given.rate, given.seconds, given.people, given.events, given.segments)
+    asked = pages.Order(given.questions, given.streams, given.seconds)
+    return {
+        "entering": lambda: [entering.section(order, entering.run(order))],
+        "pages": lambda: [pages.section(asked, pages.run(asked))],
+        "nudges": lambda: [nudges.section(nudges.run(given.visits))],
+    }
 
 
 if __name__ == "__main__":

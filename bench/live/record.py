@@ -20,13 +20,15 @@ class Found:
     targets: list[Target]
 
 
-def write(path: Path, command: str, where: str, found: Sequence[Found]) -> None:
+def write(
+    path: Path, command: str, where: str, found: Sequence[Found], *, title: str = "Segue, live"
+) -> None:
     """Write the record of a run: the command, the machine, and every section, marked so that other
     pages can show it."""
     today = dt.datetime.now(dt.UTC).date()
     promises = targets_table(target for one in found for target in one.targets)
     parts = [
-        f"# Segue, live, {today.day} {today:%B %Y}",
+        f"# {title}, {today.day} {today:%B %Y}",
         f"Command: `{command}`, as printed.",
         f"Machine: {where}. The generator ran on the same machine.",
         "[Performance](../performance.md) says what was measured and how.",

@@ -79,7 +79,10 @@ class _Connection:
         if head < 0:
             return None
         place = self.came.find(_LENGTH, 0, head)
-        length = int(self.came[place + len(_LENGTH) : self.came.find(b"\r", place)])
+        # An answer without a body need not say so.
+        length = (
+            0 if place < 0 else int(self.came[place + len(_LENGTH) : self.came.find(b"\r", place)])
+        )
         return int(self.came[9:12]) if len(self.came) >= head + 4 + length else None
 
 

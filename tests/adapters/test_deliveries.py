@@ -25,6 +25,8 @@ from segue.domain.campaigns import (
     Suppressed,
     Suppression,
 )
+from segue.services.acting.caps import contacts_of
+from segue.services.in_app.eligible import is_offered
 from tests.adapters.deliveries import delivery
 from tests.adapters.stores import event, table
 
@@ -160,6 +162,8 @@ def test_what_a_page_is_told_of(
 ) -> None:
     store.save_deliveries(made=[delivery(**({"channel": Channel.IN_APP} | fields))])
     assert ids(store.offers([0, 1])) == ["d0"] * offered
+    in_app = [one for one in store.theirs([0, 1]) if one.channel is Channel.IN_APP]
+    assert [is_offered(one) for one in in_app] == [offered] * len(in_app)
     assert store.offers([]) == []
 
 
@@ -185,6 +189,7 @@ def test_whom_a_cap_counts(store: DuckDBStore, fields: dict[str, object], at: in
     store.save_deliveries(made=[one])
     contact = Contact(0, "nudge", one.channel, one.tags, at or 0, False)
     assert store.contacts([0, 1], since=50) == ([] if at is None else [contact])
+    assert contacts_of(store.theirs([0, 1]), since=50) == store.contacts([0, 1], since=50)
 
 
 def test_what_came_before(store: DuckDBStore) -> None:

@@ -20,9 +20,9 @@ from segue.domain.acting import ActingStore, Contact, Controls
 from segue.domain.campaigns import REACHED, Acting, Because, Campaign, Channel, Delivery
 from segue.domain.errors import NotFoundError, SegueError
 from segue.domain.instant import MINUTE
-from segue.services.acting.caps import longest_window
+from segue.services.acting.caps import contacts_of, longest_window
 from segue.services.in_app.documents import item
-from segue.services.in_app.eligible import Judged, Known, Stop, chosen, judged
+from segue.services.in_app.eligible import Judged, Known, Stop, chosen, is_offered, judged
 from segue.services.in_app.trace import Trace, traced
 from segue.services.live.answers import PersonStanding
 from segue.timeline.log import Int32s
@@ -45,6 +45,9 @@ class InAppStore(ActingStore, Protocol):
     def person_code(self, distinct_id: str) -> int | None:
         """The code of the id of the person who has this distinct id; None where there is none."""
 
+    def theirs(self, people: Collection[int]) -> list[Delivery]:
+        """All deliveries to a few people (codes of distinct ids), by (known_at, id)."""
+
     def groups(self, people: Int32s) -> Groups:
         """Those of these people (int32 codes of person ids, ascending) who exist."""
 
@@ -54,7 +57,8 @@ class Means:
     """What in-app messages work with.
 
     `standing` gives the segments of whoever has a distinct id; `parts` the final texts of a
-    delivery (it raises `SegueError` where one cannot be made); `now` is the clock (ms).
+    delivery (it raises `SegueError` where one cannot be made); `now` is the clock (ms); `controls`
+    what operators have switched.
     """
 
     store: InAppStore
@@ -62,6 +66,7 @@ class Means:
     standing: Callable[[str], PersonStanding]
     parts: Callable[[Campaign, Delivery], Parts]
     now: Callable[[], int]
+    controls: Callable[[], Controls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,6 @@ class _Rows:
     offers: Sequence[Delivery]
     reached: Sequence[Delivery]
     contacts: Sequence[Contact]
-    controls: Controls
     parts: dict[str, Parts | SegueError] = field(default_factory=dict)
 
     @property
@@ -153,14 +157,16 @@ class InApp:
         rows = None if person is None else self._rows_of(person)
         return NOTHING if rows is None or rows.empty else self._decided(rows, ids, seen)
 
-    def decide_from_memory(self, ids: Sequence[str]) -> Decision | None:
-        """The same where that is nothing and nobody has to be asked for it; None where it may be
-        something."""
+    def decide_from_memory(self, ids: Sequence[str], seen: Collection[str] = ()) -> Decision | None:
+        """The same where nothing has to be read for it; None where something has to."""
         person = self.person(ids)
         if person is None:
             return NOTHING
         rows = self._kept(person)
-        return NOTHING if rows is not None and rows.empty else None
+        if rows is None or rows.empty:
+            return None if rows is None else NOTHING
+        found = self._judged(rows, ids, seen)
+        return self._told(found, rows) if all(_is_made(one, rows) for one in found.every) else None
 
     def trace(self, distinct_id: str) -> list[Trace]:
         """For every in-app campaign whether this person is shown it, else why not. Raises
@@ -178,22 +184,28 @@ class InApp:
     # ------------------------------------------------------------------------------------ reading
 
     def _decided(self, rows: _Rows, ids: Sequence[str], seen: Collection[str]) -> Decision:
+        return self._told(self._judged(rows, ids, seen), rows)
+
+    def _judged(self, rows: _Rows, ids: Sequence[str], seen: Collection[str]) -> _Found:
         who = next(one for one in ids if self._means.store.person_code(one) is not None)
         known = self._known(rows, who, seen)
-        found = judged(known, self._means.acting(), self._means.now())
-        made = chosen(self._made(one, rows) for one in found)
-        segments = sorted(known.segments)
-        items = [item(one, self._texts(one, rows), segments) for one in made]
+        every = judged(known, self._means.acting(), self._means.now())
+        return _Found(sorted(known.segments), every)
+
+    def _told(self, found: _Found, rows: _Rows) -> Decision:
+        made = chosen(self._made(one, rows) for one in found.every)
+        items = [item(one, self._texts(one, rows), found.segments) for one in made]
         return decision_of(items) if items else NOTHING
 
     def _known(self, rows: _Rows, distinct_id: str, seen: Collection[str]) -> Known:
         standing = self._means.standing(distinct_id)
         segments = frozenset(one.segment_id for one in standing.memberships)
-        return Known(segments, rows.offers, rows.reached, rows.contacts, rows.controls, seen)
+        controls = self._means.controls()
+        return Known(segments, rows.offers, rows.reached, rows.contacts, controls, seen)
 
     def _made(self, one: Judged, rows: _Rows) -> Judged:
         """The same, stopped where its texts cannot be made."""
-        if one.stop is not None or one.campaign is None or one.control:
+        if not _has_words(one) or one.campaign is None:
             return one
         if one.delivery.id not in rows.parts:
             rows.parts[one.delivery.id] = self._attempt(one, one.campaign)
@@ -241,22 +253,29 @@ class InApp:
     def _read(self, person: int) -> _Rows:
         store, now = self._means.store, self._means.now()
         codes = self._codes(person)
-        offers = store.offers(codes)
-        reached = self._reached(codes)
+        every = store.theirs(codes)
+        rows = [one for one in every if one.channel is Channel.IN_APP]
+        offers = [one for one in rows if is_offered(one)]
+        reached = [one for one in rows if one.state in REACHED]
         if not offers and not reached:
-            return _Rows(now, (), (), (), Controls())
-        contacts = store.contacts(codes, now - longest_window(self._means.acting()))
-        return _Rows(now, offers, reached, contacts, store.controls())
+            return _Rows(now, (), (), ())
+        contacts = contacts_of(every, now - longest_window(self._means.acting()))
+        return _Rows(now, offers, reached, contacts)
 
-    def _reached(self, codes: Collection[int]) -> list[Delivery]:
-        """All in-app deliveries that these people have seen."""
-        found: list[Delivery] = []
-        after = None
-        while True:
-            page = self._means.store.deliveries(
-                people=codes, states=REACHED, after=after, limit=_PAGE
-            )
-            found += [one for one in page if one.channel is Channel.IN_APP]
-            if len(page) < _PAGE:
-                return found
-            after = page[-1].id
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The segments that somebody is in, and what was judged of their messages."""
+
+    segments: list[str]
+    every: list[Judged]
+
+
+def _has_words(one: Judged) -> bool:
+    """Whether a page would draw it, so that it has to be written."""
+    return one.stop is None and one.campaign is not None and not one.control
+
+
+def _is_made(one: Judged, rows: _Rows) -> bool:
+    """Whether it is written already, where it has to be."""
+    return not _has_words(one) or one.delivery.id in rows.parts

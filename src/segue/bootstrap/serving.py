@@ -152,6 +152,7 @@ class Serving:
             standing=live.standing,
             parts=actor.parts,
             now=environment.now,
+            controls=lambda: actor.controls,
         )
         return cls(workspace, settings, store, project, live, feed, actor, InApp(means))
 

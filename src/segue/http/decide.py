@@ -124,7 +124,7 @@ class Deciding:
         return Response(_document(decision, visitor.identity), 200, headers, JSON)
 
     async def _decided(self, ids: tuple[str, ...], seen: Collection[str] = ()) -> Decision:
-        found = self._in_app.decide_from_memory(ids)
+        found = self._in_app.decide_from_memory(ids, seen)
         if found is not None:
             return found
         loop = asyncio.get_running_loop()

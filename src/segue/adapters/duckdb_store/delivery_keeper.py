@@ -148,6 +148,14 @@ class KeptDeliveries(Opened):
                 latest_first=latest_first,
             )
 
+    def theirs(self, people: Collection[int]) -> list[Delivery]:
+        """All deliveries to a few people (codes of distinct ids), by (known_at, id)."""
+        people = self._with_deliveries.among(people)
+        if not people:
+            return []
+        with self._asking() as now:
+            return delivery_tables.theirs(now.db, people)
+
     def past(self, campaigns: Collection[str], people: Collection[int]) -> list[Past]:
         """See `ActingStore.past`."""
         people = self._with_deliveries.among(people)

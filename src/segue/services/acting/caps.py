@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from segue.domain.acting import Contact
-from segue.domain.campaigns import Acting, Campaign, Cap, Channel, Messaging
+from segue.domain.campaigns import (
+    REACHED,
+    Acting,
+    Campaign,
+    Cap,
+    Channel,
+    Delivery,
+    Messaging,
+    State,
+)
 from segue.services.acting.words import capped
+
+_REACHING: Final = (State.DUE, State.SENDING, *REACHED)
+"""What is due and was handed over is tried again."""
 
 
 def caps_on(campaign: Campaign, messaging: Messaging) -> list[Cap]:
@@ -42,6 +55,20 @@ def full(
         if number >= cap.most:
             return capped(cap, number)
     return None
+
+
+def contacts_of(deliveries: Iterable[Delivery], since: int) -> list[Contact]:
+    """Whom some deliveries reached after an instant (ms), as `ActingStore.contacts` tells it: by
+    what was handed to a channel and did not fail there, and what a page has shown."""
+    found = []
+    for one in deliveries:
+        at = one.shown_at if one.channel is Channel.IN_APP else one.handed_at
+        if at is not None and at > since and one.state in _REACHING:
+            contact = Contact(
+                one.person, one.campaign_id, one.channel, one.tags, at, one.transactional
+            )
+            found.append(contact)
+    return found
 
 
 def longest_window(acting: Acting) -> int:

@@ -38,7 +38,14 @@ from segue.services.acting.dispatching import (
     refused,
     withdrawn,
 )
-from segue.services.acting.gathering import Ground, Known, Sources, abouts, gathered
+from segue.services.acting.gathering import (
+    Ground,
+    Known,
+    Sources,
+    abouts,
+    gathered,
+    recognised,
+)
 from segue.services.acting.goals import Goals
 from segue.services.acting.noting import NOTED, delivery_ids, noted
 from segue.services.acting.pace import Pace
@@ -397,8 +404,8 @@ class Desk:
         if not candidates:
             return {}, []
         ground = self._ground(now)
-        known = gathered(self.sources, candidates, ground)
-        verdicts = decide(candidates, known.facts, self.acting, now)
+        known, facts = gathered(self.sources, candidates, ground)
+        verdicts = decide(candidates, facts, self.acting, now)
         rows = {
             one.id: judged(one, verdict, now)
             for one, verdict in zip(candidates, verdicts, strict=True)
@@ -447,7 +454,7 @@ class Desk:
         taken = {one.id for one in again}
         self._stranded = [one for one in self._stranded if one.id not in taken]
         ground = self._ground(now)
-        known = gathered(self.sources, again, ground)
+        known = recognised(self.sources, Crowd(self.store, [one.person for one in again]), now)
         going, wrong = self._composed(again, known, ground)
         failed = [given_up(one, Because.TEMPLATE, problem, now) for one, problem in wrong]
         self._changed(failed, did)
@@ -502,7 +509,8 @@ class Desk:
     def rendered(self, campaign: Campaign, delivery: Delivery, now: int) -> Rendered:
         """The words of one delivery; any thread may ask."""
         ground = self._ground(now)
-        known = gathered(self.sources, [delivery], ground)
+        crowd = Crowd(self.store, [delivery.person])
+        known = recognised(self.sources, crowd, now)
         about = abouts(self.sources, self.composer, [delivery], known, ground)
         if delivery.id not in about:
             return Rendered({}, "its person is there no longer")

@@ -44,27 +44,34 @@ class Ground:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known about a batch: the facts that rules look at, and since when people are in
-    segments (ms), by the code of a delivery and segment."""
+    """What is known of the people of a batch, by the code that a delivery has: their profiles, and
+    since when they are in each segment (ms)."""
 
-    facts: Facts
+    profiles: Mapping[int, Profile]
     since: Mapping[tuple[int, str], int]
 
 
-def gathered(sources: Sources, deliveries: Sequence[Delivery], ground: Ground) -> Known:
-    """Everything that rules look at, one question to the store for each thing."""
-    acting, goals, now = ground.acting, ground.goals, ground.now
-    crowd = Crowd(sources.store, [one.person for one in deliveries])
-    profiles = _profiles(sources, crowd, now)
+def recognised(sources: Sources, crowd: Crowd, now: int) -> Known:
+    """Who the people of a batch are, and where they stand."""
     since = {
         (one, segment_id): at
         for one, owner in crowd.owner.items()
         for segment_id, at in sources.stays(owner).items()
     }
+    return Known(_profiles(sources, crowd, now), since)
+
+
+def gathered(
+    sources: Sources, deliveries: Sequence[Delivery], ground: Ground
+) -> tuple[Known, Facts]:
+    """Everything that rules look at, one question to the store for each thing."""
+    acting, goals, now = ground.acting, ground.goals, ground.now
+    crowd = Crowd(sources.store, [one.person for one in deliveries])
+    known = recognised(sources, crowd, now)
     reached = goals.latest(goals.wanted, crowd)
     facts = Facts(
-        profiles=profiles,
-        inside=since.keys(),
+        profiles=known.profiles,
+        inside=known.since.keys(),
         pace=ground.pace,
         reached={
             (one, goal): reached[owner, goal]
@@ -73,11 +80,11 @@ def gathered(sources: Sources, deliveries: Sequence[Delivery], ground: Ground) -
             if (owner, goal) in reached
         },
         contacts=_contacts(sources.store, crowd, now - longest_window(acting)),
-        suppressed=_suppressed(sources.store, deliveries, profiles, acting),
+        suppressed=_suppressed(sources.store, deliveries, known.profiles, acting),
         approved=_approved(sources.store, deliveries, acting),
         controls=ground.controls,
     )
-    return Known(facts, since)
+    return known, facts
 
 
 def _profiles(sources: Sources, crowd: Crowd, now: int) -> dict[int, Profile]:
@@ -142,7 +149,7 @@ def abouts(
     )
     found = {}
     for one in deliveries:
-        campaign, profile = acting.campaign(one.campaign_id), known.facts.profiles.get(one.person)
+        campaign, profile = acting.campaign(one.campaign_id), known.profiles.get(one.person)
         if campaign is None or profile is None:
             continue
         since = known.since.get((one.person, campaign.segment_id))

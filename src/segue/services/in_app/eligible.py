@@ -79,6 +79,13 @@ class Judged:
         return self.delivery.state is State.HELD_OUT
 
 
+def is_offered(delivery: Delivery) -> bool:
+    """Whether a page that asks is told of an in-app delivery: it is offered, or held out and the
+    moment not noted yet."""
+    is_held_out = delivery.state is State.HELD_OUT and delivery.shown_at is None
+    return delivery.state is State.OFFERED or is_held_out
+
+
 def judged(known: Known, acting: Acting, now: int) -> list[Judged]:
     """Every delivery that could be shown, the most important first, each with what stops it."""
     offers, drawn = _noted(known, now)
