@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.bootstrap.definitions import Given, ProjectFile
@@ -12,12 +12,16 @@ from segue.bootstrap.opening import OpenStore
 from segue.domain.errors import NotFoundError, UsageError
 from segue.language.acting import acting
 from segue.language.models import Project
+from segue.language.resolve import resolve
+from segue.language.templates.lifecycle import PERIOD
 from segue.language.tree import Condition, Definitions
 from segue.services.insight import discovering
 from segue.services.insight.backtesting import DAYS as BACKTEST_DAYS
 from segue.services.insight.backtesting import Backtest, Question, backtest
 from segue.services.insight.differing import DAYS as DIFF_DAYS
 from segue.services.insight.differing import Diff, diff
+from segue.services.insight.identity import SEED, Compared, compare_identity
+from segue.services.insight.identity import WINDOW as IDENTITY_WINDOW
 from segue.services.insight.journey import (
     DAYS,
     SILENCE,
@@ -29,7 +33,13 @@ from segue.services.insight.journey import (
 )
 from segue.services.insight.linting import Linted, lint_portfolio
 from segue.services.insight.measuring import WEEKS, Measures, Tick, measure, quietly
+from segue.services.insight.past import goal_or_first
+from segue.services.insight.patterns import Patterns, Wish, find_patterns
+from segue.services.insight.ready import WINDOW as RFM_WINDOW
+from segue.services.insight.ready import Buying, Ready, ready_made
 from segue.services.insight.report import NotLooked, Report
+from segue.services.insight.versions import Versions, versions
+from segue.services.view import known_segment
 
 REPORT_DAYS: Final = 28
 """The days of a report, unless told otherwise."""
@@ -93,6 +103,26 @@ class Insight:
             tick=tick,
         )
 
+    def versions(
+        self, segment_id: str, old: Given, *, goal: str | None = None, weeks: int = WEEKS
+    ) -> Versions:
+        """A segment as it is defined now against how `old` defines it (the path of a `segue.yaml`
+        or a dict of its shape), measured on the same people.
+
+        Raises `NotFoundError` where one of them has no such segment, or there is no such goal.
+        """
+        before = ProjectFile(old).project
+        earlier = resolve(before)
+        for definitions in (self.definitions, earlier):
+            known_segment(definitions, segment_id)
+        other = replace(self, project=before, definitions=earlier)
+        shared = goal if goal is None or goal in before.goals else None
+        return versions(
+            segment_id,
+            self.measures(goal=goal, weeks=weeks),
+            other.measures(goal=shared, weeks=weeks),
+        )
+
     def _instant(self, at: At) -> int:
         return instant_of(at, self.definitions.timezone, lambda: self.at)
 
@@ -133,6 +163,59 @@ class Insight:
         asked = discovering.Asked(goal, segment, tuple(windows), counts, period, seed)
         return discovering.find_actions(
             self.store, self.project, self.definitions, self.at, asked, tick=tick
+        )
+
+    def patterns(self, wish: Wish = Wish(), *, tick: Tick = quietly) -> Patterns:  # noqa: B008
+        """Groups of people who behave alike, each with a rule that names it; or that there are
+        none. See `services.insight.patterns.Wish` for what can be asked."""
+
+        def tell(done: int, of: int) -> None:
+            tick(f"Looking for groups, {done} of {of}")
+
+        return find_patterns(self.store, self.project, self.definitions, self.at, wish, tell=tell)
+
+    def identity(
+        self,
+        goal: str | None = None,
+        *,
+        entering: str | None = None,
+        window: int = IDENTITY_WINDOW,
+        seed: int = SEED,
+        tick: Tick = quietly,
+    ) -> Compared:
+        """How well traits, behaviour and both foretell a goal (None: the project's first), of
+        people watched for `window` ms from their first deed or from entering a segment."""
+        tick("Learning from earlier people")
+        chosen = goal_or_first(self.definitions, goal)
+        return compare_identity(
+            self.store,
+            self.project,
+            self.definitions,
+            self.at,
+            chosen,
+            segment_id=entering,
+            window=window,
+            seed=seed,
+        )
+
+    def ready(
+        self,
+        *,
+        buying: Buying | None = None,
+        period: str = PERIOD,
+        window: str = RFM_WINDOW,
+        tick: Tick = quietly,
+    ) -> Ready:
+        """Ready-made groups: everybody's lifecycle, and buyers by recency, frequency and money."""
+        tick("Sorting people")
+        return ready_made(
+            self.store,
+            self.project,
+            self.definitions,
+            self.at,
+            buying=buying,
+            period=period,
+            window=window,
         )
 
     def diff(

@@ -17,6 +17,7 @@ from segue.cli import (  # noqa: F401 - a verb registers itself where it is defi
     keeping,
     mail_domain,
     measuring,
+    patterns,
     reporting,
     results,
     segment_measures,

@@ -22,6 +22,7 @@ from segue.adapters.figures.measures import (
     retention_curve,
     sizes_over_time,
 )
+from segue.adapters.figures.patterns import identity_models, pattern_profile, rfm_grid
 
 __all__ = [
     "backtest_comings",
@@ -31,10 +32,13 @@ __all__ = [
     "discovery_effects",
     "discovery_heat",
     "growth_by_week",
+    "identity_models",
     "journey_flow",
     "journey_funnel",
     "journey_occupancy",
     "journey_pace",
+    "pattern_profile",
     "retention_curve",
+    "rfm_grid",
     "sizes_over_time",
 ]

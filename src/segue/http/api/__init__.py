@@ -17,6 +17,7 @@ from segue.http.api import (
     keys,
     measures,
     offers,
+    patterns,
     people,
     portfolio,
     previews,
@@ -35,6 +36,6 @@ def routers() -> list[APIRouter]:
     """All routes of the API; each takes secret keys only."""
     # What is about a person's messages stands before what takes any path below a person.
     acting = (offers, deliveries, campaigns, previews, simulations, results, suppressions)
-    insight = (discoveries, journeys, measures, portfolio, backtests, reports)
+    insight = (discoveries, patterns, journeys, measures, portfolio, backtests, reports)
     others = (people, segments, definitions, transitions, events, imports, exports, keys)
     return [part.router for part in (*acting, *insight, *others)]

@@ -57,6 +57,18 @@ def rfm(
     }
 
 
+def rfm_grades(
+    purchase: str = "purchase", *, order: str = "", window: str = "365 days"
+) -> tuple[list[str], list[str]]:
+    """Conditions for people with at least the grades 2 to 5, of recency and of frequency.
+
+    Raises as `rfm` does.
+    """
+    grades = _Grades(purchase, "", _property(order), _duration(window))
+    better = range(2, _GRADES + 1)
+    return [grades.recency(one) for one in better], [grades.frequency(one) for one in better]
+
+
 _TITLES: Final = {
     "champions": "RFM: champions",
     "loyal": "RFM: loyal",

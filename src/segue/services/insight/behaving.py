@@ -241,13 +241,13 @@ def _deeds(
 def _value(
     project: Project, actions: Actions, summaries: Sequence[EventSummary]
 ) -> tuple[Named, Path] | None:
-    """Purchases and the property with their money, where the project has an action of that name."""
+    """Purchases and the property with their money, where an action or event is called that."""
+    properties = {one.event: one.properties for one in summaries}
     for action in ("purchase", "sale"):
-        if action not in project.actions:
+        if action not in project.actions and action not in properties:
             continue
         pattern = EventPattern((Name(action),))
         events = tuple(names_of(actions.expand(pattern)))
-        properties = {one.event: one.properties for one in summaries}
         guessed = guess_parameters({"purchase": Guess(events, 1.0, "")}, properties)["revenue"]
         if guessed:
             path = (guessed.strip('"'),)

@@ -69,6 +69,16 @@ def known_goal(definitions: Definitions, goal_id: str) -> Goal:
     raise NotFoundError(f"There is no goal {goal_id!r}", hint=hint)
 
 
+def goal_or_first(definitions: Definitions, goal_id: str | None) -> Goal:
+    """The goal of that id (None: the first of the project). Raises `NotFoundError` where there is
+    none."""
+    if goal_id is None and definitions.goals:
+        return goals_of(definitions)[0]
+    if goal_id is None:
+        raise NotFoundError("This project has no goal", hint="add one under goals: in segue.yaml")
+    return known_goal(definitions, goal_id)
+
+
 def read_past(
     store: Reader,
     definitions: Definitions,

@@ -89,13 +89,13 @@ class Wish:
 class Mark:
     """What distinguishes a group: by how many standard deviations of all people its mean of a
     feature lies above (below 0) everybody's (for a mix, of its most varied part), what that is
-    called, and its median and theirs in words."""
+    called, and what is typical of it and of everybody, in words: the median, of parts the mean."""
 
     name: str
     said: str
     family: Family
     distance: float
-    median: str
+    typical: str
     everybody: str
 
 
@@ -338,13 +338,14 @@ def _mark(feature: Feature, inside: Bools, spread: float) -> Mark:
     scaled, value = feature.scaled(), feature.value
     distance = float((scaled[inside].mean() - scaled.mean()) / spread) if spread > 0 else 0.0
     said = feature.writing.words
+    typical = np.mean if feature.family is Family.CONTENT else np.median
     return Mark(
         feature.name,
         feature.more if distance > 0 else feature.less,
         feature.family,
         distance,
-        said(float(np.median(value[inside]))),
-        said(float(np.median(value))),
+        said(float(typical(value[inside]))),
+        said(float(typical(value))),
     )
 
 
