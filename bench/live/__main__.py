@@ -51,7 +51,7 @@ class Plan:
     """What to run, on which histories; `loads` are events per request and connections."""
 
     past: Past
-    histories: tuple[int, ...]
+    histories: tuple[Past, ...]
     sections: tuple[str, ...]
     seconds: float
     steady: Steady
@@ -132,15 +132,12 @@ def _idle(plan: Plan, tell: Callable[[str], None]) -> Iterator[Found]:
 
 
 def _turns(plan: Plan, tell: Callable[[str], None]) -> Iterator[Found]:
-    costs = []
-    pasts = [replace(plan.past, events=events) for events in plan.histories]
-    for past in pasts:
-        made = built(past, plan.data, tell)
-        tell(f"turns over {past.events:,} events")
-        costs += turns(made, plan.dirty, plan.rounds)
+    made = [built(past, plan.data, tell) for past in plan.histories]
+    tell("turns over each history")
+    costs = turns(made, plan.dirty, plan.rounds)
     text = f"{turns_table(costs)}\n\nOver the longest:\n\n{turn_parts_table(costs)}"
     yield Found("turns", "Turns", text, turns_targets(costs))
-    text = built_table([built(past, plan.data, tell) for past in pasts])
+    text = built_table(made)
     yield Found("histories", "Histories", text, [])
 
 
@@ -190,7 +187,7 @@ def _plan(arguments: list[str]) -> Plan:
     given = parser.parse_args(arguments)
     data = given.data or Path(tempfile.gettempdir()) / "segue-bench-live"
     past = Past(given.events, given.people)
-    histories = tuple(given.history or (2_000_000, given.events))
+    histories = _histories(tuple(given.history or (2_000_000, given.events)), past)
     plan = Plan(
         past,
         histories,
@@ -208,12 +205,20 @@ def _plan(arguments: list[str]) -> Plan:
     return quick(plan) if given.quick else plan
 
 
+def _histories(events: tuple[int, ...], past: Past) -> tuple[Past, ...]:
+    """Histories of so many events of as many people each; before them the shortest of so few people
+    that each has done as much as in the longest."""
+    shortest, longest = min(events), max(events)
+    alike = Past(shortest, past.people * shortest // longest)
+    return (alike, *(Past(each, past.people) for each in events))
+
+
 def quick(plan: Plan) -> Plan:
     """The same in small: to see whether it runs, not how fast."""
     return replace(
         plan,
         past=Past(60_000, 6_000),
-        histories=(20_000, 60_000),
+        histories=_histories((20_000, 60_000), Past(60_000, 6_000)),
         seconds=1.0,
         steady=Steady(events=200.0, probes=10.0, lookups=20.0, seconds=1.0, warm_up=0.5),
         loads=((100, 4), (1, 16)),

@@ -18,6 +18,7 @@ from bench.live.events import probes
 from bench.live.generator import Order, Sent, begin, ended
 from bench.live.segments import PROBE, PROBE_SECONDS
 from bench.live.server import Server
+from bench.live.weather import Watch, Weather
 from bench.live.wire import Answers, Connections, Make, getting
 from bench.live.world import Past, person
 
@@ -44,7 +45,8 @@ class Steady:
 class Latency:
     """All in ms: `seen` from the sending of an event until its transition is seen on the stream;
     `known` and `left_seen` from the instant of an exit until it is known and is seen; `lookup`
-    until a look-up is answered; `missing` probes that were never seen to enter or to leave."""
+    until a look-up is answered; `missing` probes that were never seen to enter or to leave;
+    `cpu` the processors that the server kept busy, `weather` what else the machine did."""
 
     background: Sent
     seen: list[float]
@@ -54,6 +56,7 @@ class Latency:
     missing: int
     errors: int
     cpu: float
+    weather: Weather
 
 
 def latency(server: Server, past: Past, steady: Steady) -> Latency:
@@ -70,13 +73,14 @@ def latency(server: Server, past: Past, steady: Steady) -> Latency:
     sent: dict[str, int] = {}
     with Listener(server, f"/api/transitions/stream?segment={PROBE}") as listener:
         generator, cpu = begin(server, order), server.cpu_seconds
-        began = time.perf_counter()
+        began, watch = time.perf_counter(), Watch(server)
         time.sleep(steady.warm_up)
         asked = _lookups(server, past), steady.lookups
         rates = ((probes(sent.__setitem__), steady.probes), asked)
         probed, looked_up = _together(server, rates, steady.seconds)
         background = ended(generator)
         cpu = (server.cpu_seconds - cpu) / (time.perf_counter() - began)
+        weather = watch.weather()
         time.sleep(PROBE_SECONDS + _GRACE)
     entered = {one.person_id: one for one in listener.seen if one.kind == "entered"}
     left = {one.person_id: one for one in listener.seen if one.kind == "left"}
@@ -89,6 +93,7 @@ def latency(server: Server, past: Past, steady: Steady) -> Latency:
         sum((who not in entered) + (who not in left) for who in sent),
         background.errors + probed.errors + looked_up.errors,
         cpu,
+        weather,
     )
 
 

@@ -12,6 +12,7 @@ from bench.live.load import Load
 from bench.live.periods import DOCUMENT, Day
 from bench.live.restart import Restart
 from bench.live.turns import Cost
+from bench.live.weather import PARTS, Weather
 from bench.live.world import Built
 from bench.report import Target, table
 
@@ -51,7 +52,24 @@ def load_table(loads: Sequence[Load]) -> str:
         for one in loads
     ]
     head = ("events per request", "connections", "durable events/s", "answer p50 ms")
-    return table((*head, "p99 ms", "people evaluated", "processors busy", "errors"), rows)
+    speeds = table((*head, "p99 ms", "people evaluated", "processors busy", "errors"), rows)
+    names = [f"{one.size} on {one.connections}" for one in loads]
+    return f"{speeds}\n\n{weather_table(names, [one.weather for one in loads])}"
+
+
+def weather_table(names: Sequence[str], weathers: Sequence[Weather]) -> str:
+    """What else the machine did, and on what turns spent their time."""
+    rows = [
+        (
+            name,
+            *(f"{value:.2f}" for value in (one.others, one.stolen, one.disk)),
+            f"{one.turns:,}",
+            *(f"{value:.1f}" for value in (one.turn_ms, one.processor_ms, *one.parts.values())),
+        )
+        for name, one in zip(names, weathers, strict=True)
+    ]
+    head = ("meanwhile", "others' processors", "withheld by the host", "idle for the disk", "turns")
+    return table((*head, "a turn, ms", "processor ms", *(f"{one} ms" for one in PARTS)), rows)
 
 
 def load_targets(loads: Sequence[Load]) -> list[Target]:
@@ -76,7 +94,8 @@ def latency_table(found: Latency) -> str:
         _percentiles("instant of an exit until it is seen on the stream", found.left_seen),
         _percentiles("look-up of a person's segments", found.lookup),
     ]
-    return table(("what", "how many", "p50 ms", "p90 ms", "p99 ms", "max ms"), rows)
+    latencies = table(("what", "how many", "p50 ms", "p90 ms", "p99 ms", "max ms"), rows)
+    return f"{latencies}\n\n{weather_table(['steady load'], [found.weather])}"
 
 
 def latency_text(found: Latency, steady: Steady) -> str:
@@ -136,13 +155,13 @@ def turn_parts_table(costs: Sequence[Cost]) -> str:
 
 def turns_targets(costs: Sequence[Cost]) -> list[Target]:
     """Linear in dirty people, independent of the history."""
-    sizes = sorted({one.events for one in costs})
-    by = {(one.events, one.dirty): one.ms for one in costs}
+    sizes = sorted({(one.events, one.people) for one in costs})
+    by = {((one.events, one.people), one.dirty): one.ms for one in costs}
     dirty = sorted({one.dirty for one in costs})
     found = []
     if len(dirty) > 1:
         most, fewer = dirty[-1], dirty[-2]
-        ratio = max(by[events, most] / by[events, fewer] for events in sizes)
+        ratio = max(by[size, most] / by[size, fewer] for size in sizes)
         wanted = 1.2 * most / fewer
         found.append(
             Target(
@@ -152,11 +171,13 @@ def turns_targets(costs: Sequence[Cost]) -> list[Target]:
                 ratio <= wanted,
             )
         )
-    for events in sizes[1:]:
-        ratio = max(by[events, n] / by[sizes[0], n] for n in dirty)
+    longest = sizes[-1]
+    for size in sizes[:-1]:
+        ratio = max(by[longest, n] / by[size, n] for n in dirty)
+        (more, _), (less, people) = longest, size
         found.append(
             Target(
-                f"a turn over {events:,} events to one over {sizes[0]:,}, at most",
+                f"a turn over {more:,} events to one over {less:,} of {people:,} people, at most",
                 "<= 1.5 ×",
                 f"{ratio:.2f} ×",
                 ratio <= 1.5,

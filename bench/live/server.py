@@ -76,13 +76,18 @@ class Server:
         status, document = self.ask(f"/api/people/{quote(person_id, safe='')}/segments")
         return {one["segment_id"] for one in document["segments"]} if status == 200 else set()
 
-    def counted(self, name: str) -> float:
-        """A counter of the server's metrics; 0 where it has none of the name yet."""
+    def counters(self) -> dict[str, float]:
+        """The server's metrics, by name and labels as they are written."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request("GET", "/metrics")
             lines = connection.getresponse().read().decode().splitlines()
-        return next((float(one.split()[1]) for one in lines if one.startswith(f"{name} ")), 0.0)
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def counted(self, name: str) -> float:
+        """A counter of the server's metrics; 0 where it has none of the name yet."""
+        return self.counters().get(name, 0.0)
 
     @property
     def is_ready(self) -> bool:
@@ -120,12 +125,13 @@ class Server:
 
 @contextlib.contextmanager
 def served(workspace: Workspace) -> Iterator[Server]:
-    """A server for a block; it ends with the block."""
+    """A server for a block, killed at its end: what it would keep for the next start, gigabytes,
+    would keep the disk from those who come after."""
     server = Server.begin(workspace)
     try:
         yield server
     finally:
-        server.end()
+        server.kill()
 
 
 def _started(workspace: Workspace) -> subprocess.Popen[bytes]:

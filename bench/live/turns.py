@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.live.world import Built, Past, person
+from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.kept_index import kept_index
 from segue.services.live.answers import Turned
@@ -41,20 +43,40 @@ class Cost:
     transitions: float
 
 
-def turns(built: Built, dirty: tuple[int, ...] = DIRTY, rounds: int = ROUNDS) -> list[Cost]:
-    """Measure in this process, on a copy."""
+def turns(
+    built: Sequence[Built], dirty: tuple[int, ...] = DIRTY, rounds: int = ROUNDS
+) -> list[Cost]:
+    """Measure in this process, on copies; one history after the other in every round, as the
+    machine is not equally fast all the time."""
+    with contextlib.ExitStack() as stack:
+        runs = [stack.enter_context(_begun(one)) for one in built]
+        for run in runs:
+            run.several(10, 3)
+        costs = []
+        for size in dirty:
+            done = [[one for run in runs for one in run.several(size, 1)] for _ in range(rounds)]
+            costs += [run.cost(size, one) for run, *one in zip(runs, *done, strict=True)]
+        return costs
+
+
+@contextlib.contextmanager
+def _begun(built: Built) -> Iterator[_Run]:
+    """A copy of a history, ready to turn."""
     past = built.past
     with tempfile.TemporaryDirectory(dir=built.workspace.folder.parent) as folder:
         workspace = built.copy(Path(folder) / "turns")
         store = DuckDBStore.open(workspace.store)
         try:
             index = kept_index(workspace, store, past.definitions)
-            live = Live.begin(store, past.definitions, built.end, index=index)
-            run = _Run(live, past)
-            run.several(10, 3)
-            return [run.cost(size, rounds) for size in dirty]
+            live = Live.begin(store, past.definitions, built.end, index=index, version=__version__)
+            store.prepare()
+            yield _Run(live, past)
         finally:
             store.close()
+
+
+_Timed = tuple[Turned, float, float]
+"""A turn, its milliseconds, and those of the processor."""
 
 
 class _Run:
@@ -67,8 +89,8 @@ class _Run:
         self._now = live.ticked_at
         self._sent = 0
 
-    def cost(self, dirty: int, rounds: int) -> Cost:
-        done = self.several(dirty, rounds)
+    def cost(self, dirty: int, done: Sequence[_Timed]) -> Cost:
+        """What turns with so many dirty people cost."""
         parts = {
             name: 1000 * statistics.median(one.seconds.get(name, 0.0) for one, _, _ in done)
             for name in done[0][0].seconds
@@ -84,8 +106,8 @@ class _Run:
             statistics.fmean(len(one.transitions) for one, _, _ in done),
         )
 
-    def several(self, dirty: int, rounds: int) -> list[tuple[Turned, float, float]]:
-        """Turns with their milliseconds, and those of the processor."""
+    def several(self, dirty: int, rounds: int) -> list[_Timed]:
+        """Turns with so many dirty people."""
         return [_timed(lambda: self._turn(dirty)) for _ in range(rounds)]
 
     def _turn(self, dirty: int) -> Callable[[], Turned]:
@@ -111,7 +133,7 @@ class _Run:
         return f"turn-{self._sent}"
 
 
-def _timed(prepare: Callable[[], Callable[[], Turned]]) -> tuple[Turned, float, float]:
+def _timed(prepare: Callable[[], Callable[[], Turned]]) -> _Timed:
     work = prepare()
     wall, cpu = time.perf_counter(), time.process_time()
     turned = work()

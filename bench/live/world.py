@@ -7,6 +7,7 @@ whoever changes it. What is kept is a store after its first start: every segment
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pyarrow as pa
 
 from bench.generate import Columns, World, blocks
 from bench.live.segments import TRAIT_EVENT, segments
+from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.kept_index import keep_index
 from segue.bootstrap.workspace import Workspace
@@ -33,6 +35,7 @@ IDENTIFIED: Final = 10
 _ROWS: Final = 1_000_000
 """Events stored in one transaction, about."""
 _NOTE: Final = "built.json"
+_SHARED: Final = ".bin"
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,19 @@ class Built:
         return self.workspace.store.stat().st_size
 
     def copy(self, folder: Path) -> Workspace:
-        """A copy of it that may be changed."""
+        """A copy of it that may be changed, on the disk: what is written late would keep the disk
+        from whoever is measured. The arrays of the index are never changed, and shared."""
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.workspace.folder, folder)
+        shutil.copytree(self.workspace.folder, folder, copy_function=_copied)
+        os.sync()
         return Workspace(folder)
+
+
+def _copied(source: str, target: str) -> str:
+    if not source.endswith(_SHARED):
+        return shutil.copy2(source, target)
+    os.link(source, target)
+    return target
 
 
 def person(index: int) -> str:
@@ -107,7 +119,7 @@ def _make(past: Past, workspace: Workspace, tell: Tell) -> dict[str, float]:
         _fill(store, past, end, tell)
         stored = time.perf_counter() - began
         tell(f"stored in {stored:.0f} s; starting for the first time")
-        live = Live.begin(store, past.definitions, end)
+        live = Live.begin(store, past.definitions, end, version=__version__)
         started = time.perf_counter() - began - stored
         transitions = live.health().next_transition
         tell(f"started in {started:.0f} s, {transitions:,} transitions")

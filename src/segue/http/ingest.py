@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -42,6 +42,7 @@ from segue.http.durable import Durable
 from segue.http.errors import JSON, Refusal, answer
 from segue.http.limits import Body, Held, Rates, Room
 from segue.http.paths import plain
+from segue.language.models import Project
 from segue.services.live.intake import Batch
 
 LARGE: Final = 256 * 1024
@@ -150,6 +151,16 @@ SWALLOWED: Final = frozenset({"/v1/m", "/s"})
 """What SDKs tell of themselves, and recordings: taken politely, and forgotten."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Policies:
+    """What a project asks of events, by the secret of the key and whether the sender has opted
+    out; `linked` are the pairs of ids that they know of."""
+
+    project: Project
+    linked: LinkedPairs
+    made: dict[tuple[str | None, bool], Policy] = field(default_factory=dict)
+
+
 class Ingestion:
     """Stands in front of the framework and answers the paths of SDKs itself."""
 
@@ -162,6 +173,7 @@ class Ingestion:
         self._held = Held(limits.held_bytes)
         self._workers = ThreadPoolExecutor(2, thread_name_prefix="segue-decode")
         self._linked, self._erasures = LinkedPairs(), 0
+        self._policies = _Policies(context.project.project, self._linked)
         self._durable = Durable(limits.durable_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -224,22 +236,31 @@ class Ingestion:
     def _read(self, request: Request, dialect: Dialect, linked: LinkedPairs) -> tuple[Key, Decoded]:
         """Whose events they are, and which."""
         found = key_of(request.headers, request.query)
-        if found is not None:
-            known(self._context, found)  # before anything is unpacked for whom we do not know
+        # Nothing is unpacked for whom we do not know.
+        key = None if found is None else known(self._context, found)
         encoding = request.headers.get(b"content-encoding", b"").decode("latin-1")
         body = read_body(request.body, content_encoding=encoding, limits=self._wire)
-        key = known(self._context, found or dialect.key(body, request.query))
+        if key is None:
+            key = known(self._context, dialect.key(body, request.query))
         self._rates.check(key.id)
         return key, dialect.decode(body, request, self._policy(key, request, linked))
 
     def _policy(self, key: Key, request: Request, linked: LinkedPairs) -> Policy:
-        return Policy.of(
-            self._context.project.project,
-            new_id=new_event_id,
-            linked=linked,
-            signing_secret=key.signing_secret.encode() if key.signing_secret else None,
-            gpc=request.headers.get(b"sec-gpc") == b"1",
-        )
+        """What is asked of a sender's events; made anew where the project or the links are others
+        than for the request before."""
+        project, gpc = self._context.project.project, request.headers.get(b"sec-gpc") == b"1"
+        if self._policies.project is not project or self._policies.linked is not linked:
+            self._policies = _Policies(project, linked)
+        found = self._policies.made.get((key.signing_secret, gpc))
+        if found is None:
+            found = self._policies.made[key.signing_secret, gpc] = Policy.of(
+                project,
+                new_id=new_event_id,
+                linked=linked,
+                signing_secret=key.signing_secret.encode() if key.signing_secret else None,
+                gpc=gpc,
+            )
+        return found
 
     def _reject(self, key: Key, decoded: Decoded, request: Request) -> None:
         for one in decoded.rejected:
