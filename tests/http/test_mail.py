@@ -160,3 +160,72 @@ def test_a_bounce_that_comes_later_is_known_by_its_message_id(served, mailbox):
     assert answer.json()["suppressed"] == 1
     trait = _until(lambda: served.ask("/api/people/ana").json()["traits"].get("unsubscribed"))
     assert trait["value"] is True
+
+
+ASKING = """\
+project: shop
+messaging:
+  holdout: 0%
+  sender: {name: Shop, address: hello@shop.example}
+  public_url: https://say.shop.example
+segments:
+  buyers: {title: Buyers, when: did buy}
+  lookers: {title: Lookers, when: did look}
+  unhappy: {title: Unhappy, when: did "$survey_answered" where (question_id = "score" and answer < 7)}
+surveys:
+  how_was_it:
+    segment: buyers
+    when: entering
+    already_in: skip
+    channel: email
+    subject: How was it?
+    text: "{{ survey_url }}"
+    html: >-
+      <p>{% for one in survey_answers %}<a href="{{ one.url }}">{{ one.answer }}</a> {% endfor %}
+      <a href="https://say.shop.example/about">about</a></p>
+    questions:
+      - {id: score, kind: nps, ask: "How likely, {{ person.name }}?", then: {0 to 6: why, else: end}}
+      - {id: why, kind: text, ask: What was wrong?}
+  another:
+    segment: lookers
+    when: entering
+    already_in: skip
+    questions: [{id: easy, kind: ces, ask: Was it easy?}]
+"""
+
+
+@pytest.fixture
+def asking(tmp_path, mailbox):
+    with mail_server(mailbox) as port:
+        server = MailServer("127.0.0.1", port, tls=Tls.NONE)
+        settings = Settings(port=0, write_key=WRITE_KEY, channels=Channels(server))
+        with running(tmp_path / "shop", settings, definitions=ASKING) as served:
+            yield served
+
+
+def test_from_a_purchase_to_a_voice(asking, mailbox):
+    """Somebody buys, is asked by mail, takes an answer out of it, and is a member of who is unhappy;
+    the survey knows how many were asked and answered; nobody is asked a second thing so soon."""
+    _buys(asking)
+    _until(lambda: mailbox.received)
+    html = mailbox.mails[0].get_body(("html",)).get_content()
+    links = re.findall(r'href="(https://say.shop.example/s/[^"]+)">(\d+)<', html)
+    assert [answer for _, answer in links] == [str(number) for number in range(11)]
+    four = urlsplit(links[4][0])
+
+    page = asking.client.get(f"{four.path}?{four.query}").text
+    assert "How likely, Ana" in page
+    assert re.findall(r'value="(\d+)" checked', page) == ["4"]
+    assert "unhappy" not in _inside(asking)
+    asking.client.post(f"{four.path}?at=score", data={"answer": "4"})
+    asking.client.post(f"{four.path}?at=why", data={"answer": "It was slow to arrive"})
+
+    _until(lambda: "unhappy" in _inside(asking))
+    _until(lambda: _state(asking, "how_was_it") == (State.CLICKED, None))
+    found = asking.ask("/api/campaigns/how_was_it/voices").json()
+    score, why = found["questions"]
+    assert found["shown"] == 1
+    assert score["score"]["value"] == -100
+    assert why["texts"]["answers"] == 1
+    asking.send("/v1/track", json={"userId": "ana", "event": "look"})
+    _until(lambda: _state(asking, "another") == (State.REFUSED, Because.CAPPED))
