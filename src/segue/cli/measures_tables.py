@@ -29,6 +29,7 @@ from segue.services.insight.measures_words import (
 )
 from segue.services.insight.measuring import KindMeasures, Measures, SegmentMeasures
 from segue.services.insight.satisfaction import Satisfaction
+from segue.services.insight.versions import Versions
 from segue.services.insight.wording import length_words, share_words
 
 _MOST: Final = 5
@@ -76,6 +77,26 @@ def show_segment(out: Console, found: Measures, segment_id: str) -> None:
     out.print("\n [kind]How this is defined[/]")
     for name, text in definitions(found).items():
         paragraph(out, Text(f"{name.replace('_', ' ')}: {text}", style="faint"))
+    out.print()
+
+
+def show_versions(out: Console, found: Versions) -> None:
+    """Print how a segment does by its definition of now, beside another one."""
+    new, old = (one.of(found.segment_id) for one in (found.new, found.old))
+    out.print(f"\n [title]{escape(new.segment.title)}[/] [faint]{_when(found.new)}[/]")
+    for sentence in found.words:
+        paragraph(out, sentence, bullet="·")
+    table = plain_table()
+    table.add_column("", overflow="fold")
+    for heading in ("Now", "Before"):
+        table.add_column(heading, justify="right")
+    table.add_row("people", words.number(new.size.count), words.number(old.size.count))
+    before = dict(_standings(found.old, old))
+    for name, standing in _standings(found.new, new):
+        other = before.get(name)
+        shares = [standing.now, *([] if other is None else [other.now])]
+        table.add_row(escape(name), *(share_words(one) if one.of else "–" for one in shares))
+    out.print(table)
     out.print()
 
 

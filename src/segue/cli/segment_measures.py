@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from segue.cli import options
 from segue.cli.app import example
-from segue.cli.measures_tables import show_measures, show_segment
+from segue.cli.measures_tables import show_measures, show_segment, show_versions
 from segue.cli.output import console, print_json
 from segue.cli.progress import telling
 from segue.cli.reporting import Goal, report
 from segue.cli.source import opened
+from segue.domain.errors import UsageError
 from segue.services.insight.measures_document import measures_document, segment_measures_document
-from segue.services.insight.measuring import MOST_WEEKS, WEEKS
+from segue.services.insight.measuring import MOST_WEEKS, WEEKS, Measures
+from segue.services.insight.versions import versions_document
 from segue.services.view import known_segment
 
 SegmentId = Annotated[
@@ -22,6 +25,12 @@ SegmentId = Annotated[
 ]
 Weeks = Annotated[
     int, typer.Option("--weeks", metavar="N", min=1, max=MOST_WEEKS, help="How long a period is.")
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against", metavar="FILE", help="Beside how another segue.yaml defines the segment."
+    ),
 ]
 
 
@@ -31,6 +40,7 @@ Weeks = Annotated[
         "segue report measures",
         "segue report measures high_intent",
         "segue report measures --goal trial_started --weeks 8",
+        "segue report measures high_intent --against before.yaml",
     ),
 )
 def measures_of(
@@ -38,6 +48,7 @@ def measures_of(
     *,
     goal: Goal = None,
     weeks: Weeks = WEEKS,
+    against: Against = None,
     workspace: options.Workspace = None,
     events: options.Events = None,
     definitions: options.DefinitionsFile = None,
@@ -50,13 +61,29 @@ def measures_of(
 
     Every share beside that of everybody else and of the period before, with what can be told.
     """
+    if against is not None and segment is None:
+        raise UsageError(
+            "--against needs a segment", hint="segue report measures SEGMENT --against"
+        )
     with (
         opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
         telling(quiet=as_json) as tick,
     ):
         if segment is not None:
             known_segment(engine.definitions, segment)
-        found = engine.insight(at).measures(goal=goal, weeks=weeks, tick=tick)
+        insight = engine.insight(at)
+        if against is None or segment is None:
+            _show(insight.measures(goal=goal, weeks=weeks, tick=tick), segment, as_json=as_json)
+            return
+        tick("Measuring both definitions")
+        compared = insight.versions(segment, against, goal=goal, weeks=weeks)
+    if as_json:
+        print_json(versions_document(compared))
+    else:
+        show_versions(console(), compared)
+
+
+def _show(found: Measures, segment: str | None, *, as_json: bool) -> None:
     if as_json:
         document = measures_document(found)
         print_json(document if segment is None else segment_measures_document(found, segment))

@@ -13,11 +13,16 @@ import pytest
 import segue
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import DAY, HOUR, format_instant, parse_instant
+from segue.domain.results import Tally
 from segue.insight.retention import Cell, Return
 from segue.insight.shares import Share
+from segue.language.acting import acting
+from segue.language.project import project_from, resolve
 from segue.services.insight.measures_document import measures_document, segment_measures_document
 from segue.services.insight.measures_words import definitions, headline, segment_words
 from segue.services.insight.measuring import Measures
+from segue.services.insight.past import known_goal
+from segue.services.insight.promising import promised
 
 AT = parse_instant("2026-06-01T00:00:00Z")
 PROJECT = {
@@ -340,3 +345,106 @@ def test_where_carts_are_left_acting_promises_most(real_data: Path, repository: 
     assert found.ranking[0].segment.id == "gave_up_at_payment"
     assert found.of("gave_up_at_payment").conversion["paid"].differs
     assert found.of("paid").conversion["paid"].now.value < 0.02
+
+
+# --------------------------------------------------------------------- campaigns and surveys
+
+ACTING = {
+    **PROJECT,
+    "campaigns": {
+        "hello": {
+            "segment": "lookers",
+            "when": "entering",
+            "already_in": "skip",
+            "channel": "console",
+            "goal": "bought",
+            "body": "Hello",
+        }
+    },
+    "surveys": {
+        "how": {
+            "segment": "lookers",
+            "when": "inside",
+            "already_in": "skip",
+            "questions": [
+                {"id": "again", "kind": "nps", "ask": "Would you tell a friend?"},
+                {"id": "good", "kind": "csat", "ask": "Was it good?"},
+            ],
+        }
+    },
+}
+
+
+def _said(who: str, question: str, answer: object, at: int) -> dict[str, object]:
+    return {
+        "person_id": who,
+        "event": "$survey_answered",
+        "occurred_at": format_instant(at),
+        "campaign_id": "how",
+        "question_id": question,
+        "answer": answer,
+    }
+
+
+def test_satisfaction_is_of_who_was_in_when_they_answered() -> None:
+    """The last answer of each; what is off the scale is left out; nobody answered the other."""
+    look = [(who, "look", AT - 5 * DAY) for who in ("ana", "ben", "cid")]
+    rows = [
+        {"person_id": who, "event": event, "occurred_at": format_instant(at)}
+        for who, event, at in [*look, ("dan", "come", AT - 5 * DAY)]
+    ]
+    rows += [
+        {
+            "person_id": who,
+            "event": "$survey_shown",
+            "occurred_at": format_instant(AT - 4 * DAY),
+            "campaign_id": "how",
+        }
+        for who in ("ana", "ben", "cid")
+    ]
+    rows += [
+        _said("ana", "again", 2, AT - 4 * DAY),
+        _said("ana", "again", 10, AT - 4 * DAY + HOUR),
+        _said("ben", "again", 3, AT - 4 * DAY + HOUR),
+        _said("cid", "again", 77, AT - 4 * DAY + HOUR),
+        _said("dan", "again", 9, AT - 4 * DAY + HOUR),
+    ]
+    with segue.Engine.in_memory(ACTING) as engine:
+        engine.record(
+            pa.Table.from_pylist(
+                [{"campaign_id": None, "question_id": None, "answer": None, **row} for row in rows]
+            )
+        )
+        found = engine.insight(format_instant(AT)).measures()
+
+    (said,) = found.of("lookers").satisfaction
+    assert (said.scored.question.id, said.inside.answers, said.inside.value) == ("again", 2, 0.0)
+    assert said.inside.response == Share.measured(2, 3)
+    assert (said.outside.answers, said.outside.value) == (1, 100.0)
+    assert measures_document(found)["segments"][0]["satisfaction"][0]["scale"] == "nps"
+
+
+def test_a_measured_lift_takes_the_place_of_a_supposed_one() -> None:
+    """Of a campaign with a holdout that reaches 30 % where 20 % do it anyway."""
+
+    class Kept:
+        """What became of a campaign: a tenth more of the treated reached the goal."""
+
+        def tallies(self, campaign_id: str, *, complete_before: int) -> list[Tally]:
+            treated = Tally("a", False, 5_000, 5_000, 5_000, 5_000, 0, 0, 5_000, 1_500)
+            return [treated, Tally("", True, 5_000, 0, 0, 0, 0, 0, 5_000, 1_000)]
+
+        def refusals(self, campaign_id: str) -> dict:
+            return {}
+
+    project = project_from(ACTING)
+    goal = known_goal(resolve(project), "bought")
+    promise = promised(Kept(), project, acting(project), goal, AT)
+
+    tried = promise("lookers", 1_000, Share.measured(200, 1_000))
+    untried = promise("sharers", 1_000, Share.measured(200, 1_000))
+
+    assert tried.is_measured
+    assert tried.expected == pytest.approx(1_000 * 0.1 * 20)
+    assert tried.range.low < tried.expected < tried.range.high
+    assert not untried.is_measured
