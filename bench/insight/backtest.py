@@ -2,7 +2,7 @@
 ranges of its comparison hold.
 
     python -m bench.insight.backtest [--events 20000000] [--people 1000000] [--runs 800]
-        [--record FILE]
+        [--workers 3] [--record FILE]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 
 import segue
 from bench.generate import World, columns, write_parquet
+from bench.insight.recording import recorded
 from segue.services.acting.simulate import Fate
 from segue.services.insight.backtesting import Backtest, Question, backtest
 from segue.services.insight.past import read_past
@@ -37,8 +38,6 @@ segments:
 messaging:
   caps: [{at_most: 2, within: 7 days}]
 """
-MARKED = ("<!-- --8<-- [start:backtest] -->", "<!-- --8<-- [end:backtest] -->")
-WORKERS = 3
 
 
 # -------------------------------------------------------------------------------------------- speed
@@ -98,7 +97,7 @@ def _run(seed: int, people: int, keen: bool, effect: float) -> tuple[bool, float
     return found.is_told, found.difference or 0.0
 
 
-def coverage_lines(runs: int) -> Iterator[str]:
+def coverage_lines(runs: int, workers: int) -> Iterator[str]:
     """How often something is told where there is nothing, and where there is something."""
     yield "| world | people | runs | mean difference | told |"
     yield "| --- | --- | --- | --- | --- |"
@@ -111,14 +110,11 @@ def coverage_lines(runs: int) -> Iterator[str]:
     for place, (name, people, keen, effect) in enumerate(cases):
         seeds = range(10_000 * (place + 1), 10_000 * (place + 1) + runs)
         run = partial(_run, people=people, keen=keen, effect=effect)
-        with ProcessPoolExecutor(WORKERS) as pool:
+        with ProcessPoolExecutor(workers) as pool:
             done = list(pool.map(run, seeds, chunksize=8))
         told = np.mean([one for one, _ in done])
         mean = np.mean([value for _, value in done])
         yield f"| {name} | {people:,} | {runs} | {100 * mean:+.2f} points | {100 * told:.1f} % |"
-
-
-# ------------------------------------------------------------------------------------------- record
 
 
 def main() -> None:
@@ -127,26 +123,22 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000_000)
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=800)
+    parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
-    lines = ["### Ranges of the comparison", "", *coverage_lines(given.runs), "", "### Speed", ""]
+    lines = [
+        "### Ranges of the comparison",
+        "",
+        *coverage_lines(given.runs, given.workers),
+        "",
+        "### Speed",
+        "",
+    ]
     lines += speed_lines(World(events=given.events, people=given.people))
     text = "\n".join(lines)
     print(text)
     if given.record is not None:
-        _record(given.record, text)
-
-
-def _record(path: Path, text: str) -> None:
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    start, end = MARKED
-    block = f"{start}\n{text}\n{end}"
-    if start in before:
-        head, _, rest = before.partition(start)
-        after = head + block + rest.partition(end)[2]
-    else:
-        after = f"{before.rstrip()}\n\n## Backtest\n\n{block}\n"
-    path.write_text(after.lstrip("\n"), encoding="utf-8")
+        recorded(given.record, "backtest", "Backtest", text)
 
 
 if __name__ == "__main__":

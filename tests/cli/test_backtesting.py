@@ -50,6 +50,17 @@ def test_it_shows_who_came_and_went_and_what_they_did(shop: Segue) -> None:
     assert max(map(len, shown.out.splitlines())) <= 100
 
 
+def test_other_thresholds_say_in_which_part_they_stand(shop: Segue) -> None:
+    """Where two parts have the same: only where it changes, so that a table is a table."""
+    shown = shop("backtest", "--when", "did look within 7 days and did not buy within 7 days")
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+
+    assert any(line.startswith("7 days 5 days did look within 7 days") for line in lines)
+    assert any(line.startswith("7 days 5 days did not buy within 7 days") for line in lines)
+    assert sum("7 days 10 days did" in line for line in lines) == 0
+    assert max(map(len, shown.out.splitlines())) <= 100
+
+
 def test_an_unsaved_condition_with_a_title_as_json(shop: Segue) -> None:
     """Everything as plain values; the campaign that is named is tried on it."""
     shown = shop(

@@ -86,7 +86,7 @@ class World:
     def contrast(self) -> Contrast:
         known = self.known
         entries = Entries.within(known.inside, 100 * DAY, AT)  # type: ignore[arg-type]
-        return contrast(known, entries, window=WINDOW, at=AT, seed=1)
+        return contrast(known, entries, np.random.default_rng(1), window=WINDOW, at=AT)
 
 
 def _apart(instants: list[int]) -> list[int]:

@@ -10,6 +10,11 @@ from segue.insight.backtest import Entries, contrast
 from segue.insight.matching import BEFORE, CONTROLS, SCALES, Known, Matched, match
 from tests.insight.entering import AT, WINDOW, World, known_of
 
+
+def chance() -> np.random.Generator:
+    return np.random.default_rng(1)
+
+
 # ---------------------------------------------------------------------------------- who is compared
 
 
@@ -21,7 +26,7 @@ def _entrants(known: Known) -> Entries:
 def world() -> tuple[Known, Entries, Matched]:
     known = World(7, people=1500, keen=True).known
     entrants = _entrants(known)
-    return known, entrants, match(known, entrants.person, entrants.start, seed=1)
+    return known, entrants, match(known, entrants.person, entrants.start, chance())
 
 
 def test_who_stands_beside_an_entrant_is_outside_and_was_alike_then(
@@ -89,7 +94,7 @@ def test_matching_makes_alike_who_was_not(world: tuple[Known, Entries, Matched])
 def test_the_same_seed_finds_the_same(world: tuple[Known, Entries, Matched]) -> None:
     """Another one need not."""
     known, entrants, found = world
-    again = match(known, entrants.person, entrants.start, seed=1)
+    again = match(known, entrants.person, entrants.start, chance())
 
     assert again.beside.person.tolist() == found.beside.person.tolist()
     assert again.beside.at.tolist() == found.beside.at.tolist()
@@ -120,7 +125,7 @@ def test_who_enters_by_time_is_compared_at_that_very_instant() -> None:
         goals=[[], [], [], []],
     )
 
-    found = match(known, np.array([0]), np.array([30 * DAY]), seed=1)
+    found = match(known, np.array([0]), np.array([30 * DAY]), chance())
 
     assert found.beside.person.tolist() == [1, 3]  # 20 days are within a factor of 4 of 30
     assert found.beside.at.tolist() == [30 * DAY, 30 * DAY]
@@ -136,7 +141,7 @@ def test_who_does_not_count_stands_beside_nobody() -> None:
         counted=[[(0, FOREVER)], [(0, 10 * DAY)], [], [(0, FOREVER)]],
     )
 
-    found = match(known, np.array([0]), np.array([30 * DAY]), seed=1)
+    found = match(known, np.array([0]), np.array([30 * DAY]), chance())
 
     assert len(found.beside) == len(found.drawn) == len(found.found) == 0
     assert np.isnan(found.after).all()
@@ -147,7 +152,7 @@ def test_nobody_entered() -> None:
     known = known_of(first=[0], inside=[[]], activity=[[0]], goals=[[]])
     none = np.empty(0, np.int64)
 
-    found = contrast(known, Entries(none, none, none), window=WINDOW, at=AT, seed=1)
+    found = contrast(known, Entries(none, none, none), chance(), window=WINDOW, at=AT)
 
     assert found.entrants.of == found.compared.rows == found.alike.rows == 0
     assert found.difference is None
@@ -169,7 +174,7 @@ def test_shares_weigh_every_entrant_the_same() -> None:
     )
     entries = Entries.within(known.inside, 0, AT)  # type: ignore[arg-type]
 
-    found = contrast(known, entries, window=WINDOW, at=AT, seed=1)
+    found = contrast(known, entries, chance(), window=WINDOW, at=AT)
 
     assert (found.entrants.count, found.entrants.of) == (1, 2)  # at the end counts, after it not
     beside = list(zip(found.matched.beside.entrant, found.matched.beside.person, strict=True))
@@ -191,7 +196,7 @@ def test_only_whole_windows_and_first_entries_are_compared() -> None:
     )
     entries = Entries.within(known.inside, 0, AT)  # type: ignore[arg-type]
 
-    found = contrast(known, entries, window=WINDOW, at=AT, seed=1)
+    found = contrast(known, entries, chance(), window=WINDOW, at=AT)
 
     assert len(entries) == 3
     assert (found.entrants.count, found.entrants.of, found.too_young) == (0, 1, 1)

@@ -26,7 +26,7 @@ from segue.services.insight.backtest_words import (
     left_out_words,
     scale_words,
 )
-from segue.services.insight.backtesting import DAYS, MOST_DAYS, Backtest, Together
+from segue.services.insight.backtesting import DAYS, MOST_DAYS, Backtest, Together, Varied
 from segue.services.insight.wording import share_words
 
 MOST_OTHERS: Final = 6
@@ -171,24 +171,40 @@ def _print_balance(out: Console, contrast: Contrast) -> None:
 
 
 def _print_thresholds(out: Console, found: Backtest) -> None:
-    """What other thresholds would change."""
+    """What other thresholds would change; where they stand, if the condition has several parts."""
     if len(found.varied) == 1:
         return
     goal = found.goal.id if found.goal else ""
+    parts = {one.variation.before for one in found.varied if one.variation}
     table = plain_table()
     table.add_column("What if", no_wrap=True)
     table.add_column("were", no_wrap=True)
+    if len(parts) > 1:
+        table.add_column("in", style="faint", overflow="fold")
     for name in ("In now", "Entries", *([f"Reached {escape(goal)}"] if goal else [])):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Same people", justify="right", no_wrap=True)
+    told = ""
     for one in found.varied:
-        old = one.variation.old if one.variation else "[faint]as it is[/]"
-        new = one.variation.new if one.variation else ""
-        reached = [share_words(one.reached)] if goal and one.reached else []
-        row = [old, new, words.number(one.size), words.number(one.entries), *reached]
-        table.add_row(*row, words.percent(one.period.jaccard))
+        part = one.variation.before if one.variation else ""
+        place = [Text("" if part == told else part)] if len(parts) > 1 else []
+        table.add_row(*_change(one), *place, *_came_of(one, with_goal=bool(goal)))
+        told = part
     out.print(table)
     out.print(" [faint]One at a time. Same people: of all who were in by either.[/]\n")
+
+
+def _change(one: Varied) -> tuple[str, str]:
+    if one.variation is None:
+        return "[faint]as it is[/]", ""
+    return one.variation.old, one.variation.new
+
+
+def _came_of(one: Varied, *, with_goal: bool) -> list[str]:
+    """Who is in, how often somebody entered, how many reached the goal, who are the same."""
+    reached = [share_words(one.reached)] if with_goal and one.reached else []
+    alike = words.percent(one.period.jaccard)
+    return [words.number(one.size), words.number(one.entries), *reached, alike]
 
 
 def _print_others(out: Console, found: Backtest) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 
 from segue.insight.arrays import Bools, Floats, Int64s, Occurrences, Spans, first_after, person_of
 from segue.insight.comparisons import Difference
@@ -102,13 +103,16 @@ class Contrast:
         return self.interval is not None and 0.0 not in self.interval
 
 
-def contrast(known: Known, entries: Entries, *, window: int, at: int, seed: int) -> Contrast:
+def contrast(
+    known: Known, entries: Entries, generator: Generator, *, window: int, at: int
+) -> Contrast:
     """Compare the entrants with people like them by whether they reach the goal (the occurrences
-    `known.goals`) in the `window` ms after the entry, `(e, e + window]`."""
+    `known.goals`) in the `window` ms after the entry, `(e, e + window]`. The generator draws whom
+    to look at."""
     firsts = entries.first()
     whole = firsts.only(firsts.start <= at - window)
-    chosen = _sampled(whole, seed)
-    matched = match(known, chosen.person, chosen.start, seed=seed)
+    chosen = _sampled(whole, generator)
+    matched = match(known, chosen.person, chosen.start, generator)
     rows = _Rows.of(known.goals, chosen, matched, window)
     compared, alike, anybody = rows.estimates()
     count = int(_reach(known.goals, whole.person, whole.start, window).sum())
@@ -148,10 +152,9 @@ def _needs(a: Estimate, b: Estimate) -> int | None:
     return Difference.measured(*sides).needs
 
 
-def _sampled(entries: Entries, seed: int) -> Entries:
+def _sampled(entries: Entries, generator: Generator) -> Entries:
     if len(entries) <= MOST_ENTRANTS:
         return entries
-    generator = np.random.default_rng(seed)
     return entries.only(np.sort(generator.permutation(len(entries))[:MOST_ENTRANTS]))
 
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 
 from segue.domain.instant import DAY, FOREVER, MINUTE
 from segue.insight.arrays import (
@@ -132,12 +133,13 @@ class Matched:
         return np.unique(self.beside.entrant)
 
 
-def match(known: Known, person: Int64s, instant: Int64s, *, seed: int) -> Matched:
+def match(known: Known, person: Int64s, instant: Int64s, generator: Generator) -> Matched:
     """Find people like the entrants, who were not in when these entered.
 
-    person: int64[N]; instant: int64[N] in ms, when each enters. The same seed gives the same.
+    person: int64[N]; instant: int64[N] in ms, when each enters. The generator draws whom to look
+    at: one of the same seed gives the same.
     """
-    search = _Search(known, person, instant, np.random.default_rng(seed))
+    search = _Search(known, person, instant, generator)
     beside, drawn = search.nearest(search.candidates()), search.anybody()
     return Matched(len(person), beside, drawn, search.difference(drawn), search.difference(beside))
 
@@ -165,13 +167,13 @@ class _Pool:
         return low, np.searchsorted(self.at, until, side="right")
 
     def some(
-        self, low: Int64s, high: Int64s, most: int, generator: np.random.Generator
+        self, low: Int64s, high: Int64s, most: int, generator: Generator
     ) -> tuple[Int64s, Int64s]:
         """So many of the places `[low, high)` of each query, drawn by chance with repetition; all,
         where they are no more. Queries and places, int64[M] each."""
         size = (high - low)[:, None]
         turn = np.arange(most)[None, :]
-        chance = (generator.random((len(low), most)) * size).astype(np.int64)
+        chance = (generator.uniform(size=(len(low), most)) * size).astype(np.int64)
         place = low[:, None] + np.where(size > most, chance, turn)
         there = turn < size
         query = np.broadcast_to(np.arange(len(low))[:, None], place.shape)
@@ -181,9 +183,7 @@ class _Pool:
 class _Search:
     """The search for people like some entrants."""
 
-    def __init__(
-        self, known: Known, person: Int64s, instant: Int64s, generator: np.random.Generator
-    ) -> None:
+    def __init__(self, known: Known, person: Int64s, instant: Int64s, generator: Generator) -> None:
         self._known, self._person, self._instant = known, person, instant
         self._generator = generator
         self._by_age = _Pool.of(known.first_seen, np.arange(len(known.first_seen)))

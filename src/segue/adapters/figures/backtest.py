@@ -17,13 +17,20 @@ class Day(Protocol):
     """A calendar day: how many entered and left, and how many were in at its end."""
 
     @property
-    def day(self) -> dt.date: ...
+    def day(self) -> dt.date:
+        """The day itself."""
+
     @property
-    def entered(self) -> int: ...
+    def entered(self) -> int:
+        """How many entered on it."""
+
     @property
-    def left(self) -> int: ...
+    def left(self) -> int:
+        """How many left on it."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """How many were in at its end."""
 
 
 def backtest_sizes(days: Sequence[Day]) -> Figure:

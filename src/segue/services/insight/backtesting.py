@@ -345,7 +345,8 @@ class _Made:
             past.occurred[_ACTIVITY],
             past.occurred[goal.wanted],
         )
-        return contrast(known, found, window=self._window, at=past.at, seed=SEED)
+        generator = np.random.default_rng(SEED)
+        return contrast(known, found, generator, window=self._window, at=past.at)
 
     def _messages(self) -> Simulation:
         asked, past = self.asked, self.past
