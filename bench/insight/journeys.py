@@ -10,8 +10,11 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 import segue
 from bench.generate import World, columns, write_parquet
@@ -23,6 +26,7 @@ from segue.insight.ways import Period, Ways
 from segue.services.insight.past import read_past
 from segue.timeline.log import ACTIVITY
 from segue.timeline.occurring import Wanted
+from tests.insight.travelling import Travellers
 
 STAGES = ("visitor", "tried", "regular", "customer")
 PROJECT = """
@@ -35,6 +39,8 @@ segments:
   weekly: {when: active on at least 3 days within 7 days}
 """
 DAYS, WINDOW, SILENCE = (days * 86_400_000 for days in (60, 14, 7))
+
+WORKERS = 2
 
 T = TypeVar("T")
 
@@ -63,6 +69,19 @@ def lines(world: World) -> Iterator[str]:
         f"{world.people:,} people, {world.events:,} events; {people:,} on a stage at the end, "
         f"{int(found.everybody.moves.sum()):,} steps; memory {memory:.1f} GB."
     )
+
+
+def coverage_lines(runs: int) -> Iterator[str]:
+    """How often the ranges hold the truth, for people who wait long and people who wait briefly."""
+    yield "| people | go on in 14 days, in truth | runs | share's range holds it | curve's range |"
+    yield "| --- | --- | --- | --- | --- |"
+    for people, waiting in ((60, 30.0), (150, 30.0), (600, 30.0), (150, 5.0), (600, 300.0)):
+        first = Travellers(0, people, waiting)
+        with ProcessPoolExecutor(WORKERS) as pool:
+            made = (Travellers(seed, people, waiting) for seed in range(runs))
+            found = np.array(list(pool.map(Travellers.covered, made, chunksize=50)))
+        share, curve = 100 * found.mean(axis=0)
+        yield f"| {people} | {100 * first.truth:.1f} % | {runs:,} | {share:.1f} % | {curve:.1f} % |"
 
 
 def _steps(insight: Insight) -> Iterator[str]:
@@ -95,9 +114,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000_000)
     parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=4_000)
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
-    text = "\n".join(lines(World(events=given.events, people=given.people)))
+    speed = lines(World(events=given.events, people=given.people))
+    text = "\n".join([*coverage_lines(given.runs), "", *speed])
     print(text)
     if given.record is not None:
         recorded(given.record, "journeys", "Journey", text)

@@ -61,9 +61,9 @@ def test_steps_back_are_counted(segue, trip: Path) -> None:
 
 
 def test_json_holds_everything_with_its_definition(segue, trip: Path) -> None:
-    found = segue("journey", "--from", "2026-05-01", "--until", "2026-05-09", "--json").json
+    found = segue("journey", "--from", "2026-04-30", "--until", "2026-05-09", "--json").json
 
-    assert found["from"] == "2026-05-01T00:00:00Z"
+    assert found["from"] == "2026-04-30T00:00:00Z"
     assert found["until"] == "2026-05-09T00:00:00Z"
     stage = found["journey"]["stages"][1]
     assert stage["next"]["by"][1]["share"] == pytest.approx(1 / 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.domain.errors import UsageError
@@ -189,14 +189,15 @@ def journey(
     if not stages:
         return JourneyFound(at, zone, asked)
     scope = _scope(past, stages, asked)
+    weeks = weeks_of(asked, zone) if asked.by_week else ()
     return JourneyFound(
         at,
         zone,
         asked,
         stages,
-        measure(scope, weeks_of(asked, zone) if asked.by_week else ()),
+        measure(scope, weeks),
         _stops(past, scope, asked, names),
-        tuple(_segment(past, stages, asked, one) for one in asked.segment_ids),
+        tuple(_segment(past, scope, weeks, one) for one in asked.segment_ids),
     )
 
 
@@ -213,13 +214,11 @@ def _names(store: Store, definitions: Definitions, at: int) -> list[str]:
     return [one for one in known if is_activity(one, definitions.not_activity)][:MOST_EVENTS]
 
 
-def _scope(
-    past: Past, stages: Sequence[Stage], asked: Asked, segment_id: str | None = None
-) -> Scope:
+def _scope(past: Past, stages: Sequence[Stage], asked: Asked) -> Scope:
+    """Everybody's ways through the stages."""
     spans = [past.spans[f"{JOURNEY}.{one.id}"] for one in stages]
-    among = None if segment_id is None else past.spans[segment_id]
     ways = Ways.joined(spans, past.counted, past.at)
-    return Scope(ways, Period(asked.start, asked.end), asked.window, among)
+    return Scope(ways, Period(asked.start, asked.end), asked.window)
 
 
 def weeks_of(asked: Asked, zone: str) -> list[int]:
@@ -246,14 +245,13 @@ def _stops(past: Past, scope: Scope, asked: Asked, names: Sequence[str]) -> tupl
     )
 
 
-def _segment(past: Past, stages: Sequence[Stage], asked: Asked, segment_id: str) -> SegmentJourney:
-    scope = _scope(past, stages, asked, segment_id)
-    weeks = weeks_of(asked, past.definitions.timezone) if asked.by_week else ()
+def _segment(past: Past, everybody: Scope, weeks: Sequence[int], segment_id: str) -> SegmentJourney:
+    scope = replace(everybody, among=past.spans[segment_id])
     return SegmentJourney(
         segment_id,
         past.definitions.segment(segment_id).title,
         measure(scope, weeks),
-        tuple(against_rest(scope, stage) for stage in range(len(stages) - 1)),
+        tuple(against_rest(scope, stage) for stage in range(scope.ways.stages - 1)),
     )
 
 
