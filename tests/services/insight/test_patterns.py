@@ -19,9 +19,13 @@ from segue.insight.rules import Match
 from segue.language import canonical
 from segue.language.parse import parse_pattern
 from segue.language.text import to_text
-from segue.services.insight import patterns as module
-from segue.services.insight.behaving import vocabulary
-from segue.services.insight.patterns import Patterns, View, Wish, find_patterns
+from segue.services.insight.patterns import (
+    Patterns,
+    View,
+    Wish,
+    find_patterns,
+    look_at,
+)
 
 QUICK = Effort(resamples=8, worlds=6, most=4)
 PEOPLE = 700
@@ -65,13 +69,8 @@ def test_the_engine_finds_exactly_whom_a_rule_is_said_to_match(
     insight = engine.insight()
     found = _find(insight, WISHES[name])
     assert found.patterns
-    behaviour = module._read(
-        insight.store,
-        vocabulary(insight.store, insight.project, insight.definitions, insight.at, found.wish.mix),
-        insight.at,
-        found.wish,
-    )
-    asked, _ = module._population(behaviour, insight.at, found.wish)
+    looked = look_at(insight.store, insight.project, insight.definitions, insight.at, found.wish)
+    behaviour, asked = looked.behaviour, looked.asked
     ids = behaviour.past.person_ids.to_pylist()
     path = tmp_path / "segue.yaml"
     path.write_text(definitions())
@@ -95,11 +94,8 @@ def test_the_engine_finds_exactly_whom_a_rule_is_said_to_match(
 def test_every_feature_means_what_its_condition_means(engine: segue.Engine, view: View) -> None:
     """At thresholds all over its values, for everybody."""
     insight, wish = engine.insight(), Wish(view=view, least=3)
-    words = vocabulary(insight.store, insight.project, insight.definitions, insight.at)
-    behaviour = module._read(insight.store, words, insight.at, wish)
-    asked, least = module._population(behaviour, insight.at, wish)
-    features = module._features(behaviour, asked, view)
-    search = module._Search(behaviour, asked, features, None, least, wish)  # type: ignore[arg-type]
+    looked = look_at(insight.store, insight.project, insight.definitions, insight.at, wish)
+    behaviour, asked, features = looked.behaviour, looked.asked, looked.features
     conditions, holds = [], []
     for one in features:
         values = np.unique(one.value)
@@ -107,7 +103,7 @@ def test_every_feature_means_what_its_condition_means(engine: segue.Engine, view
             threshold = one.writing.threshold(float(low), float(high))
             conditions.append(one.writing.condition(threshold))
             holds.append(one.at_least(threshold))
-    whole = [canonical.all_of([*search._base, one]) for one in conditions]
+    whole = [canonical.all_of([*looked.base, one]) for one in conditions]
     texts = {f"rule_{place}": {"when": to_text(one)} for place, one in enumerate(whole)}
     project = segue.Engine.in_memory({**_project(engine), "segments": texts})
     with project as again:

@@ -128,7 +128,7 @@ def compare_identity(
     )
     asked = Asked(found.people, starts.at[found.people] + window, window + 1)
     told = _told(store, definitions, at, asked)
-    traits, uses = _usable(told)
+    traits, uses = _usable(told, len(found.people))
     done, names = _done(behaviour, asked)
     result = foretell(
         {TRAITS: traits, BEHAVIOUR: done, BOTH: done.beside(traits)},
@@ -186,7 +186,7 @@ def _as_of(history: TraitHistory, asked: Asked) -> tuple[Int64s, Bools]:
     return history.value[place], written & history.known[place]
 
 
-def _usable(told: Sequence[_Told]) -> tuple[Known, tuple[TraitUse, ...]]:
+def _usable(told: Sequence[_Told], people: int) -> tuple[Known, tuple[TraitUse, ...]]:
     """The traits that models look at, and what was made of each."""
     numbers, codes, uses = list[Floats](), list[Int64s](), list[TraitUse]()
     for one in told:
@@ -198,7 +198,6 @@ def _usable(told: Sequence[_Told]) -> tuple[Known, tuple[TraitUse, ...]]:
         if not left_out:
             (numbers if is_number else codes).append(one.number if is_number else one.code)  # type: ignore[arg-type]
         uses.append(TraitUse(one.name, Share.measured(int(said.sum()), len(said)), left_out))
-    people = len(told[0].code) if told else 0
     return (
         Known(
             np.column_stack(numbers) if numbers else np.zeros((people, 0)),

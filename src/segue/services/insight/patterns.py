@@ -187,23 +187,54 @@ def find_patterns(
 
     Raises `NotFoundError` where there is no such segment.
     """
-    if wish.segment_id is not None:
-        known_segment(definitions, wish.segment_id)
-    words = vocabulary(store, project, definitions, at, wish.mix)
-    behaviour = _read(store, words, at, wish)
-    asked, least = _population(behaviour, at, wish)
-    counted = int(behaviour.past.counted.holds(at).sum())
-    features = _features(behaviour, asked, wish.view) if len(asked.person) else []
+    looked = look_at(store, project, definitions, at, wish)
+    features = looked.features
     points = _points(features, wish.view) if features else np.zeros((0, 0))
     groups = group(points, seed=wish.seed, number=wish.number, effort=effort, tell=tell)
-    search = _Search(behaviour, asked, features, groups, least, wish)
-    patterns = search.told(store, at) if groups.number else ()
+    patterns = _Search(looked, groups).told(store, at) if groups.number else ()
+    behaviour, asked, least = looked.behaviour, looked.asked, looked.least
+    counted = int(behaviour.past.counted.holds(at).sum())
+    words = behaviour.words
     whole = _said(_whole(words, wish).name)
     share = Share.measured(len(asked.person), counted)
     return Patterns(at, wish, asked.window, least, whole, share, groups, patterns)
 
 
 # -------------------------------------------------------------------------------------- who and how
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Who is looked at, and what they did: people and instant as `asked`, their features, and how
+    often they did the whole at least."""
+
+    behaviour: Behaviour
+    wish: Wish
+    asked: Asked
+    least: int
+    features: tuple[Feature, ...]
+
+    @property
+    def base(self) -> list[Condition]:
+        """Who is looked at, as the language says it."""
+        whole = _whole(self.behaviour.words, self.wish)
+        when = Within(self.asked.window)
+        base: list[Condition] = [canonical.did(whole.pattern, Comparison.GE, self.least, when=when)]
+        return [*base, InSegment(self.wish.segment_id)] if self.wish.segment_id else base
+
+
+def look_at(
+    store: Store, project: Project, definitions: Definitions, at: int, wish: Wish
+) -> Looked:
+    """Everybody who counts, is in the segment and did the whole often enough, with the features in
+    which they are compared. Raises `NotFoundError` where there is no such segment."""
+    if wish.segment_id is not None:
+        known_segment(definitions, wish.segment_id)
+    words = vocabulary(store, project, definitions, at, wish.mix)
+    behaviour = _read(store, words, at, wish)
+    asked, least = _population(behaviour, at, wish)
+    features = _features(behaviour, asked, wish.view) if len(asked.person) else []
+    return Looked(behaviour, wish, asked, least, tuple(features))
 
 
 def _read(store: Store, words: Vocabulary, at: int, wish: Wish) -> Behaviour:
@@ -255,29 +286,25 @@ def _points(features: Sequence[Feature], view: View) -> Floats:
 
 @dataclass(frozen=True)
 class _Search:
-    """A finished search: the people asked about, their features and their groups."""
+    """A finished search: who was looked at, and their groups."""
 
-    behaviour: Behaviour
-    asked: Asked
-    features: Sequence[Feature]
+    looked: Looked
     groups: Groups
-    least: int
-    wish: Wish
 
     def told(self, store: Store, at: int) -> tuple[FoundPattern, ...]:
         """The groups, each with its rule as the engine evaluates it."""
         marks = [self._marks(place) for place in range(self.groups.number)]
         titles = _told_apart([_title(one) for one in marks])
-        rules = [explain(self.features, self._inside(place)) for place in range(len(marks))]
-        conditions = [canonical.all_of([*self._base, one.condition]) for one in rules]
+        rules = [explain(self.looked.features, self._inside(place)) for place in range(len(marks))]
+        conditions = [canonical.all_of([*self.looked.base, one.condition]) for one in rules]
         matches = self._matches(store, at, conditions)
-        taken = [one.id for one in self.behaviour.words.definitions.segments]
+        taken = [one.id for one in self.looked.behaviour.words.definitions.segments]
         found = list[FoundPattern]()
         for place, title in enumerate(titles):
             when = to_text(conditions[place])
             id_ = id_from(title, taken)
             taken.append(id_)
-            share = Share.measured(int(self._inside(place).sum()), len(self.asked.person))
+            share = Share.measured(int(self._inside(place).sum()), len(self.looked.asked.person))
             found.append(
                 FoundPattern(
                     title,
@@ -287,7 +314,10 @@ class _Search:
                     describe(conditions[place], titles=self._titles),
                     matches[place],
                     Proposal(
-                        id_, title, when, "usage" if self.wish.view is View.HOW else "content"
+                        id_,
+                        title,
+                        when,
+                        "usage" if self.looked.wish.view is View.HOW else "content",
                     ),
                 )
             )
@@ -295,15 +325,7 @@ class _Search:
 
     @property
     def _titles(self) -> dict[str, str]:
-        return {one.id: one.title for one in self.behaviour.words.definitions.segments}
-
-    @property
-    def _base(self) -> list[Condition]:
-        """Who was looked at, as the language says it."""
-        whole = _whole(self.behaviour.words, self.wish)
-        when = Within(self.asked.window)
-        base: list[Condition] = [canonical.did(whole.pattern, Comparison.GE, self.least, when=when)]
-        return [*base, InSegment(self.wish.segment_id)] if self.wish.segment_id else base
+        return {one.id: one.title for one in self.looked.behaviour.words.definitions.segments}
 
     def _inside(self, place: int) -> Bools:
         inside: Bools = self.groups.label == place
@@ -311,7 +333,7 @@ class _Search:
 
     def _matches(self, store: Store, at: int, conditions: Sequence[Condition]) -> list[Match]:
         """How well the rules name the groups, by whom the engine finds in them."""
-        words, past = self.behaviour.words, self.behaviour.past
+        words, past = self.looked.behaviour.words, self.looked.behaviour.past
         ids = [f"$pattern_{place}" for place in range(len(conditions))]
         segments = tuple(
             Segment(id_, id_, with_patterns(one, words.actions.expand))
@@ -322,16 +344,18 @@ class _Search:
         found = []
         for place, id_ in enumerate(ids):
             inside = np.zeros(past.people, np.bool_)
-            inside[self.asked.person[self._inside(place)]] = True
+            inside[self.looked.asked.person[self._inside(place)]] = True
             found.append(Match.measured(spans[id_].holds(at), inside))
         return found
 
     def _marks(self, place: int) -> tuple[Mark, ...]:
         inside = self._inside(place)
-        spread = [float(one.scaled().std()) for one in self.features]
-        if self.wish.view is View.WHAT:  # on one scale already
+        spread = [float(one.scaled().std()) for one in self.looked.features]
+        if self.looked.wish.view is View.WHAT:  # on one scale already
             spread = [max(spread)] * len(spread)
-        return tuple(_mark(one, inside, by) for one, by in zip(self.features, spread, strict=True))
+        return tuple(
+            _mark(one, inside, by) for one, by in zip(self.looked.features, spread, strict=True)
+        )
 
 
 def _mark(feature: Feature, inside: Bools, spread: float) -> Mark:
