@@ -18,6 +18,7 @@ from segue.adapters.figures.look import (
     whiskers,
 )
 from segue.domain.instant import DAY
+from segue.insight.arrays import Int64s
 from segue.insight.journey import Journey
 from segue.insight.survival import Survival
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 POINTS: Final = 200
 """Points of a curve."""
 _OTHER: Final = ("On no stage", "Not counted")
+_LEFT, _RIGHT = 0.001, 0.999
+_GAP: Final = 0.02
 
 
 def journey_flow(journey: Journey, titles: Sequence[str]) -> Figure:
@@ -35,27 +38,44 @@ def journey_flow(journey: Journey, titles: Sequence[str]) -> Figure:
     `titles` are those of the stages.
     """
     names = [*titles, *_OTHER]
-    size = len(names)
+    before, after = (np.flatnonzero(journey.flow.sum(axis=axis)) for axis in (1, 0))
     rows, columns = np.nonzero(journey.flow)
+    places = [*before.tolist(), *after.tolist()]
+    colours = [_colour(place, len(names)) for place in places]
+    labels = [*names[:-1], "Not there yet"], [*names[:-1], "No longer counted"]
+    source = np.searchsorted(before, rows)
     figure = blank(title="From where to where")
     figure.add_sankey(
         node={
-            "label": [*names[:-1], "Not there yet", *names[:-1], "No longer counted"],
-            "color": [_colour(place, size) for place in range(size)] * 2,
-            "pad": 16,
+            "label": [labels[place >= len(before)][one] for place, one in enumerate(places)],
+            "color": colours,
+            "x": [_LEFT] * len(before) + [_RIGHT] * len(after),
+            "y": [
+                *_heights(journey.flow.sum(axis=1)[before]),
+                *_heights(journey.flow.sum(axis=0)[after]),
+            ],
+            "pad": 12,
             "line": {"width": 0},
         },
+        arrangement="fixed",
         link={
-            "source": rows,
-            "target": columns + size,
+            "source": source,
+            "target": len(before) + np.searchsorted(after, columns),
             "value": journey.flow[rows, columns],
-            "color": [faded(_colour(place, size), 0.35) for place in rows.tolist()],
+            "color": [faded(colours[one], 0.35) for one in source.tolist()],
         },
         valueformat=",d",
         valuesuffix=" people",
-        textfont={"color": INK},
+        textfont={"color": INK, "shadow": "none"},
     )
     return figure
+
+
+def _heights(people: Int64s) -> list[float]:
+    """Where the middle of each node lies, 0 to 1 from the top, in their order."""
+    shares = people / max(people.sum(), 1) * (1 - _GAP * len(people))
+    middles = np.cumsum(shares + _GAP) - shares / 2 - _GAP / 2
+    return [float(one) for one in np.clip(middles, _LEFT, _RIGHT)]
 
 
 def journey_funnel(journey: Journey, titles: Sequence[str]) -> Figure:
