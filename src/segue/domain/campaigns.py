@@ -186,6 +186,14 @@ class QuestionKind(StrEnum):
     TEXT = "text"
 
 
+SCALES: Final[Mapping[QuestionKind, tuple[int, int]]] = {
+    QuestionKind.NPS: (0, 10),
+    QuestionKind.CSAT: (1, 5),
+    QuestionKind.CES: (1, 7),
+}
+"""The lowest and the highest answer of the kinds that have a scale of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """After an answer that is one of `answers` (texts of choices, or numbers as text; empty: any)
@@ -206,6 +214,11 @@ class Question:
     scale: int = 5
     required: bool = False
     branches: tuple[Branch, ...] = ()
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """The lowest and the highest answer; None where it is not answered with a number."""
+        return (1, self.scale) if self.kind is QuestionKind.RATING else SCALES.get(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from segue.http.links import PICTURE, only_looks
 from segue.http.pages import PRIVATE, shown, unknown
 from segue.services.acting.links import LinkKind, Ticket, unseal
 from segue.services.acting.mailed_survey import MailedSurveys, Sheet, Stage, shown_parts
-from segue.services.acting.survey_way import Answer, answer_of, answers_to, scale_of
+from segue.services.acting.survey_way import Answer, answer_of, answers_to
 
 LONGEST_FORM: Final = 64 * 1024
 """Bytes of a form that are looked at: the longest text in any script."""
@@ -189,7 +189,7 @@ def _asked(
         "required": question.required,
         "options": _options(question, given),
         "answer": given if isinstance(given, str) else "",
-        "ends": {**ENDS, **pages.scales}.get(question.kind) if scale_of(question) else None,
+        "ends": {**ENDS, **pages.scales}.get(question.kind) if question.range else None,
         "before": sheet.before,
         "last": sheet.is_last,
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from segue.domain.campaigns import QuestionKind
+from segue.domain.campaigns import SCALES, QuestionKind
 from segue.language.campaign_models import END, QuestionDefinition
 from segue.language.yaml_source import Loc
 
@@ -16,11 +16,6 @@ ELSE: Final = "else"
 """In a branch: any answer, and none."""
 FIVE: Final = 5
 """The highest rating, where a question does not say another one."""
-_SCALES: Final = {
-    QuestionKind.NPS: (0, 10),
-    QuestionKind.CSAT: (1, 5),
-    QuestionKind.CES: (1, 7),
-}
 _CHOSEN: Final = (QuestionKind.SINGLE, QuestionKind.MULTIPLE)
 _RANGE: Final = re.compile(r"(\d+) (?:to|-) (\d+)")
 
@@ -52,7 +47,7 @@ def scale_of(question: QuestionDefinition) -> tuple[int, int] | None:
     """The lowest and the highest answer of a question that is answered with a number."""
     if question.kind is QuestionKind.RATING:
         return 1, question.scale or FIVE
-    return _SCALES.get(question.kind)
+    return SCALES.get(question.kind)
 
 
 def possible_answers(question: QuestionDefinition) -> tuple[str, ...] | None:

@@ -22,7 +22,7 @@ from segue.domain.campaigns import Acting, Campaign, Content, Delivery, Question
 from segue.domain.errors import NotFoundError
 from segue.domain.ports import StoredEvent
 from segue.services.acting.links import Ticket
-from segue.services.acting.survey_way import Answer, answer_of, scale_of, way
+from segue.services.acting.survey_way import Answer, answer_of, way
 from segue.services.live.answers import PersonStanding
 from segue.services.live.intake import Batch, Receipt
 
@@ -265,9 +265,8 @@ def _facts_of(
     facts: dict[str, Any] = {"question_id": question.id, "question_type": question.kind.value}
     if answer is not None:
         facts["answer"] = list(answer) if isinstance(answer, tuple) else answer
-    scale = scale_of(question)
-    if scale is not None:
-        facts["scale"] = scale[1]
+    if question.range is not None:
+        facts["scale"] = question.range[1]
     return facts | {"submission_id": delivery_id, "complete": complete}
 
 

@@ -21,28 +21,16 @@ LONGEST_TEXT: Final = 4_000
 """Characters of an open answer; the rest is cut off."""
 MOST: Final = 100
 """Links to answers in a message."""
-_SCALES: Final = {
-    QuestionKind.NPS: (0, 10),
-    QuestionKind.CSAT: (1, 5),
-    QuestionKind.CES: (1, 7),
-}
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters, line breaks and tabs left out, and halves of characters."""
-
-
-def scale_of(question: Question) -> tuple[int, int] | None:
-    """The lowest and the highest answer; None where it is not answered with a number."""
-    if question.kind is QuestionKind.RATING:
-        return 1, question.scale
-    return _SCALES.get(question.kind)
 
 
 def answers_to(question: Question) -> tuple[str, ...]:
     """Every single answer that there can be, as text; none where several go together or it is
     free."""
-    scale = scale_of(question)
-    if scale is not None:
-        return tuple(map(str, range(scale[0], scale[1] + 1)))
+    if question.range is not None:
+        lowest, highest = question.range
+        return tuple(map(str, range(lowest, highest + 1)))
     return question.choices if question.kind is QuestionKind.SINGLE else ()
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from segue.domain.campaigns import Campaign, InApp, Look, Question, QuestionKind, Survey, Trigger
+from segue.domain.campaigns import Campaign, InApp, Look, Question, Survey, Trigger
 from segue.domain.errors import InputError
 from segue.language.links import link_problem
 from segue.language.page_filters import page_document
 from segue.services.in_app.eligible import Judged
-
-_HIGHEST: Final = {QuestionKind.NPS: 10, QuestionKind.CSAT: 5, QuestionKind.CES: 7}
 
 
 def item(found: Judged, parts: Mapping[str, str], segments: Sequence[str]) -> dict[str, Any]:
@@ -67,10 +65,8 @@ def _question(one: Question, text: str) -> dict[str, Any]:
     told: dict[str, Any] = {"id": one.id, "type": one.kind.value, "text": text}
     if one.choices:
         told["choices"] = list(one.choices)
-    if one.kind is QuestionKind.RATING:
-        told["scale"] = one.scale
-    elif one.kind in _HIGHEST:
-        told["scale"] = _HIGHEST[one.kind]
+    if one.range is not None:
+        told["scale"] = one.range[1]
     if one.required:
         told["required"] = True
     if one.branches:
