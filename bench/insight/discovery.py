@@ -12,6 +12,7 @@ Every table that it makes is compared.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -49,6 +50,8 @@ class Spent:
     people: int
     tries: int
     whole: float
+    processor: float
+    load: float
     memory: float
     reading: float
     tables: float
@@ -90,12 +93,16 @@ def measured(people: int) -> Spent:
             events = pool.submit(made, folder, people).result()
         print(f"{events:,} events made", flush=True)
         with Engine.open(folder / "bench") as engine:
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             found = engine.insight().discover()
             words = summary_words(found)
-            whole = time.perf_counter() - start
+            whole, processor = time.perf_counter() - start, time.process_time() - used
+            load = os.getloadavg()[0]
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-            print(f"{whole:.1f} s, {memory:,.0f} MB: {words}", flush=True)
+            print(
+                f"{whole:.1f} s, {processor:.1f} s of processors, {memory:,.0f} MB: {words}",
+                flush=True,
+            )
             one = engine.insight()
             start = time.perf_counter()
             ready = prepare(one.store, one.project, one.definitions, one.at, Asked())
@@ -109,6 +116,8 @@ def measured(people: int) -> Spent:
             len(ready.past.first_seen),
             found.outcome.tries,
             whole,
+            processor,
+            load,
             memory,
             reading,
             spent,
@@ -219,7 +228,8 @@ def record(one: Spent) -> str:
     lines = [
         f"{one.events:,} events of {one.people:,} people; {ACTIONS} actions, {COUNTS} counts, ",
         f"{len(WINDOWS)} windows of up to {WINDOWS[-1] // DAY} days: {one.tries:,} tries\n",
-        f"the whole question, from the file to the words: {one.whole:.1f} s, ",
+        f"the whole question, from the file to the words: {one.whole:.1f} s ",
+        f"({one.processor:.0f} s of processors; load of the machine {one.load:.0f}), ",
         f"{one.memory:,.0f} MB at most; of that reading {one.reading:.1f} s\n",
         f"all tables and their statistics: {one.tables:.1f} s; the tables alone in pandas: ",
         f"{one.pandas:,.0f} s (every {EVERY}th action timed), {share:.0f} times as long; ",

@@ -18,7 +18,11 @@ from segue.services.insight.discovering_document import discovered_document
 
 router = api_router("Insight")
 
-_EXAMPLE: Final[Any] = {"goal": "subscribed", "entering": "trial_users", "within": ["3 days", "7 days"]}
+_EXAMPLE: Final[Any] = {
+    "goal": "subscribed",
+    "entering": "trial_users",
+    "within": ["3 days", "7 days"],
+}
 
 
 class DiscoverBody(Body):

@@ -123,6 +123,8 @@ def _nothing_to_try(found: Discovered) -> str:
         if waiting
         else ""
     )
+    if not most.people:
+        return f"Nobody can be compared yet.{later}"
     return (
         f"Nothing could be tried: {people(most.people)} can be compared, and {reached:,} of them"
         f" reached “{found.goal.id}” after the end of the window.{later} Ask for shorter windows,"
