@@ -202,6 +202,7 @@ class Serving:
             turned(one)
             slow.look(one)
 
+        self.store.spare()
         self._loop = Loop(
             self.live, environment.now, self.feed, turned=told, rested=self.store.checkpoint
         )

@@ -39,6 +39,7 @@ from segue.adapters.duckdb_store.suspects import Suspects
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
 from segue.adapters.duckdb_store.webhook_keeper import KeptWebhooks
+from segue.adapters.duckdb_store.workers import Workers
 from segue.adapters.extract import TRAIT_EVENTS, People, Relation, Sources, extract, ranks
 from segue.domain.errors import NotFoundError, StoreLockedError
 from segue.domain.identity import Refusal
@@ -86,6 +87,7 @@ class DuckDBStore(
         self._gate = Gate()
         self._turn = threading.RLock()
         self._beside = threading.RLock()
+        self._spared = False
         self._begin(maintenance.connect(path))
 
     def _begin(self, db: duckdb.DuckDBPyConnection) -> None:
@@ -105,6 +107,7 @@ class DuckDBStore(
             self._arrivals = Arrivals(self._writer.next_ref)
             self._writing_traits = Marked(self._who_wrote_traits)
             self._with_deliveries = Marked(self._who_has_deliveries)
+            self._workers = Workers(db, spared=self._spared)
 
     @classmethod
     def open(cls, path: Path | str | None, *, timezone: str = "UTC") -> DuckDBStore:
@@ -132,6 +135,12 @@ class DuckDBStore(
         """
         with self._reading() as now:
             self._writer.recall(now.db)
+
+    def spare(self) -> None:
+        """Work on one thread from now on but where much is read: what a live loop stores and asks
+        in a turn is little, and takes less time so."""
+        self._spared = True
+        self._workers.spare()
 
     def close(self) -> None:
         """Release the file. Closing twice does nothing."""
@@ -213,7 +222,7 @@ class DuckDBStore(
     ) -> ReadLog[Log]:
         """See `EventStore.read`; `timezone` (None: the store's) is that of the definitions which
         are asked about. Raises `DefinitionError` for a regex that RE2 refuses."""
-        with self._reading() as now:
+        with self._reading() as now, self._workers.large():
             chosen = self._people(people)
             source = "events" if people is None else _part(now.db, chosen)
             log = extract(
@@ -327,7 +336,7 @@ class DuckDBStore(
         not_activity: Collection[str] = (),
     ) -> Part:
         """See `LiveStore.everything`; `not_activity` as in `EventStore.read`."""
-        with self._reading() as now:
+        with self._reading() as now, self._workers.large():
             return parts.everything(
                 Relation(now.db, "events", now.names),
                 now.codes,
