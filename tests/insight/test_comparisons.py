@@ -148,3 +148,32 @@ def test_false_discovery_is_benjamini_and_hochbergs(p_values) -> None:
     expected = false_discovery_control(p_values) if p_values else []
 
     assert false_discovery(p_values) == pytest.approx(np.asarray(expected), abs=1e-9)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 40)] * 4), max_size=6))
+def test_many_at_once_are_as_one_by_one(rows) -> None:
+    """Shares, differences, ratios, chances and what it takes to tell."""
+    pairs = [(Share.measured(min(a, m), m), Share.measured(min(b, n), n)) for a, m, b, n in rows]
+    flat = [one for pair in pairs for one in pair]
+
+    shares = Share.each([one.count for one in flat], [one.of for one in flat])
+    found = Difference.each(pairs)
+
+    assert [(one.count, one.of) for one in shares] == [(one.count, one.of) for one in flat]
+    for mine, alone in zip(shares, flat, strict=True):
+        assert _ends(mine.interval) == pytest.approx(_ends(alone.interval), abs=1e-12)
+    for mine, pair in zip(found, pairs, strict=True):
+        alone = Difference.measured(*pair)
+        assert (mine.a, mine.b, mine.needs) == (alone.a, alone.b, alone.needs)
+        assert mine.p_value == pytest.approx(alone.p_value, abs=1e-12)
+        assert _ends(mine.interval) == pytest.approx(_ends(alone.interval), abs=1e-12)
+        assert _ends(mine.ratio_interval) == pytest.approx(_ends(alone.ratio_interval))
+
+
+def _ends(interval) -> tuple[float, ...]:
+    return () if interval is None else (interval.low, interval.high)
+
+
+def test_no_share_of_many_is_beyond_its_people() -> None:
+    with pytest.raises(ValueError, match="no share"):
+        Share.each([1, 3], [2, 2])

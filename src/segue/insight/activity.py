@@ -65,13 +65,12 @@ def standings(
     day, limits = len(active.days) - WEEK, active.days.limits
     now, before = int(limits[day - lead]), int(limits[day - WEEK - lead])
     total = figure(active, everybody.counted.at(now), day)
-    found = []
-    for group in groups:
-        share = figure(active, members_at(group, now), day)
-        others = Share.measured(total.count - share.count, total.of - share.of)
-        earlier = figure(active, members_at(group, before), day - WEEK)
-        found.append(Standing.measured(share, others, earlier))
-    return found
+    shares = [figure(active, members_at(group, now), day) for group in groups]
+    earlier = [figure(active, members_at(group, before), day - WEEK) for group in groups]
+    others = Share.each(
+        [total.count - one.count for one in shares], [total.of - one.of for one in shares]
+    )
+    return Standing.each(shares, others, earlier)
 
 
 def changed(group: Group, active: ActiveDays) -> Standing:

@@ -84,14 +84,11 @@ class Cohort:
         happened = np.zeros(len(self.landmark), np.bool_)
         happened[there] = outcome(there, self.landmark[there])
         total = int(happened.sum())
-        return [
-            Standing.measured(
-                _share(now, outcome),
-                Share.measured(total - int(happened[inside].sum()), len(there) - len(inside)),
-                _share(before, outcome),
-            )
-            for now, before, inside in zip(self.now, self.before, self.inside, strict=True)
-        ]
+        others = Share.each(
+            [total - int(happened[inside].sum()) for inside in self.inside],
+            [len(there) - len(inside) for inside in self.inside],
+        )
+        return Standing.each(_shares(self.now, outcome), others, _shares(self.before, outcome))
 
     def waits(self, next_after: Callable[[Int64s, Int64s], Int64s], at: int) -> list[Pair]:
         """How long each group and everybody else waited for something, followed until `at` (ms).
@@ -126,5 +123,6 @@ def _inside(group: Group, landmark: Int64s) -> Int64s:
     return union([stays.at_own(landmark) for stays in group])
 
 
-def _share(entries: Entries, outcome: Outcome) -> Share:
-    return Share.measured(int(outcome(entries.person, entries.at).sum()), len(entries))
+def _shares(entries: Sequence[Entries], outcome: Outcome) -> list[Share]:
+    counts = [int(outcome(one.person, one.at).sum()) for one in entries]
+    return Share.each(counts, [len(one) for one in entries])

@@ -56,6 +56,17 @@ class Difference:
         needs = None if told else _needs(a, b, worth, level)
         return cls(a, b, interval, _ratio(a, b, level), _chance(a, b), needs)
 
+    @classmethod
+    def each(
+        cls, pairs: Sequence[tuple[Share, Share]], *, level: float = LEVEL
+    ) -> list[Difference]:
+        """Many comparisons at once; as `measured` makes them, only faster."""
+        known = [(a, b) for a, b in pairs if a.of and b.of]
+        found = iter(_each(known, level) if known else [])
+        return [
+            next(found) if a.of and b.of else cls(a, b, None, None, 1.0, None) for a, b in pairs
+        ]
+
     @property
     def value(self) -> float | None:
         """The difference as measured, -1 to 1; None where one side has nobody."""
@@ -103,6 +114,26 @@ def needed_per_arm(
         difference, base, POWER, ratio=ratio, alpha=1 - level, alternative="two-sided"
     )
     return int(np.ceil(needed)) if needed <= MOST_NEEDED else None
+
+
+def _each(pairs: Sequence[tuple[Share, Share]], level: float) -> Iterator[Difference]:
+    """The comparisons of pairs that both have people, by the same functions over arrays."""
+    from statsmodels.stats.proportion import confint_proportions_2indep, test_proportions_2indep
+
+    sides = [getattr(one, key) for key in ("count", "of") for pair in pairs for one in pair]
+    counts, people = np.array(sides, np.float64).reshape(2, -1, 2)
+    given = counts[:, 0], people[:, 0], counts[:, 1], people[:, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):  # where there is no success no ratio
+        low, high = confint_proportions_2indep(*given, method="newcomb", alpha=1 - level)
+        least, most = confint_proportions_2indep(
+            *given, compare="ratio", method="log", alpha=1 - level
+        )
+        chance = test_proportions_2indep(*given, method="agresti-caffo").pvalue
+    for place, (a, b) in enumerate(pairs):
+        interval = Interval(float(low[place]), float(high[place]))
+        ratio = Interval(float(least[place]), float(most[place])) if a.count and b.count else None
+        needs = None if 0.0 not in interval else _needs(a, b, None, level)
+        yield Difference(a, b, interval, ratio, float(chance[place]), needs)
 
 
 def _newcombe(a: Share, b: Share, level: float) -> Interval:

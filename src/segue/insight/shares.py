@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 LEVEL: Final = 0.95
 """The confidence level of every interval, unless told otherwise."""
@@ -40,6 +43,28 @@ class Share:
 
         low, high = proportion_confint(count, of, alpha=1 - level, method="wilson")
         return cls(count, of, Interval(float(low), float(high)))
+
+    @classmethod
+    def each(
+        cls, counts: Sequence[int], people: Sequence[int], level: float = LEVEL
+    ) -> list[Share]:
+        """Many shares at once, `counts[i]` of `people[i]`; as `measured` makes them, only faster.
+
+        Raises `ValueError` where one is none.
+        """
+        known = [place for place, of in enumerate(people) if of]
+        found = [cls(count, of, None) for count, of in zip(counts, people, strict=True)]
+        if any(not 0 <= one.count <= one.of for one in found):
+            raise ValueError("a count beyond its people is no share")
+        if not known:
+            return found
+        from statsmodels.stats.proportion import proportion_confint
+
+        count, of = (np.array([given[i] for i in known], float) for given in (counts, people))
+        low, high = proportion_confint(count, of, alpha=1 - level, method="wilson")
+        for place, *ends in zip(known, low.tolist(), high.tolist(), strict=True):
+            found[place] = cls(found[place].count, found[place].of, Interval(*ends))
+        return found
 
     @property
     def value(self) -> float | None:
