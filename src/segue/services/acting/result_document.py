@@ -10,7 +10,6 @@ from typing import Any
 
 from segue.insight.lift import Lift
 from segue.insight.scores import Score
-from segue.insight.shares import Interval, Share
 from segue.services.acting.results import Reached, Results, VariantResult
 from segue.services.acting.voices import (
     Choices,
@@ -20,6 +19,7 @@ from segue.services.acting.voices import (
     Texts,
     Voice,
 )
+from segue.services.insight.documents import interval_document, share_document
 
 
 def results_document(one: Results) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def results_document(one: Results) -> dict[str, Any]:
         else {"p_value": one.split.p_value, "is_suspect": one.split.is_suspect},
         "variants": [_variant(variant) for variant in one.variants],
         "refused": {why.value: number for why, number in one.refused.items()},
-        "turned_away": {**_share(one.harm.share), "at_least": one.harm.least},
+        "turned_away": {**share_document(one.harm.share), "at_least": one.harm.least},
         "messages_per_goal": one.messages_per_goal,
     }
 
@@ -58,7 +58,7 @@ def _variant(one: VariantResult) -> dict[str, Any]:
     return {
         "id": one.id,
         **_reached(one.reached),
-        "reached_goal": _share(one.goal),
+        "reached_goal": share_document(one.goal),
         "against_others": against,
     }
 
@@ -66,28 +66,15 @@ def _variant(one: VariantResult) -> dict[str, Any]:
 def _lift(one: Lift) -> dict[str, Any]:
     return {
         "finding": one.finding.value,
-        "treated": _share(one.treated),
-        "control": _share(one.control),
+        "treated": share_document(one.treated),
+        "control": share_document(one.control),
         "difference": one.difference,
-        "difference_range": _interval(one.absolute),
+        "difference_range": interval_document(one.absolute),
         "ratio": one.ratio,
-        "ratio_range": _interval(one.relative),
+        "ratio_range": interval_document(one.relative),
         "p_value": one.p_value,
         "needs": one.needs,
     }
-
-
-def _share(one: Share) -> dict[str, Any]:
-    return {
-        "count": one.count,
-        "of": one.of,
-        "share": one.value,
-        "range": _interval(one.interval),
-    }
-
-
-def _interval(one: Interval | None) -> list[float] | None:
-    return None if one is None else [one.low, one.high]
 
 
 # ------------------------------------------------------------------------------------------- voices
@@ -109,7 +96,7 @@ def _question(one: QuestionVoices) -> dict[str, Any]:
         "id": one.question.id,
         "kind": one.question.kind.value,
         "ask": one.question.text,
-        "response": _share(one.response),
+        "response": share_document(one.response),
         **_said(one.said),
     }
 
@@ -129,14 +116,14 @@ def _said(said: Numbers | Choices | Texts) -> dict[str, Any]:
 def _score(one: Score) -> dict[str, Any]:
     return {
         "value": one.value,
-        "range": _interval(one.interval),
+        "range": interval_document(one.interval),
         "answers": one.answers,
-        "response": _share(one.response),
+        "response": share_document(one.response),
     }
 
 
 def _choices(shares: Mapping[str, Share]) -> list[dict[str, Any]]:
-    return [{"choice": text, **_share(share)} for text, share in shares.items()]
+    return [{"choice": text, **share_document(share)} for text, share in shares.items()]
 
 
 def _texts(one: Texts) -> dict[str, Any]:
@@ -166,9 +153,9 @@ def _voice(one: Voice) -> dict[str, Any]:
     return {
         "theme": spoken.theme,
         "title": one.title,
-        "inside": _share(spoken.inside),
-        "outside": _share(spoken.outside),
-        "difference_range": _interval(spoken.difference),
+        "inside": share_document(spoken.inside),
+        "outside": share_document(spoken.outside),
+        "difference_range": interval_document(spoken.difference),
         "q_value": spoken.q_value,
         "is_shown": spoken.is_shown,
         "is_telling": spoken.is_telling,
