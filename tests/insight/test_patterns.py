@@ -130,3 +130,10 @@ def test_parts_are_compared_exactly() -> None:
 
     assert third.at_least(Decimal("33.3")).tolist() == [True]
     assert third.at_least(Decimal("33.4")).tolist() == [False]
+
+
+def test_people_who_are_alike_in_two_ways_are_two_groups() -> None:
+    """More groups than ways are none, and no warning."""
+    points = np.repeat([[0.0, 1.0], [1.0, 0.0]], 60, axis=0)
+
+    assert group(points, seed=1, effort=QUICK).number == 2

@@ -342,6 +342,6 @@ def _people(rows: Occurrences) -> int:
 
 
 def window_for(first_at: int, at: int) -> int:
-    """How far back is looked where nothing is asked for: 90 days, or what there is in whole weeks,
-    a week at least."""
-    return min(90 * DAY, max((at - first_at) // WEEK, 1) * WEEK)
+    """How far back is looked where nothing is asked for: 90 days, or the whole weeks that hold all
+    there is."""
+    return min(90 * DAY, ((at - first_at) // WEEK + 1) * WEEK)
