@@ -87,7 +87,7 @@ class Null:
 def null_run(number: int, people: int, actions: int) -> Null:
     """One world without an effect."""
     made = world(np.random.default_rng([NULL, people, number]), people=people, actions=actions)
-    found = discover(made.question, made.behaviour, made.actions, seed=number)
+    found = discover(made.question, made.behaviour, made.actions, np.random.default_rng(number))
     ratios = odds_ratios(made)
     ratios = np.sort(ratios[~np.isnan(ratios)])[-10:]
     return Null(
@@ -207,7 +207,7 @@ def real_lines(folder: Path, runs: int) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for name in REALS:
         ready = real_world(folder, name)
-        actual = discover(ready.question, ready.behaviour, ready.actions)
+        actual = discover(ready.question, ready.behaviour, ready.actions, np.random.default_rng(0))
         done = many(partial(permuted_run, folder, name), runs)
         numbers = f"{len(actual.best)} ({actual.tries})"
         cells = (
@@ -245,7 +245,12 @@ def permuted_run(folder: Path, name: str, number: int) -> bool:
     """Whether anything is reported where each person has somebody else's goal."""
     made = real_world(folder, name)
     goal = dealt(made, np.random.default_rng([REAL, number]))
-    found = discover(made.question, replace(made.behaviour, goal=goal), made.actions, seed=number)
+    found = discover(
+        made.question,
+        replace(made.behaviour, goal=goal),
+        made.actions,
+        np.random.default_rng(number),
+    )
     return bool(found.findings)
 
 
@@ -269,7 +274,7 @@ def power_run(number: int, people: int, odds: float) -> tuple[bool, int]:
     """Whether the planted action is found, and how many others are."""
     rng = np.random.default_rng([POWER, people, int(10 * odds), number])
     made = world(rng, people=people, actions=60, planted={7: Planted(odds)})
-    found = discover(made.question, made.behaviour, made.actions, seed=number)
+    found = discover(made.question, made.behaviour, made.actions, np.random.default_rng(number))
     named = [one.action for one in found.findings]
     return 7 in named, len(named) - (7 in named)
 
@@ -294,7 +299,7 @@ def trap_run(number: int, trap: str) -> tuple[bool, float]:
     """Whether discovery falls for the trap, and the odds ratio that ranking gives it."""
     rng = np.random.default_rng([TRAP, len(trap), number])
     made = world(rng, people=4_000, actions=60, trap=trap)
-    found = discover(made.question, made.behaviour, made.actions, seed=number)
+    found = discover(made.question, made.behaviour, made.actions, np.random.default_rng(number))
     return any(one.action == 0 for one in found.findings), naive_ratio(made)
 
 

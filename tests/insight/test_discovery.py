@@ -17,12 +17,13 @@ from segue.insight.discovery import Discovery, Q, Question, Verdict, discover
 from segue.insight.tables import Stratified, Tables, two_sided
 from segue.timeline.log import Occurrences
 
+CHANCE = np.random.default_rng(1)
 SMALL = Question(windows=(86_400_000, 7 * 86_400_000), most=4, horizon=14 * 86_400_000, at=0)
 
 
 def _found(made: World, seed: int = 0) -> Discovery:
     question = replace(SMALL, at=made.question.at)
-    return discover(question, made.behaviour, made.actions, seed=seed)
+    return discover(question, made.behaviour, made.actions, np.random.default_rng(seed))
 
 
 def test_where_nothing_is_there_nothing_is_found() -> None:
@@ -174,9 +175,9 @@ def test_nobody_and_nothing_make_an_empty_answer() -> None:
     never = replace(made.behaviour, goal=empty)
 
     for found in (
-        discover(made.question, made.behaviour, []),
-        discover(made.question, never, made.actions),
-        discover(replace(made.question, at=0), made.behaviour, made.actions),
+        discover(made.question, made.behaviour, [], CHANCE),
+        discover(made.question, never, made.actions, CHANCE),
+        discover(replace(made.question, at=0), made.behaviour, made.actions, CHANCE),
     ):
         assert (found.tries, found.best, found.smallest) == (0, (), None)
 
@@ -186,4 +187,4 @@ def test_windows_ascend() -> None:
     made = world(np.random.default_rng(12), people=50, actions=2)
 
     with pytest.raises(ValueError, match="ascend"):
-        discover(replace(made.question, windows=(5, 3)), made.behaviour, made.actions)
+        discover(replace(made.question, windows=(5, 3)), made.behaviour, made.actions, CHANCE)

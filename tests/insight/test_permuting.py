@@ -53,7 +53,7 @@ def test_one_test_in_one_stratum_deviates_as_fishers_distribution(share: float) 
     """Whether successes or failures are the fewer."""
     one = _dealing(np.random.default_rng(2), strata=1, share=share)
 
-    found = largest_by_chance([one], 4_000, seed=3)
+    found = largest_by_chance([one], 4_000, np.random.default_rng(3))
 
     successes = hypergeom.rvs(
         *(PEOPLE, int(one.reached.sum()), len(one.done[0].people)), size=4_000, random_state=4
@@ -66,7 +66,7 @@ def test_a_test_in_strata_is_about_normal() -> None:
     """The deviation is in its own standard deviations, so that 5 % pass 1.96."""
     one = _dealing(np.random.default_rng(5), strata=8, share=0.5)
 
-    found = largest_by_chance([one], 4_000, seed=6)
+    found = largest_by_chance([one], 4_000, np.random.default_rng(6))
 
     assert (found > 1.96).mean() == pytest.approx(0.05, abs=0.012)
 
@@ -74,9 +74,9 @@ def test_a_test_in_strata_is_about_normal() -> None:
 def test_large_strata_are_dealt_like_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """However people are drawn."""
     one = _dealing(np.random.default_rng(7), strata=2, share=0.3)
-    drawn = largest_by_chance([one], 3_000, seed=8)
+    drawn = largest_by_chance([one], 3_000, np.random.default_rng(8))
     monkeypatch.setattr("segue.insight.permuting._MANY", 10)
-    chosen = largest_by_chance([one], 3_000, seed=9)
+    chosen = largest_by_chance([one], 3_000, np.random.default_rng(9))
 
     assert ks_2samp(drawn, chosen).pvalue > 0.001
 
@@ -86,10 +86,10 @@ def test_more_tests_have_a_larger_largest() -> None:
     rng = np.random.default_rng(10)
     many = _dealing(rng, strata=5, share=0.5, actions=40)
 
-    found = largest_by_chance([many], 2_000, seed=11)
+    found = largest_by_chance([many], 2_000, np.random.default_rng(11))
 
     assert np.quantile(found, 0.95) == pytest.approx(3.2, abs=0.25)
-    assert (found == largest_by_chance([many], 2_000, seed=11)).all()
+    assert (found == largest_by_chance([many], 2_000, np.random.default_rng(11))).all()
 
 
 def test_counts_add_up_to_at_least() -> None:
@@ -105,7 +105,10 @@ def test_counts_add_up_to_at_least() -> None:
         np.ones((1, 2), np.bool_),
     )
 
-    assert (largest_by_chance([thrice], 50, 13) == largest_by_chance([one], 50, 13)).all()
+    assert (
+        largest_by_chance([thrice], 50, np.random.default_rng(13))
+        == largest_by_chance([one], 50, np.random.default_rng(13))
+    ).all()
 
 
 def test_nothing_to_test_deviates_by_nothing() -> None:
@@ -113,6 +116,6 @@ def test_nothing_to_test_deviates_by_nothing() -> None:
     one = _dealing(np.random.default_rng(14), strata=1, share=0.5)
     none = Dealing(one.stratum, one.reached, one.done, one.expected, one.spread, one.spread < 0)
 
-    assert largest_by_chance([none], 5, 1).tolist() == [0.0] * 5
-    assert largest_by_chance([], 5, 1).tolist() == [0.0] * 5
+    assert largest_by_chance([none], 5, np.random.default_rng(1)).tolist() == [0.0] * 5
+    assert largest_by_chance([], 5, np.random.default_rng(1)).tolist() == [0.0] * 5
     assert rounds_for([one]) > rounds_for([one] * 5_000) == LEAST_ROUNDS

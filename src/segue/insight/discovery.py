@@ -24,6 +24,7 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from segue.insight.arrays import Bools, Floats, Int64s, Occurrences, Spans
@@ -184,7 +185,7 @@ class Discovery:
     """What was asked, tried and found.
 
     split: people who started before this instant (ms) are the earlier ones; tries: how many tests
-    were made; rounds: how often outcomes were dealt anew, from `seed`; threshold: the deviation
+    were made; rounds: how often outcomes were dealt anew; threshold: the deviation
     that anything must pass; best: the best test of every action that was tried, the most telling
     first; smallest: the difference that would have been found with a chance of `POWER` for an
     action that `TYPICAL` of the people do, None where there is nobody.
@@ -195,7 +196,6 @@ class Discovery:
     split: int
     tries: int
     rounds: int
-    seed: int
     threshold: float
     best: tuple[Finding, ...]
     grid: Grid
@@ -213,11 +213,12 @@ class Discovery:
 
 
 def discover(
-    question: Question, behaviour: Behaviour, actions: Sequence[Occurrences], *, seed: int = 0
+    question: Question, behaviour: Behaviour, actions: Sequence[Occurrences], chance: Generator
 ) -> Discovery:
     """Try every action at every number of times in every window; no action may be part of the goal.
 
-    Raises `ValueError` where the question has no windows, or not in ascending order.
+    `chance` deals the outcomes anew. Raises `ValueError` where the question has no windows, or not
+    in ascending order.
     """
     if not question.windows or list(question.windows) != sorted(set(question.windows)):
         raise ValueError("the windows of a question ascend")
@@ -232,7 +233,7 @@ def discover(
         by_action = list(pool.map(lambda one: done_within(one, starts, windows), actions))
     done = [[here.of(one[place]) for one in by_action] for place, here in enumerate(compared)]
     tests = _Tests.made(compared, done, question.most)
-    return _concluded(question, compared, tests, split, _chance(compared, done, tests, seed))
+    return _concluded(question, compared, tests, split, _chance(compared, done, tests, chance))
 
 
 def _landmark(question: Question, behaviour: Behaviour, window: int) -> Landmark:
@@ -270,10 +271,9 @@ class _Tests:
 
 @dataclass(frozen=True, slots=True)
 class _Chance:
-    """The largest deviations by chance alone, ascending, and from which seed."""
+    """The largest deviations by chance alone, ascending."""
 
     largest: Floats
-    seed: int
 
     def of(self, deviation: Floats) -> Floats:
         """The chance of a deviation so large anywhere."""
@@ -287,7 +287,7 @@ class _Chance:
 
 
 def _chance(
-    compared: Sequence[Compared], done: Sequence[Sequence[Done]], tests: _Tests, seed: int
+    compared: Sequence[Compared], done: Sequence[Sequence[Done]], tests: _Tests, chance: Generator
 ) -> _Chance:
     """Deal the outcomes of the earlier anew."""
     dealings = []
@@ -306,7 +306,7 @@ def _chance(
             )
         )
     rounds = rounds_for(dealings)
-    return _Chance(np.sort(largest_by_chance(dealings, rounds, seed)), seed)
+    return _Chance(np.sort(largest_by_chance(dealings, rounds, chance)))
 
 
 # ---------------------------------------------------------------------------------- what they tell
@@ -380,7 +380,6 @@ def _concluded(
         split,
         tries,
         len(chance.largest),
-        chance.seed,
         chance.threshold,
         _best(question, tests, told),
         grid,

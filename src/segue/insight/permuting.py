@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from segue.insight.arrays import Bools, Floats, Int64s
@@ -53,21 +54,19 @@ def rounds_for(dealings: Sequence[Dealing]) -> int:
     return int(np.clip(_WORK // max(work, 1), LEAST_ROUNDS, MOST_ROUNDS))
 
 
-def largest_by_chance(dealings: Sequence[Dealing], rounds: int, seed: int) -> Floats:
+def largest_by_chance(dealings: Sequence[Dealing], rounds: int, chance: Generator) -> Floats:
     """The largest absolute deviation over all tests, in standard errors, of each round, float64.
 
     Populations are dealt independently of each other; as their tests go along with each other, that
     makes the largest rather too large than too small.
     """
-    seeds = np.random.SeedSequence(seed).spawn(len(dealings))
+    own = chance.spawn(len(dealings))
     with ThreadPoolExecutor(_WORKERS) as pool:
-        found = pool.map(
-            lambda one, own: _largest(one, rounds, np.random.default_rng(own)), dealings, seeds
-        )
+        found = pool.map(lambda one, its: _largest(one, rounds, its), dealings, own)
         return np.max([np.zeros(rounds), *found], axis=0)
 
 
-def _largest(one: Dealing, rounds: int, rng: np.random.Generator) -> Floats:
+def _largest(one: Dealing, rounds: int, chance: Generator) -> Floats:
     actions, most = one.tried.shape
     if not one.tried.any():
         return np.zeros(rounds)
@@ -78,7 +77,7 @@ def _largest(one: Dealing, rounds: int, rng: np.random.Generator) -> Floats:
     tried = np.flatnonzero(one.tried)
     middle, spread = expected.ravel()[tried], one.spread.ravel()[tried]
     found = []
-    for dealt in _dealt(one.stratum, chosen, rounds, rng):
+    for dealt in _dealt(one.stratum, chosen, rounds, chance):
         exactly = (dealt @ did).toarray().reshape(-1, actions, most)
         at_least = np.cumsum(exactly[:, :, ::-1], axis=2)[:, :, ::-1].reshape(len(exactly), -1)
         found.append(np.abs((at_least[:, tried] - middle) / spread).max(axis=1))
@@ -107,7 +106,7 @@ def _total(did: Any, most: int) -> Floats:
     return np.asarray(np.cumsum(exactly[:, ::-1], axis=1)[:, ::-1])
 
 
-def _dealt(stratum: Int64s, chosen: Bools, rounds: int, rng: np.random.Generator) -> Iterator[Any]:
+def _dealt(stratum: Int64s, chosen: Bools, rounds: int, chance: Generator) -> Iterator[Any]:
     """Who is chosen instead, of each stratum as many as are chosen: sparse matrices of rounds by
     people (as in `_matrix`), together so many rounds."""
     from scipy.sparse import csr_array
@@ -120,7 +119,7 @@ def _dealt(stratum: Int64s, chosen: Bools, rounds: int, rng: np.random.Generator
     for first in range(0, rounds, at_once):
         several = min(at_once, rounds - first)
         drawn = [
-            begin + _draws(int(size), int(number), several, rng)
+            begin + _draws(int(size), int(number), several, chance)
             for begin, size, number in zip(begins, sizes, numbers, strict=True)
         ]
         people = np.concatenate(drawn, axis=1, dtype=np.int32).ravel()
@@ -129,11 +128,11 @@ def _dealt(stratum: Int64s, chosen: Bools, rounds: int, rng: np.random.Generator
         yield csr_array((ones, people, starts), shape=(several, len(stratum)))
 
 
-def _draws(size: int, number: int, rounds: int, rng: np.random.Generator) -> NDArray[np.integer]:
+def _draws(size: int, number: int, rounds: int, chance: Generator) -> NDArray[np.integer]:
     """So many of 0 … size - 1, drawn anew in each round, [rounds, number]."""
     if number in (0, size):
         return np.tile(np.arange(number), (rounds, 1))
     if size > _MANY:  # then whole shuffles cost more than single draws
-        each = [rng.choice(size, number, replace=False, shuffle=False) for _ in range(rounds)]
+        each = [chance.choice(size, number, replace=False, shuffle=False) for _ in range(rounds)]
         return np.stack(each)
-    return rng.permuted(np.tile(np.arange(size), (rounds, 1)), axis=1)[:, :number]
+    return chance.permuted(np.tile(np.arange(size), (rounds, 1)), axis=1)[:, :number]

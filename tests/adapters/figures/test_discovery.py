@@ -21,7 +21,7 @@ def found() -> Discovery:
         base=0.35,
         planted={3: Planted(odds=8.0, share=0.2)},
     )
-    return discover(made.question, made.behaviour, made.actions)
+    return discover(made.question, made.behaviour, made.actions, np.random.default_rng(4))
 
 
 def test_every_action_stands_with_both_halves_and_their_intervals(found: Discovery) -> None:
@@ -32,6 +32,7 @@ def test_every_action_stands_with_both_halves_and_their_intervals(found: Discove
     best = found.best[0]
     assert (later.name, earlier.name) == ("started later", "started earlier")
     assert figure.layout.yaxis.ticktext[-1].startswith("did “a3”")
+    assert best.earlier.adjusted.value is not None
     assert best.earlier.adjusted.interval is not None
     assert earlier.x[-1] == pytest.approx(100 * best.earlier.adjusted.value)
     assert earlier.x[-1] + earlier.error_x.array[-1] == pytest.approx(
@@ -51,6 +52,7 @@ def test_the_map_of_an_action_leaves_out_what_was_not_tried(found: Discovery) ->
     assert values.shape == (4, 10)
     assert np.isnan(values).any()
     window, times = (found.best[0].window, found.best[0].times)
+    assert found.best[0].earlier.adjusted.value is not None
     place = found.question.windows.index(window)
     assert values[place, times - 1] == pytest.approx(100 * found.best[0].earlier.adjusted.value)
     assert (times, heat.y[place]) in zip(frames.x, frames.y, strict=True)
@@ -58,7 +60,7 @@ def test_the_map_of_an_action_leaves_out_what_was_not_tried(found: Discovery) ->
 
 def test_nothing_tried_is_an_empty_figure() -> None:
     made = world(np.random.default_rng(3), people=30, actions=2)
-    nothing = discover(made.question, made.behaviour, made.actions)
+    nothing = discover(made.question, made.behaviour, made.actions, np.random.default_rng(4))
 
     assert len(segue.figures.discovery_effects(nothing, TITLES).data[0].x) == 0
     assert np.isnan(

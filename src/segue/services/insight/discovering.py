@@ -78,7 +78,8 @@ class Asked:
 class Discovered:
     """What was found, as known at the instant `at` (ms). `candidates` are the actions that
     `outcome` tells of by their places; `followed` is how long people are followed after a landmark
-    (ms), `has_window` whether the goal says so itself; `taken` are the ids of segments there are.
+    (ms), `has_window` whether the goal says so itself; `taken` are the ids of segments there are,
+    `seed` is that of the dealing by chance.
     """
 
     at: int
@@ -91,6 +92,7 @@ class Discovered:
     candidates: tuple[Candidate, ...]
     outcome: Discovery
     taken: tuple[str, ...]
+    seed: int
 
     def candidate(self, finding: Finding) -> Candidate:
         """The action of a finding."""
@@ -173,7 +175,8 @@ def find_actions(
     """
     ready = prepare(store, project, definitions, at, asked, tick=tick)
     tick("Trying everything")
-    outcome = discover(ready.question, ready.behaviour, ready.actions, seed=asked.seed)
+    chance = np.random.default_rng(asked.seed)
+    outcome = discover(ready.question, ready.behaviour, ready.actions, chance)
     titles = {one.id: one.title for one in definitions.segments}
     return Discovered(
         at,
@@ -186,6 +189,7 @@ def find_actions(
         ready.candidates,
         outcome,
         tuple(titles),
+        asked.seed,
     )
 
 

@@ -40,7 +40,7 @@ def discovered_document(found: Discovered) -> dict[str, Any]:
         "actions": len(found.candidates),
         "tries": one.tries,
         "rounds": one.rounds,
-        "seed": one.seed,
+        "seed": found.seed,
         "split_at": format_instant(one.split) if one.split else None,
         "smallest_difference": one.smallest,
         "populations": [_population(population) for population in one.populations],
