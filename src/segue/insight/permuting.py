@@ -63,7 +63,7 @@ def largest_by_chance(dealings: Sequence[Dealing], rounds: int, chance: Generato
     own = chance.spawn(len(dealings))
     with ThreadPoolExecutor(_WORKERS) as pool:
         found = pool.map(lambda one, its: _largest(one, rounds, its), dealings, own)
-        return np.max([np.zeros(rounds), *found], axis=0)
+        return np.asarray(np.max([np.zeros(rounds), *found], axis=0))
 
 
 def _largest(one: Dealing, rounds: int, chance: Generator) -> Floats:
