@@ -40,7 +40,7 @@ SITE = (
     'page_view where (path not starts with "/app" and path not starts with "/signup"'
     ' and path not starts with "/billing")'
 )
-WORLDS = 40
+WORLDS = 20
 _RIGHT = 0.8
 
 
@@ -80,7 +80,7 @@ def searched(engine: Engine, kinds: dict[str, str], wish: Wish) -> Searched:
     kind = np.array([kinds.get(ids[person], "") for person in asked.person])
     known = kind != ""
     points = mixed(features)
-    groups = group(points, seed=wish.seed, number=wish.number)
+    groups = group(points, np.random.default_rng(wish.seed), number=wish.number)
     counts = np.column_stack([one.top // 100 for one in features])
     kept = Groups(groups.label[known], groups.number, groups.tried)
     return Searched(kind[known], points[known], counts[known], kept)
@@ -190,7 +190,11 @@ def groupless() -> Iterator[str]:
     yield "|---|---:|"
     for name, made in worlds.items():
         found = [
-            group(made(np.random.default_rng(seed)), seed=seed, effort=Effort(15, 15, 5)).number
+            group(
+                made(np.random.default_rng(seed)),
+                np.random.default_rng(seed),
+                effort=Effort(10, 10, 4),
+            ).number
             for seed in range(WORLDS)
         ]
         yield f"| {name} | {np.count_nonzero(found)} |"

@@ -56,7 +56,9 @@ def test_what_foretells_is_told_from_what_does_not() -> None:
     """The gain is told; what adds nothing is not; nothing known is guessing."""
     known, reached, instant = _people(1_500, 3)
 
-    found = foretell(known, PAIRS, reached, split_by_time(instant, 7 * DAY), seed=1)
+    found = foretell(
+        known, PAIRS, reached, split_by_time(instant, 7 * DAY), chance=np.random.default_rng(1)
+    )
 
     assert isinstance(found, Foretold)
     assert found.models["good"].auc.value > 0.75
@@ -72,7 +74,14 @@ def test_what_foretells_is_told_from_what_does_not() -> None:
 def test_a_calibrated_model_means_what_it_says() -> None:
     """Telling the truth's own chances is hardly better in log loss."""
     known, reached, instant = _people(4_000, 5)
-    found = foretell(known, PAIRS, reached, split_by_time(instant, DAY), seed=1, resamples=50)
+    found = foretell(
+        known,
+        PAIRS,
+        reached,
+        split_by_time(instant, DAY),
+        chance=np.random.default_rng(1),
+        resamples=50,
+    )
     judge = split_by_time(instant, DAY).judge
     truth = 1 / (1 + np.exp(1 - 1.5 * known["good"].numbers[judge, 0]))
 
@@ -94,11 +103,13 @@ def test_later_people_do_not_change_what_was_learnt() -> None:
     """The same judges get the same chances whatever becomes of other judges."""
     known, reached, instant = _people(1_200, 7)
     split = split_by_time(instant, DAY)
-    one = foretell(known, PAIRS, reached, split, seed=1, resamples=20)
+    one = foretell(known, PAIRS, reached, split, chance=np.random.default_rng(1), resamples=20)
     changed = reached.copy()
     changed[~split.train & ~split.judge] ^= True
 
-    assert foretell(known, PAIRS, changed, split, seed=1, resamples=20) == one
+    assert (
+        foretell(known, PAIRS, changed, split, chance=np.random.default_rng(1), resamples=20) == one
+    )
 
 
 @pytest.mark.parametrize("size", [0, 40])
@@ -106,7 +117,9 @@ def test_too_few_people_tell_nothing(size: int) -> None:
     """And it says how many more it takes."""
     known, reached, instant = _people(size, 3)
 
-    found = foretell(known, PAIRS, reached, split_by_time(instant, DAY), seed=1)
+    found = foretell(
+        known, PAIRS, reached, split_by_time(instant, DAY), chance=np.random.default_rng(1)
+    )
 
     assert isinstance(found, TooFew)
     assert found.rarer < FEWEST

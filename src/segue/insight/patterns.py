@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import Generator
 
 from segue.insight.arrays import Floats, Int64s
 from segue.insight.features import Feature
@@ -100,58 +101,57 @@ def mixed(features: Sequence[Feature]) -> Floats:
 
 def group(
     points: Floats,
+    chance: Generator,
     *,
-    seed: int,
     number: int | None = None,
     effort: Effort = Effort(),
     tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Groups:
     """The groups among N people, float64[N, D]. `tell` hears how far it is: rounds done, of all.
 
-    Randomness is that of `seed`. Of many people a sample decides the number, unless one is asked
+    Randomness is that of `chance`. Of many people a sample decides the number, unless one is asked
     for; then `found` says whether there are so many.
     """
     people = len(points)
     nobody = Groups(np.zeros(people, np.int64), 0, ())
     if people < FEWEST or points.shape[1] == 0:
         return nobody
-    random = np.random.default_rng(seed)
-    sample = points if people <= _SAMPLE else points[random.permutation(people)[:_SAMPLE]]
+    sample = points if people <= _SAMPLE else points[chance.permutation(people)[:_SAMPLE]]
     tried = []
     numbers = range(2, effort.most + 1) if number is None else (number,)
     for done, wanted in enumerate(numbers):
         tell(done, len(numbers))
-        tried.append(_try(sample, wanted, random, effort))
+        tried.append(_try(sample, wanted, chance, effort))
     tell(len(numbers), len(numbers))
     good = [one.number for one in tried if one.is_stable and one.is_real]
     chosen = max(good, default=0) if number is None else number
-    label = _labels(points, chosen, seed) if chosen else nobody.label
+    label = _labels(points, chosen, chance) if chosen else nobody.label
     return Groups(label, chosen, tuple(tried))
 
 
-def _try(points: Floats, number: int, random: np.random.Generator, effort: Effort) -> Tried:
-    model = _model(points, number, random)
+def _try(points: Floats, number: int, chance: Generator, effort: Effort) -> Tried:
+    model = _model(points, number, chance)
     label = model.labels_
     size = np.bincount(label, minlength=number)
     found = np.zeros((effort.resamples, number))
     for row in found:
-        drawn = points[random.integers(0, len(points), len(points))]
-        row[:] = _returned(label, _model(drawn, number, random).predict(points), number)
+        drawn = points[chance.integers(0, len(points), len(points))]
+        row[:] = _returned(label, _model(drawn, number, chance).predict(points), number)
     return Tried(
         number,
         tuple(sorted(float(one) for one in found.mean(axis=0))),
         _within(points, model),
         (
-            _least(_one_cloud, points, number, random, effort.worlds),
-            _least(_at_random, points, number, random, effort.worlds),
+            _least(_one_cloud, points, number, chance, effort.worlds),
+            _least(_at_random, points, number, chance, effort.worlds),
         ),
         float(size.min() / len(points)),
     )
 
 
-def _labels(points: Floats, number: int, seed: int) -> Int64s:
+def _labels(points: Floats, number: int, chance: Generator) -> Int64s:
     """The group of everybody, the largest group first."""
-    label = _model(points, number, np.random.default_rng(seed), starts=10).labels_
+    label = _model(points, number, chance, starts=10).labels_
     order = np.argsort(-np.bincount(label, minlength=number), kind="stable")
     place = np.empty(number, np.int64)
     place[order] = np.arange(number)
@@ -159,12 +159,12 @@ def _labels(points: Floats, number: int, seed: int) -> Int64s:
     return named
 
 
-def _model(points: Floats, number: int, random: np.random.Generator, starts: int = _STARTS) -> Any:
+def _model(points: Floats, number: int, chance: Generator, starts: int = _STARTS) -> Any:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    state = int(random.integers(0, 2**31))
+    state = int(chance.integers(0, 2**31))
     # So little work is slower on several cores, above all busy ones.
     with threadpool_limits(1), warnings.catch_warnings():
         # People who are all alike in fewer ways than groups are asked for make empty groups: these
@@ -186,26 +186,24 @@ def _within(points: Floats, model: Any) -> float:
     return float(model.inertia_ / ((points - points.mean(axis=0)) ** 2).sum())
 
 
-_World = Callable[[Floats, np.random.Generator], Floats]
+_World = Callable[[Floats, Generator], Floats]
 
 
-def _least(
-    world: _World, points: Floats, number: int, random: np.random.Generator, worlds: int
-) -> float:
+def _least(world: _World, points: Floats, number: int, chance: Generator, worlds: int) -> float:
     """What is left inside the groups of groupless people: the lower 5 % of so many worlds."""
     found = []
     for _ in range(worlds):
-        made = world(points, random)
-        found.append(_within(made, _model(made, number, random)))
+        made = world(points, chance)
+        found.append(_within(made, _model(made, number, chance)))
     return float(np.quantile(found, _LEVEL))
 
 
-def _one_cloud(points: Floats, random: np.random.Generator) -> Floats:
+def _one_cloud(points: Floats, chance: Generator) -> Floats:
     """One normal cloud with the covariance of the points."""
     covariance = np.cov(points, rowvar=False).reshape(points.shape[1], -1)
-    return random.multivariate_normal(points.mean(axis=0), covariance, len(points), method="eigh")
+    return chance.multivariate_normal(points.mean(axis=0), covariance, len(points), method="eigh")
 
 
-def _at_random(points: Floats, random: np.random.Generator) -> Floats:
+def _at_random(points: Floats, chance: Generator) -> Floats:
     """Every feature as it is, but of people who have nothing to do with each other."""
-    return random.permuted(points, axis=0)
+    return chance.permuted(points, axis=0)

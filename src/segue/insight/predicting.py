@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.random import Generator
 
 from segue.insight.arrays import Bools, Floats, Int64s
 from segue.insight.shares import LEVEL, Interval
@@ -122,10 +123,11 @@ def foretell(
     reached: Bools,
     split: Split,
     *,
-    seed: int,
+    chance: Generator,
     resamples: int = RESAMPLES,
 ) -> Foretold | TooFew:
-    """How well each kind of knowledge foretells who reaches a goal, bool[N]; randomness of `seed`.
+    """How well each kind of knowledge foretells who reaches a goal, bool[N]. Randomness
+    is that of `chance`.
 
     `TooFew` where fewer than `FEWEST` people of either outcome train or judge.
     """
@@ -135,11 +137,11 @@ def foretell(
             return TooFew(every, min(yes, every - yes))
     truth = reached[split.judge]
     chances = {
-        name: _chances(one.of(split.train), reached[split.train], one.of(split.judge), seed)
+        name: _chances(one.of(split.train), reached[split.train], one.of(split.judge), chance)
         for name, one in known.items()
     }
-    weights = _drawn(len(truth), resamples, seed)
-    aucs = {name: areas(chance, truth, weights) for name, chance in chances.items()}
+    weights = _drawn(len(truth), resamples, chance)
+    aucs = {name: areas(told, truth, weights) for name, told in chances.items()}
     base = float(reached[split.train].mean())
     return Foretold(
         int(split.train.sum()),
@@ -149,8 +151,8 @@ def foretell(
         int((~split.train & ~split.judge).sum()),
         float(losses(np.full(len(truth), base), truth).mean()),
         {
-            name: Model(_measured(aucs[name]), _measured(_mean(losses(chance, truth), weights)))
-            for name, chance in chances.items()
+            name: Model(_measured(aucs[name]), _measured(_mean(losses(told, truth), weights)))
+            for name, told in chances.items()
         },
         {(one, other): _measured(aucs[one] - aucs[other]) for one, other in pairs},
     )
@@ -177,10 +179,9 @@ def losses(chance: Floats, truth: Bools) -> Floats:
     return found
 
 
-def _drawn(people: int, resamples: int, seed: int) -> Floats:
+def _drawn(people: int, resamples: int, chance: Generator) -> Floats:
     """How often each person is drawn: everybody once first, then each resample."""
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(people, np.full(people, 1 / people), resamples)
+    drawn = chance.multinomial(people, np.full(people, 1 / people), resamples)
     return np.concatenate([np.ones((1, people)), drawn])
 
 
@@ -195,14 +196,14 @@ def _measured(found: Floats) -> Measured:
     return Measured(float(found[0]), Interval(float(low), float(high)))
 
 
-def _chances(known: Known, reached: Bools, judges: Known, seed: int) -> Floats:
+def _chances(known: Known, reached: Bools, judges: Known, chance: Generator) -> Floats:
     """What a model that learnt from some people says of others, float64."""
     if known.is_empty:
         return np.full(len(judges.numbers), float(reached.mean()))
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        model = _untaught(known, seed).fit(_table(known), reached)
+        model = _untaught(known, int(chance.integers(0, 2**31))).fit(_table(known), reached)
         chances: Floats = model.predict_proba(_table(judges))[:, 1]
     return chances
 

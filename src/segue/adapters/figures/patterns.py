@@ -20,20 +20,28 @@ class Marked(Protocol):
     """What a group has of one feature: how far from everybody, and how much in words."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The feature."""
+
     @property
-    def distance(self) -> float: ...
+    def distance(self) -> float:
+        """Standard deviations from everybody."""
+
     @property
-    def typical(self) -> str: ...
+    def typical(self) -> str:
+        """What is typical of the group, in words."""
 
 
 class Profiled(Protocol):
     """A group with its title and its marks, the same features for every group."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What the group is called."""
+
     @property
-    def marks(self) -> Sequence[Marked]: ...
+    def marks(self) -> Sequence[Marked]:
+        """What marks it."""
 
 
 def pattern_profile(patterns: Sequence[Profiled]) -> Figure:

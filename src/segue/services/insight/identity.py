@@ -135,7 +135,7 @@ def compare_identity(
         _PAIRS,
         found.reached,
         split_by_time(asked.at, horizon),
-        seed=seed,
+        chance=np.random.default_rng(seed),
     )
     spoken = np.zeros(len(found.people), np.bool_)
     for one in told:

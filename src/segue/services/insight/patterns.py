@@ -190,7 +190,13 @@ def find_patterns(
     looked = look_at(store, project, definitions, at, wish)
     features = looked.features
     points = _points(features, wish.view) if features else np.zeros((0, 0))
-    groups = group(points, seed=wish.seed, number=wish.number, effort=effort, tell=tell)
+    groups = group(
+        points,
+        np.random.default_rng(wish.seed),
+        number=wish.number,
+        effort=effort,
+        tell=tell,
+    )
     patterns = _Search(looked, groups).told(store, at) if groups.number else ()
     behaviour, asked, least = looked.behaviour, looked.asked, looked.least
     counted = int(behaviour.past.counted.holds(at).sum())
