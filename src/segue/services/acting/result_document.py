@@ -10,6 +10,7 @@ from typing import Any
 
 from segue.insight.lift import Lift
 from segue.insight.scores import Score
+from segue.insight.shares import Share
 from segue.services.acting.results import Reached, Results, VariantResult
 from segue.services.acting.voices import (
     Choices,
@@ -19,7 +20,7 @@ from segue.services.acting.voices import (
     Texts,
     Voice,
 )
-from segue.services.insight.documents import interval_document, share_document
+from segue.services.share_document import interval_document, share_document
 
 
 def results_document(one: Results) -> dict[str, Any]:

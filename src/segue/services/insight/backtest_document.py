@@ -17,7 +17,8 @@ from segue.services.insight.backtest_words import (
     left_out_words,
 )
 from segue.services.insight.backtesting import Backtest, Shared, Together, Varied
-from segue.services.insight.documents import interval_document, share_document, survival_document
+from segue.services.insight.documents import survival_document
+from segue.services.share_document import interval_document, share_document
 
 
 def backtest_document(found: Backtest) -> dict[str, Any]:

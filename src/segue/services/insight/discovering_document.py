@@ -20,8 +20,8 @@ from segue.services.insight.discovering_words import (
     summary_words,
     verdict_words,
 )
-from segue.services.insight.documents import interval_document, share_document
 from segue.services.insight.wording import NOT_CAUSE
+from segue.services.share_document import interval_document, share_document
 
 
 def discovered_document(found: Discovered) -> dict[str, Any]:

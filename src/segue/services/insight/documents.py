@@ -10,26 +10,11 @@ from typing import Any, Final
 
 from segue.domain.instant import DAY
 from segue.insight.comparisons import Difference
-from segue.insight.shares import Interval, Share
 from segue.insight.survival import LogRank, Survival
+from segue.services.share_document import interval_document, share_document
 
 HORIZONS: Final = tuple(days * DAY for days in (1, 3, 7, 14, 30, 60, 90))
 """The times at which a curve is told as numbers, in ms."""
-
-
-def interval_document(one: Interval | None) -> list[float] | None:
-    """Both ends."""
-    return None if one is None else [one.low, one.high]
-
-
-def share_document(one: Share) -> dict[str, Any]:
-    """A share: how many of how many, and its interval."""
-    return {
-        "count": one.count,
-        "of": one.of,
-        "share": one.value,
-        "range": interval_document(one.interval),
-    }
 
 
 def difference_document(one: Difference) -> dict[str, Any]:

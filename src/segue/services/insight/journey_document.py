@@ -13,9 +13,7 @@ from segue.insight.journey import Against, Beginnings, Journey, StageFigures
 from segue.insight.survival import Survival
 from segue.services.insight.documents import (
     difference_document,
-    interval_document,
     log_rank_document,
-    share_document,
     survival_document,
 )
 from segue.services.insight.journey import (
@@ -26,6 +24,7 @@ from segue.services.insight.journey import (
     Stage,
     Stop,
 )
+from segue.services.share_document import interval_document, share_document
 
 MOST_LAST: Final = 20
 """Events that are listed as the last ones on a stage."""

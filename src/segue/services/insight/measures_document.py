@@ -16,12 +16,7 @@ from segue.insight.promise import Promise
 from segue.insight.scores import Score
 from segue.insight.shares import Mean
 from segue.insight.standing import Standing
-from segue.services.insight.documents import (
-    interval_document,
-    log_rank_document,
-    share_document,
-    survival_document,
-)
+from segue.services.insight.documents import log_rank_document, survival_document
 from segue.services.insight.measures_words import (
     cell_name,
     definitions,
@@ -37,6 +32,7 @@ from segue.services.insight.measuring import (
     window_of,
 )
 from segue.services.insight.satisfaction import Satisfaction
+from segue.services.share_document import interval_document, share_document
 
 
 def measures_document(found: Measures) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from segue.insight.patterns import Tried
 from segue.insight.predicting import Foretold, Measured, TooFew
 from segue.insight.rules import Match
 from segue.services.insight.as_segment import Proposal
-from segue.services.insight.documents import interval_document, share_document
 from segue.services.insight.identity import Compared
 from segue.services.insight.patterns import FoundPattern, Mark, Patterns
 from segue.services.insight.ready import Buyers, Group, Ready
+from segue.services.share_document import interval_document, share_document
 
 
 def patterns_document(found: Patterns) -> dict[str, Any]:
