@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import (
     confint_proportions_2indep,
     proportion_effectsize,
+    samplesize_proportions_2indep_onetail,
 )
 from statsmodels.stats.proportion import test_proportions_2indep as agresti_caffo
 
 from segue.insight.comparisons import Difference, false_discovery, needed_per_arm
+from segue.insight.lift import MOST_NEEDED
 from segue.insight.shares import Share
 
 PAIRS = [
@@ -112,6 +116,20 @@ def test_people_needed_agree_with_power_analysis(base, difference) -> None:
     usual = NormalIndPower().solve_power(effect, power=0.8, alpha=0.05)
 
     assert needed_per_arm(base, difference) == pytest.approx(usual, rel=0.02)
+
+
+@given(st.floats(0.01, 0.99), st.floats(-0.3, 0.3), st.floats(0.1, 50))
+def test_people_needed_are_the_librarys(base, difference, ratio) -> None:
+    """Of arms of unequal size too."""
+    assume(abs(difference) > 1e-3 and 0.001 < base + difference < 0.999)
+    needed = samplesize_proportions_2indep_onetail(
+        difference, base, 0.8, ratio=ratio, alpha=0.05, alternative="two-sided"
+    )
+    assume(needed < MOST_NEEDED)
+
+    found = needed_per_arm(base, difference, ratio=ratio)
+
+    assert found in (math.ceil(needed - 1e-9), math.ceil(needed + 1e-9))
 
 
 def test_the_research_notes_example_of_a_tenth_on_five_percent() -> None:

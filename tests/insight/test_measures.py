@@ -321,7 +321,8 @@ def test_what_counts_as_coming_back(cell, returned) -> None:
     active = _active([[0, 1], [0, 7], [0, 9]], 30, hour=20)
     since = np.full(3, START + 1 + DAY // 2)
 
-    assert came_back(active, cell)(np.arange(3), since).tolist() == returned
+    (found,) = came_back(active, [cell])(np.arange(3), since)
+    assert found.tolist() == returned
 
 
 def test_bits_of_days() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from segue.domain.instant import FOREVER
-from segue.insight.arrays import Int64s, Occurrences, people_in, person_of
+from segue.insight.arrays import Bools, Int64s, Occurrences, people_in, person_of
 from segue.insight.entries import Entries
 from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing, together
@@ -68,33 +68,35 @@ def adoption(uses: Uses, everybody: Int64s, groups: Sequence[Users], at: int) ->
     """How the active members of each group use the features, against all others of `everybody` who
     is active; entrants are followed until `at` (ms). All person indices ascend."""
     total = (uses.times[everybody] > 0).sum(axis=0)
-    found = [_adoption(uses, one, total, len(everybody), at) for one in groups]
-    shares = [together([one.features[place].share for one in found]) for place in range(len(total))]
+    using = [uses.times[one.active] > 0 for one in groups]
+    shares = [
+        _shares([one[:, place] for one in using], int(total[place]), len(everybody))
+        for place in range(len(total))
+    ]
     return [
-        replace(one, features=tuple(_with(one.features, [row[place] for row in shares])))
-        for place, one in enumerate(found)
+        Adoption(
+            _mean(mine.sum(axis=1)),
+            tuple(
+                Feature(
+                    of_all[row],
+                    _mean(uses.times[one.active[mine[:, place]], place]),
+                    _median(uses.first[:, place], one.entries, at),
+                )
+                for place, of_all in enumerate(shares)
+            ),
+        )
+        for row, (one, mine) in enumerate(zip(groups, using, strict=True))
     ]
 
 
-def _with(features: Sequence[Feature], shares: Sequence[Standing]) -> Iterator[Feature]:
-    for feature, share in zip(features, shares, strict=True):
-        yield replace(feature, share=share)
-
-
-def _adoption(uses: Uses, users: Users, total: Int64s, everybody: int, at: int) -> Adoption:
-    times = uses.times[users.active]
-    using = times > 0
-    count, people = using.sum(axis=0), len(users.active)
-
-    def feature(place: int) -> Feature:
-        mine = Share.measured(int(count[place]), people)
-        others = Share.measured(int(total[place] - count[place]), everybody - people)
-        depth = _mean(times[using[:, place], place])
-        median = _median(uses.first[:, place], users.entries, at)
-        return Feature(Standing.measured(mine, others, None), depth, median)
-
-    features = tuple(feature(place) for place in range(times.shape[1]))
-    return Adoption(_mean(using.sum(axis=1)), features)
+def _shares(using: Sequence[Bools], total: int, everybody: int) -> list[Standing]:
+    """Of each group who uses a feature, against the others of everybody who is active."""
+    counts = [int(np.count_nonzero(one)) for one in using]
+    mine = Share.each(counts, [len(one) for one in using])
+    others = Share.each(
+        [total - count for count in counts], [everybody - len(one) for one in using]
+    )
+    return together(Standing.each(mine, others, [None] * len(mine)))
 
 
 def _mean(values: Int64s) -> Mean:

@@ -24,6 +24,9 @@ Group: TypeAlias = tuple[Stays, ...]
 Outcome: TypeAlias = Callable[[Int64s, Int64s], Bools]
 """Whether it happened to people (int64[Q]) after an instant of theirs (int64[Q]): bool[Q]."""
 
+Outcomes: TypeAlias = Callable[[Int64s, Int64s], Sequence[Bools]]
+"""The same of several outcomes at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -80,15 +83,32 @@ class Cohort:
     def standings(self, outcome: Outcome) -> list[Standing]:
         """The share of each group to whom it happened, against everybody else from their landmarks
         and against the period before."""
+        return self.standings_of(lambda person, since: (outcome(person, since),))[0]
+
+    def standings_of(self, outcomes: Outcomes) -> list[list[Standing]]:
+        """The same of several outcomes that are looked up together, each of all groups."""
         there = np.flatnonzero(self.landmark < FOREVER)
+        everybody = outcomes(there, self.landmark[there])
+        now = [outcomes(one.person, one.at) for one in self.now]
+        before = [outcomes(one.person, one.at) for one in self.before]
+        return [
+            self._standings(
+                there, truth, [one[place] for one in now], [one[place] for one in before]
+            )
+            for place, truth in enumerate(everybody)
+        ]
+
+    def _standings(
+        self, there: Int64s, truth: Bools, now: Sequence[Bools], before: Sequence[Bools]
+    ) -> list[Standing]:
         happened = np.zeros(len(self.landmark), np.bool_)
-        happened[there] = outcome(there, self.landmark[there])
-        total = int(happened.sum())
+        happened[there] = truth
+        total = int(np.count_nonzero(truth))
         others = Share.each(
-            [total - int(happened[inside].sum()) for inside in self.inside],
+            [total - int(np.count_nonzero(happened[inside])) for inside in self.inside],
             [len(there) - len(inside) for inside in self.inside],
         )
-        return Standing.each(_shares(self.now, outcome), others, _shares(self.before, outcome))
+        return Standing.each(_shares(now), others, _shares(before))
 
     def waits(self, next_after: Callable[[Int64s, Int64s], Int64s], at: int) -> list[Pair]:
         """How long each group and everybody else waited for something, followed until `at` (ms).
@@ -123,6 +143,6 @@ def _inside(group: Group, landmark: Int64s) -> Int64s:
     return union([stays.at_own(landmark) for stays in group])
 
 
-def _shares(entries: Sequence[Entries], outcome: Outcome) -> list[Share]:
-    counts = [int(outcome(one.person, one.at).sum()) for one in entries]
-    return Share.each(counts, [len(one) for one in entries])
+def _shares(found: Sequence[Bools]) -> list[Share]:
+    counts = [int(np.count_nonzero(one)) for one in found]
+    return Share.each(counts, [len(one) for one in found])

@@ -6,8 +6,10 @@ page. What is looked at every day while it grows is not for this: see `insight.l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -108,12 +110,19 @@ def needed_per_arm(
         raise ValueError(f"{base} and {base + difference} are not both shares")
     if abs(difference) < 1e-12:
         return None
-    from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
-
-    needed = samplesize_proportions_2indep_onetail(
-        difference, base, POWER, ratio=ratio, alpha=1 - level, alternative="two-sided"
-    )
+    other, pooled = base + difference, (base * (1 + ratio) + difference) / (1 + ratio)
+    alike = math.sqrt(pooled * (1 - pooled) * (1 + 1 / ratio))
+    apart = math.sqrt(max(0.0, other * (1 - other) + base * (1 - base) / ratio))
+    needed = ((_quantile((1 + level) / 2) * alike + _quantile(POWER) * apart) / difference) ** 2
     return int(np.ceil(needed)) if needed <= MOST_NEEDED else None
+
+
+@cache
+def _quantile(share: float) -> float:
+    """The standard normal quantile."""
+    from scipy.stats import norm
+
+    return float(norm.ppf(share))
 
 
 def _each(pairs: Sequence[tuple[Share, Share]], level: float) -> Iterator[Difference]:

@@ -25,8 +25,14 @@ class Flow:
     @classmethod
     def measured(cls, spans: Spans, limits: Int64s) -> Flow:
         """The flow of spans between D + 1 ascending limits, int64[D + 1] in ms."""
-        began = np.searchsorted(np.sort(spans.start), limits, side="right")
-        ended = np.searchsorted(np.sort(spans.end), limits, side="right")
+        began, ended = _until(spans.start, limits), _until(spans.end, limits)
         size = (began - ended).astype(np.int64)
         before = int(size[0]) if len(size) else 0
         return cls(before, np.diff(began), np.diff(ended), size[1:])
+
+
+def _until(instants: Int64s, limits: Int64s) -> Int64s:
+    """How many of the instants lie at or before each limit."""
+    place = np.searchsorted(limits, instants, side="left")
+    count: Int64s = np.cumsum(np.bincount(place, minlength=len(limits) + 1))[: len(limits)]
+    return count

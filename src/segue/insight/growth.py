@@ -38,7 +38,9 @@ class Growth:
 def growth_of_members(stays: Stays, instants: Sequence[int]) -> list[Growth]:
     """The growth of a segment between consecutive instants (ms, ascending); new is whoever was
     never in before. The stays of a person must be in the order of time."""
-    members = [stays.at(instant) for instant in instants]
+    late = np.flatnonzero(stays.end > instants[0])  # the others are over by then
+    known = Stays(stays.person[late], stays.start[late], stays.end[late])
+    members = [known.at(instant) for instant in instants]
     people = int(stays.person[-1]) + 1 if len(stays.person) else 0
     first = np.full(people, np.iinfo(np.int64).max)
     opening = np.flatnonzero(np.diff(stays.person, prepend=-1) > 0)

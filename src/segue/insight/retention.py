@@ -12,10 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-
 from segue.insight.arrays import Bools, Int64s
-from segue.insight.cohorts import Cohort, Everybody, Group, Outcome, Stretch
+from segue.insight.cohorts import Cohort, Everybody, Group, Outcomes, Stretch
 from segue.insight.days import ActiveDays, days_from
 from segue.insight.standing import Standing
 
@@ -61,10 +59,10 @@ def retention(
     found: dict[Cell, list[Standing]] = {}
     for last in sorted({cell.last for cell in CELLS}):
         cohort = Cohort.gathered(groups, everybody, _stretch(active, last, period))
-        for cell in CELLS:
-            if cell.last == last:
-                standings = cohort.standings(came_back(active, cell))
-                found[cell] = [_comparable(one, cell) for one in standings]
+        cells = [cell for cell in CELLS if cell.last == last]
+        back = cohort.standings_of(came_back(active, cells))
+        for cell, standings in zip(cells, back, strict=True):
+            found[cell] = [_comparable(one, cell) for one in standings]
     return {cell: found[cell] for cell in CELLS}
 
 
@@ -73,18 +71,20 @@ def _comparable(one: Standing, cell: Cell) -> Standing:
     return replace(one, before=None) if cell.kind is Return.FROM else one
 
 
-def came_back(active: ActiveDays, cell: Cell) -> Outcome:
-    """Whether people came back after an instant of theirs, as the cell asks."""
+def came_back(active: ActiveDays, cells: Sequence[Cell]) -> Outcomes:
+    """Whether people came back after an instant of theirs, as each of the cells asks."""
 
-    def outcome(person: Int64s, since: Int64s) -> Bools:
+    def outcomes(person: Int64s, since: Int64s) -> list[Bools]:
         day = active.days.of(since)
-        if cell.kind is Return.FROM:
-            return active.last[person] >= day + cell.first
-        bits = active.since(person, day) & days_from(cell.first, cell.last + 1)
-        returned: Bools = bits != np.uint64(0)
-        return returned
+        bits = active.since(person, day)
+        return [
+            active.last[person] >= day + cell.first
+            if cell.kind is Return.FROM
+            else (bits & days_from(cell.first, cell.last + 1)) != 0
+            for cell in cells
+        ]
 
-    return outcome
+    return outcomes
 
 
 def _stretch(active: ActiveDays, last: int, period: int) -> Stretch:
