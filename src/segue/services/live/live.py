@@ -54,8 +54,8 @@ LATE_AFTER: Final = HOUR
 """How long (ms) after its instant a transition may become known and still be acted upon, where
 nobody allows for more."""
 MOST_PEOPLE: Final = 5_000
-"""People who are due at about the same time and looked at in one turn: what comes meanwhile waits,
-about a quarter of a second."""
+"""People who are due at about the same time and looked at in one turn: what comes meanwhile
+waits."""
 MOST_LATER: Final = 1_000_000
 """Rows that may come since the log was read before it is read anew, or half as many as it had."""
 MOST_TOLD: Final = 20_000
