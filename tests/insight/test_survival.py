@@ -10,7 +10,7 @@ from scipy.stats import chi2
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from segue.insight.shares import Interval
+from segue.insight.shares import Interval, Share
 from segue.insight.survival import Survival, compare
 
 # Freireich et al. (1963), remission in weeks under 6-MP; the standard example of the estimator.
@@ -97,7 +97,23 @@ def test_the_median_of_exactly_half_is_reached() -> None:
     ("duration", "happened", "median", "by_five"),
     [
         pytest.param([], [], None, None, id="nobody"),
-        pytest.param([3, 9], [False, False], None, (0.0, Interval(0.0, 0.0)), id="to none"),
+        pytest.param(
+            [3, 9], [False, False], None, (0.0, Share.measured(0, 1).interval), id="to none"
+        ),
+        pytest.param(
+            [5, 9],
+            [False, False],
+            None,
+            (0.0, Share.measured(0, 2).interval),
+            id="to none at the end",
+        ),
+        pytest.param(
+            [3, 6, 9, 9],
+            [False, True, True, True],
+            9,
+            (0.0, Share.measured(0, 3).interval),
+            id="to none yet",
+        ),
         pytest.param([3, 4], [False, False], None, None, id="none followed so long"),
         pytest.param([4], [True], 4, (1.0, Interval(0.0, 1.0)), id="to the only one"),
     ],

@@ -14,12 +14,31 @@ from typing import Final
 import numpy as np
 
 from segue.insight.arrays import Bools, Floats, Int64s
-from segue.insight.shares import LEVEL, Interval
+from segue.insight.shares import LEVEL, Interval, Share
 
 _ROUNDING: Final = 1e-9
 """By how much a curve may miss a share that it reaches exactly."""
 _FARTHEST: Final = 50.0
 """The largest logarithm of a hazard ratio that is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Of people to none of whom it happened: `times` int64[T], ascending (ms), and how many were
+    followed for at least so long, `people` int64[T]."""
+
+    times: Int64s = field(repr=False)
+    people: Int64s = field(repr=False)
+
+    @classmethod
+    def counted(cls, times: Int64s, ended: Int64s) -> Followed:
+        """Of how many were followed for exactly so long, `ended` int64[T]."""
+        return cls(times, np.cumsum(ended[::-1])[::-1])
+
+    def at_risk(self, after: int) -> int:
+        """How many were followed for at least so long (ms)."""
+        place = int(np.searchsorted(self.times, after, side="left"))
+        return int(self.people[place]) if place < len(self.people) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +49,8 @@ class Survival:
     anybody was followed (ms). The curve has a step at each of K durations: `steps` int64[K] in ms,
     ascending; from there on the share `surviving` float64[K] has still to wait, with Greenwood's
     standard error `error` float64[K] and a pointwise interval from `low` to `high` float64[K];
-    `at_risk` int64[K] were waiting just before.
+    `at_risk` int64[K] were waiting just before. Where it happened to nobody there is no step, and
+    `quiet` says how many were followed for how long. `level` is that of the intervals.
     """
 
     people: int
@@ -42,6 +62,8 @@ class Survival:
     low: Floats = field(repr=False)
     high: Floats = field(repr=False)
     at_risk: Int64s = field(repr=False)
+    quiet: Followed | None = field(default=None, repr=False)
+    level: float = LEVEL
 
     @classmethod
     def measured(cls, duration: Int64s, happened: Bools, level: float = LEVEL) -> Survival:
@@ -52,7 +74,7 @@ class Survival:
         """
         duration, happened = _checked(duration, happened)
         if not happened.any():
-            return _flat(duration)
+            return flat(*np.unique(duration, return_counts=True), level)
         from statsmodels.duration.survfunc import SurvfuncRight
 
         curve = SurvfuncRight(duration, happened.astype(np.int64))
@@ -69,6 +91,7 @@ class Survival:
             low,
             high,
             np.asarray(curve.n_risk, np.int64),
+            level=level,
         )
 
     @property
@@ -84,22 +107,33 @@ class Survival:
 
     def by(self, after: int) -> tuple[float, Interval] | None:
         """The share to whom it has happened at most `after` ms from the start, with its interval;
-        None where nobody was followed that long and it had not happened to everybody."""
+        None where nobody was followed that long and it had not happened to everybody.
+
+        Before the first step the curve has no error of its own; that it happened to none of those
+        who waited so long has Wilson's interval.
+        """
         place = int(np.searchsorted(self.steps, after, side="right")) - 1
         ended = bool(len(self.surviving)) and float(self.surviving[-1]) == 0.0
         if not self.people or (after > self.followed and not ended):
             return None
         if place < 0:
-            return 0.0, Interval(0.0, 0.0)
+            return self._none_yet(after)
         low, high = 1 - float(self.high[place]), 1 - float(self.low[place])
         return 1 - float(self.surviving[place]), Interval(low, high)
 
+    def _none_yet(self, after: int) -> tuple[float, Interval] | None:
+        waited = self.quiet.at_risk(after) if self.quiet else int(self.at_risk[0])
+        interval = Share.measured(0, waited, self.level).interval
+        return None if interval is None else (0.0, interval)
 
-def _flat(duration: Int64s) -> Survival:
-    """The curve of people to none of whom it happened: it has no step."""
+
+def flat(times: Int64s, ended: Int64s, level: float) -> Survival:
+    """The curve of people to none of whom it happened, `ended` int64[T] of whom were followed for
+    each of `times` int64[T] (ms, ascending): it has no step."""
     none, nowhere = np.empty(0), np.empty(0, np.int64)
-    followed = int(duration.max()) if len(duration) else 0
-    return Survival(len(duration), 0, followed, nowhere, none, none, none, none, nowhere)
+    people, followed = int(ended.sum()), int(times[-1]) if len(times) else 0
+    quiet = Followed.counted(times, ended)
+    return Survival(people, 0, followed, nowhere, none, none, none, none, nowhere, quiet, level)
 
 
 def _checked(duration: Int64s, happened: Bools) -> tuple[Int64s, Bools]:

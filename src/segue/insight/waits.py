@@ -15,7 +15,7 @@ import numpy as np
 from segue.domain.instant import MINUTE
 from segue.insight.arrays import Bools, Floats, Int64s
 from segue.insight.shares import LEVEL
-from segue.insight.survival import AtRisk, LogRank, Survival, hazard_ratio, log_log
+from segue.insight.survival import AtRisk, LogRank, Survival, flat, hazard_ratio, log_log
 
 UNIT: Final = MINUTE
 """What times are rounded down to, in ms."""
@@ -58,23 +58,26 @@ class Waits:
         """The curve (Kaplan and Meier 1958, Greenwood 1926), as `Survival.measured` makes it of
         times that are rounded down."""
         steps = np.flatnonzero(self.happened)
+        followed = np.flatnonzero(self.happened + self.ended)
+        if not len(steps):
+            return flat(followed * UNIT, self.ended[followed], level)
         deaths, risk = self.happened[steps].astype(np.float64), self.at_risk[steps]
         surviving = np.cumprod(1 - deaths / risk).astype(np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             error = surviving * np.sqrt(np.cumsum(deaths / (risk * (risk - deaths))))
         error = np.nan_to_num(error).astype(np.float64)
         low, high = log_log(surviving, error, level)
-        followed = np.flatnonzero(self.happened + self.ended)
         return Survival(
             int((self.happened + self.ended).sum()),
             int(self.happened.sum()),
-            int(followed[-1]) * UNIT if len(followed) else 0,
+            int(followed[-1]) * UNIT,
             steps * UNIT,
             surviving,
             error,
             low,
             high,
             risk,
+            level=level,
         )
 
     def against(self, other: Waits, level: float = LEVEL) -> LogRank:
