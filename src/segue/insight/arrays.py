@@ -26,11 +26,16 @@ class Spans(Protocol):
     """
 
     @property
-    def offsets(self) -> Int64s: ...
+    def offsets(self) -> Int64s:
+        """Where the rows of each person begin, and the end of the last."""
+
     @property
-    def start(self) -> Int64s: ...
+    def start(self) -> Int64s:
+        """When each stretch begins."""
+
     @property
-    def end(self) -> Int64s: ...
+    def end(self) -> Int64s:
+        """When each stretch ends."""
 
 
 class Occurrences(Protocol):
@@ -40,9 +45,12 @@ class Occurrences(Protocol):
     """
 
     @property
-    def offsets(self) -> Int64s: ...
+    def offsets(self) -> Int64s:
+        """Where the rows of each person begin, and the end of the last."""
+
     @property
-    def at(self) -> Int64s: ...
+    def at(self) -> Int64s:
+        """When each of them happened."""
 
 
 class Valued(Occurrences, Protocol):
@@ -53,9 +61,12 @@ class Valued(Occurrences, Protocol):
     """
 
     @property
-    def value(self) -> Int64s | None: ...
+    def value(self) -> Int64s | None:
+        """What was read of each."""
+
     @property
-    def known(self) -> Bools | None: ...
+    def known(self) -> Bools | None:
+        """Where something was read."""
 
 
 def people_in(rows: Spans | Occurrences) -> int:
