@@ -45,29 +45,7 @@ class Metrics:
             "segue_events_rejected", "Events not taken.", ["reason"], registry=own
         )
         self.waiting = Gauge("segue_events_waiting", "Events that wait for a turn.", registry=own)
-        self.turns = Histogram(
-            "segue_turn_seconds", "Time a turn took.", buckets=_TURNS, registry=own
-        )
-        self.turn_parts = Histogram(
-            "segue_turn_part_seconds",
-            "Time a part of a turn took.",
-            ["part"],
-            buckets=_TURNS,
-            registry=own,
-        )
-        self.turn_processor = Counter(
-            "segue_turn_processor_seconds", "Processor time of turns.", registry=own
-        )
-        self.evaluated = Counter("segue_people_evaluated", "People evaluated.", registry=own)
-        self.transitions = Counter(
-            "segue_transitions", "Transitions published.", ["kind", "cause"], registry=own
-        )
-        self.lag = Histogram(
-            "segue_lag_seconds",
-            "From when a transition was true to when it was published; live ones only.",
-            buckets=_LAGS,
-            registry=own,
-        )
+        self._make_those_of_turns()
         self.listeners = Gauge("segue_stream_clients", "Clients of the stream.", registry=own)
         self.pages = Gauge("segue_page_streams", "Pages that listen for messages.", registry=own)
         self.deliveries = Counter(
@@ -94,6 +72,32 @@ class Metrics:
         )
         self.people = Gauge("segue_people", "People known.", registry=own)
         self.ready = Gauge("segue_ready", "Whether the loop turns.", registry=own)
+
+    def _make_those_of_turns(self) -> None:
+        own = self.registry
+        self.turns = Histogram(
+            "segue_turn_seconds", "Time a turn took.", buckets=_TURNS, registry=own
+        )
+        self.turn_parts = Histogram(
+            "segue_turn_part_seconds",
+            "Time a part of a turn took.",
+            ["part"],
+            buckets=_TURNS,
+            registry=own,
+        )
+        self.turn_processor = Counter(
+            "segue_turn_processor_seconds", "Processor time of turns.", registry=own
+        )
+        self.evaluated = Counter("segue_people_evaluated", "People evaluated.", registry=own)
+        self.transitions = Counter(
+            "segue_transitions", "Transitions published.", ["kind", "cause"], registry=own
+        )
+        self.lag = Histogram(
+            "segue_lag_seconds",
+            "From when a transition was true to when it was published; live ones only.",
+            buckets=_LAGS,
+            registry=own,
+        )
 
     def answered(self, route: str, status: int, began: float) -> None:
         """Count an answer; `began` is of `time.perf_counter`."""
