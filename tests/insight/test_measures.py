@@ -509,7 +509,7 @@ def test_adoption_of_actions() -> None:
     """Two actions of four people, of whom the first three are active and the first two members."""
     shared = Rows.of([[5, 6, 50], [], [7], [8]])
     invited = Rows.of([[1], [30], [], []])
-    uses = Uses.measured([shared, invited], 4, 40)
+    uses = Uses.measured([shared, invited], 4, 4, 40)
     entries = Entries(np.array([0, 1]), np.array([4, 4]))
 
     (found,) = adoption(uses, np.array([0, 1, 2]), [Users(np.array([0, 1]), entries)], at=100)
@@ -525,11 +525,21 @@ def test_adoption_of_actions() -> None:
 def test_the_time_to_adopt_is_that_of_who_had_not_adopted() -> None:
     used = Rows.of([[3 * MINUTE], [9 * MINUTE], [], [50 * MINUTE]])
     entries = Entries(np.arange(4), np.full(4, 5 * MINUTE))
-    uses = Uses.measured([used], 0, 100 * MINUTE)
+    uses = Uses.measured([used], 4, 0, 100 * MINUTE)
 
     (found,) = adoption(uses, np.arange(4), [Users(np.arange(4), entries)], at=60 * MINUTE)
 
     assert found.features[0].median == 45 * MINUTE, "of three: after 4, after 45, not within 55"
+
+
+def test_a_project_without_actions_has_no_features_to_adopt() -> None:
+    uses = Uses.measured([], 3, 0, 100)
+    members = Users(np.array([1, 2]), Entries(np.array([1, 2]), np.array([5, 6])))
+
+    (found,) = adoption(uses, np.arange(3), [members], at=100)
+
+    assert found.features == ()
+    assert (found.breadth.value, found.breadth.of) == (None, 0)
 
 
 # -------------------------------------------------------------------------- standings and promises

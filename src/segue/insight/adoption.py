@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from segue.domain.instant import FOREVER
-from segue.insight.arrays import Bools, Int64s, Occurrences, people_in, person_of
+from segue.insight.arrays import Bools, Int64s, Occurrences, person_of
 from segue.insight.entries import Entries
 from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing, together
@@ -24,9 +24,8 @@ class Uses:
     first: Int64s = field(repr=False)
 
     @classmethod
-    def measured(cls, features: Sequence[Occurrences], after: int, until: int) -> Uses:
-        """The uses in `(after, until]`."""
-        people = people_in(features[0]) if features else 0
+    def measured(cls, features: Sequence[Occurrences], people: int, after: int, until: int) -> Uses:
+        """The uses of so many people in `(after, until]`."""
         times = np.zeros((people, len(features)), np.int64)
         first = np.full((people, len(features)), FOREVER)
         for place, rows in enumerate(features):
@@ -50,7 +49,8 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """`breadth` is how many of the F features an active member uses."""
+    """`breadth` is how many of the F features an active member uses; of no features it is of
+    nobody."""
 
     breadth: Mean
     features: tuple[Feature, ...]
@@ -75,7 +75,7 @@ def adoption(uses: Uses, everybody: Int64s, groups: Sequence[Users], at: int) ->
     ]
     return [
         Adoption(
-            _mean(mine.sum(axis=1)),
+            _mean(mine.sum(axis=1) if shares else np.zeros(0, np.int64)),
             tuple(
                 Feature(
                     of_all[row],

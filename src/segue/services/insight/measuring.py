@@ -453,7 +453,7 @@ def _adoption(panel: _Panel) -> list[Adoption]:
         return members[active.any(members, end - panel.period, end)]
 
     rows = [past.occurred[wanted] for wanted in panel.asked.features.values()]
-    uses = Uses.measured(rows, panel.began, int(active.days.limits[-1]))
+    uses = Uses.measured(rows, past.people, panel.began, int(active.days.limits[-1]))
     users = [
         Users(
             engaged(activity.members_at(group, panel.began)),
