@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from segue.bootstrap.serving import Serving
+from segue.bootstrap.serving import STUDIO_PATH, Serving, studio
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.http import webhooks
@@ -50,6 +50,7 @@ class Running:
     serving: Serving
     secret_key: str
     client: httpx.Client = field(repr=False)
+    studio_link: str = ""
 
     def send(self, path: str, **extra: Any) -> httpx.Response:
         """POST as an SDK does, with the write key as the user name unless told otherwise."""
@@ -129,17 +130,17 @@ def running(
         context = change(context)
         with (
             Housekeeping(serving, context.rejected),
-            _thread(context, listener),
+            _thread(context, listener, {STUDIO_PATH: studio(serving)}),
             httpx.Client(base_url=address, timeout=20) as client,
         ):
-            yield Running(address, context, serving, secret, client)
+            yield Running(address, context, serving, secret, client, told.studio_link or "")
 
 
 @contextlib.contextmanager
-def _thread(context: Context, listener: socket.socket) -> Iterator[None]:
+def _thread(context: Context, listener: socket.socket, others: Mapping[str, Any]) -> Iterator[None]:
     """Listen in a thread for the length of a block."""
     listening = threading.Event()
-    server = Server(context, listening.set)
+    server = Server(context, listening.set, others=others)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

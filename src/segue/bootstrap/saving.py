@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
+from segue.bootstrap.acting import Actor
 from segue.bootstrap.definitions import acting_of
+from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.workspace import Workspace
 from segue.domain.campaigns import Acting
 from segue.domain.errors import (
@@ -87,6 +89,14 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
         version = store.save_definitions(text, known_at=now)
         finished(live.redefine(definitions))
         return Saved(text, version, project, definitions, acting)
+
+
+def adopted(saved: Saved, actor: Actor, project: ProjectWatch) -> Saved:
+    """What was saved, after its campaigns are in force too."""
+    if saved.acting != actor.acting:
+        actor.adopt(saved.acting, saved.definitions)
+    project.project = saved.project
+    return saved
 
 
 def finished(future: Future[T]) -> T:

@@ -14,7 +14,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
@@ -29,6 +29,7 @@ from segue.bootstrap.loop import Loop
 from segue.bootstrap.opening import being_served
 from segue.bootstrap.outfit import actor_of, title_of
 from segue.bootstrap.presence import Presence, announce, withdraw
+from segue.bootstrap.saving import Saved, adopted, save
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.slow_turns import SlowTurns
 from segue.bootstrap.watching import ProjectWatch
@@ -36,17 +37,20 @@ from segue.bootstrap.webhooks import Webhooks, default_reach
 from segue.bootstrap.workspace import Workspace
 from segue.domain.access import Key, KeyKind, KeyStore
 from segue.domain.errors import StoreLockedError
+from segue.domain.users import Role
 from segue.domain.webhooks import Watcher
 from segue.language.acting import acting
 from segue.language.project import project_from
 from segue.language.resolve import resolve
 from segue.language.tree import Definitions
 from segue.services.live.answers import Turned
+from segue.services.live.editing import Change
 from segue.services.live.feed import Feed
 from segue.services.live.live import Live
 
 FIRST_WRITE_KEY: Final = "default"
 FIRST_SECRET_KEY: Final = "first"
+FIRST_ADMIN: Final = "admin"
 
 LOCAL_KEY: Final = "key_local"
 """The id of the secret key that only the file of presence tells: that of this machine."""
@@ -54,19 +58,24 @@ LOCAL_KEY: Final = "key_local"
 _LOG: Final = logging.getLogger("segue.serving")
 _ADOPTING: Final = 600.0
 """Seconds that evaluating changed definitions may take."""
+STUDIO_PATH: Final = "/studio"
+"""Where the server shows the studio."""
 _SERVER: Final = "segue.http.server:run"
+_STUDIO: Final = "segue.ui:studio"
 """Who answers over HTTP; named, as it stands above this room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
     """What somebody who started a server wants to know: where it is, its write key, and its secret
-    key where it was made now: nobody can read it again."""
+    key where it was made now: nobody can read it again. `studio_link` lets its reader into the
+    studio once, as long as nobody has a password there."""
 
     address: str
     write_key: str
     secret_key: str | None
     workspace: Workspace
+    studio_link: str | None = None
 
 
 class Runner(Protocol):
@@ -86,6 +95,11 @@ def serve(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome],
     """
     run: Runner = pkgutil.resolve_name(_SERVER)
     run(workspace, settings, welcome)
+
+
+def studio(serving: Serving) -> Any:
+    """The ASGI application of the studio over a workspace that is served."""
+    return pkgutil.resolve_name(_STUDIO)(serving)
 
 
 class Keys:
@@ -234,6 +248,11 @@ class Serving:
         self.feed.forget()
         self.in_app.changed(None)
 
+    def change_definitions(self, change: Change) -> Saved:
+        """Change the project file and put what it says in force; raises as `saving.save` does."""
+        saved = save(self.workspace, self.store, self.live, change, environment.now())
+        return adopted(saved, self.actor, self.project)
+
     def look_at_project(self) -> bool:
         """Whether the project file changed; it is in force then, where it is right."""
         return self.project.look(self._adopt)
@@ -281,7 +300,20 @@ class Serving:
         secret = None
         if not has_secret:
             secret = self.store.add_secret_key(FIRST_SECRET_KEY, now=now).text
-        return Welcome(address, first.text or "", secret, self.workspace)
+        return Welcome(
+            address, first.text or "", secret, self.workspace, self._invite(address, now)
+        )
+
+    def _invite(self, address: str, now: int) -> str | None:
+        """A link into the studio for the first admin, made where there is none; None once somebody
+        can sign in without it."""
+        good = [user for user in self.store.users() if user.ended_at is None]
+        if any(user.has_password for user in good):
+            return None
+        admins = (user for user in good if user.role is Role.ADMIN)
+        first = next(admins, None) or self.store.add_user(FIRST_ADMIN, Role.ADMIN, now=now)
+        secret = self.store.add_link(first.id, now=now)
+        return f"{address}{STUDIO_PATH}/enter/{secret}"
 
 
 def _opened(workspace: Workspace, timezone: str) -> DuckDBStore:

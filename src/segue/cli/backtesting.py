@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import working
@@ -17,6 +17,7 @@ from segue.cli.source import opened
 from segue.domain.instant import format_duration
 from segue.insight.backtest import Contrast, Estimate
 from segue.insight.matching import SCALES
+from segue.services import words
 from segue.services.daily import Day
 from segue.services.insight.backtest_document import backtest_document
 from segue.services.insight.backtest_words import (

@@ -11,13 +11,14 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, Exit, app, example
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.source import opened
 from segue.domain.campaigns import Acting, Campaign, Moment
 from segue.domain.instant import format_duration
 from segue.language.acting_fields import days_text, minute_text, share_text
+from segue.services import words
 from segue.services.acting.previewing import Part, Preview, preview_document
 
 campaigns = typer.Typer(no_args_is_help=False)

@@ -10,11 +10,12 @@ from rich.markup import escape
 
 from segue.bootstrap.carriers import missing_channels
 from segue.bootstrap.environment import channels
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.linting import print_lint
 from segue.cli.output import console, print_json, print_problem, problem_document
 from segue.cli.source import opened
+from segue.services import words
 from segue.services.check import Checked
 from segue.services.insight.lint_document import lint_document
 from segue.services.insight.linting import Linted

@@ -20,7 +20,7 @@ from segue.bootstrap.following import Follower
 from segue.bootstrap.serving import Welcome
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import BEGIN, app, example
 from segue.cli.evaluating import heading, print_leaving
 from segue.cli.explaining import print_explanation
@@ -31,6 +31,7 @@ from segue.cli.serving import print_welcome
 from segue.cli.tailing import Teller
 from segue.domain.errors import SegueError
 from segue.domain.instant import format_instant
+from segue.services import words
 from segue.services.explanation_document import explanation_document
 
 PORT: Final = Settings().port

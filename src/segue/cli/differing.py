@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, Exit, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import working
 from segue.cli.source import opened
 from segue.domain.errors import UsageError
+from segue.services import words
 from segue.services.insight.diff_document import diff_document
 from segue.services.insight.diff_words import (
     KINDS,

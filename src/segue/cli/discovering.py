@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from segue.bootstrap.engine import Engine
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
@@ -21,6 +21,7 @@ from segue.domain.errors import UsageError
 from segue.domain.instant import DAY
 from segue.insight.discovery import Finding
 from segue.language.parse import parse_duration
+from segue.services import words
 from segue.services.insight.as_segment import Proposal
 from segue.services.insight.discovering import COUNTS, Discovered
 from segue.services.insight.discovering_document import discovered_document

@@ -12,12 +12,13 @@ from rich.text import Text
 
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.results import write_table, writer_for
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.overview import print_summary, summary_document
 from segue.cli.source import opened, viewed
 from segue.domain.instant import format_instant
+from segue.services import words
 from segue.services.stays import Stays, stays
 from segue.services.view import Leaving, View
 

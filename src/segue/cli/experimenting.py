@@ -11,12 +11,13 @@ from rich.markup import escape
 from rich.text import Text
 
 from segue.bootstrap.experiments import experiment
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.reporting import report
 from segue.insight.experiment import Effect, Experiment, Variation
 from segue.insight.shares import Mean, Share
+from segue.services import words
 from segue.services.insight.experiments import (
     change_words,
     experiment_document,

@@ -13,12 +13,13 @@ from rich.text import Text
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.bootstrap.loading import Imported
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.options import columns_of
 from segue.cli.output import console, print_json
 from segue.cli.progress import reading
 from segue.domain.identity import Refusal
+from segue.services import words
 
 MOST_REFUSED: Final = 3
 """Refused links shown; `--json` gives all."""

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import working
@@ -22,6 +22,7 @@ from segue.insight.journey import StageFigures
 from segue.insight.shares import Share
 from segue.insight.survival import Survival
 from segue.language.parse import parse_duration
+from segue.services import words
 from segue.services.insight.journey import (
     DAYS,
     EXAMPLE,

@@ -11,11 +11,12 @@ from rich.markup import escape
 
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import KEEP, app, example
 from segue.cli.output import console, print_json
 from segue.cli.progress import working
 from segue.domain.errors import UsageError
+from segue.services import words
 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]
 What = Annotated[

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from segue.cli import words
 from segue.insight.portfolio.findings import LintFinding, Mistake
+from segue.services import words
 from segue.services.insight.linting import Linted
 
 HEADINGS: Final = {

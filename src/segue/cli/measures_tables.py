@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from segue.cli import words
 from segue.cli.output import paragraph, plain_table
 from segue.domain.instant import MINUTE
 from segue.insight.adoption import Adoption
@@ -18,6 +17,7 @@ from segue.insight.retention import Cell, Return
 from segue.insight.scores import Scale, Score
 from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing
+from segue.services import words
 from segue.services.insight.measures_words import (
     cell_words,
     definitions,

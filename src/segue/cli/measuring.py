@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from segue.bootstrap.measuring import Measured, measure
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import KEEP, app, example
 from segue.cli.output import console, plain_table, print_json
+from segue.services import words
 
 Rows = Annotated[
     int, typer.Option("--rows", min=1_000, max=200_000_000, help="How many events to generate.")

@@ -12,9 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segue.cli import words
 from segue.cli.output import plain_table
 from segue.domain.instant import format_instant
+from segue.services import words
 from segue.services.summarise import Ending, SegmentSummary, Summary
 
 BAR: Final = 30

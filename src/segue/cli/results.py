@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import example
 from segue.cli.campaigns import CampaignId, campaigns
 from segue.cli.output import console, plain_table, print_json
@@ -18,6 +18,7 @@ from segue.cli.source import opened
 from segue.insight.lift import Finding
 from segue.insight.scores import Scale, Score
 from segue.insight.shares import Interval, Share
+from segue.services import words
 from segue.services.acting.result_document import results_document, voices_document
 from segue.services.acting.results import Reached, Results
 from segue.services.acting.voices import (

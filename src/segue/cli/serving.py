@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 
 from segue.bootstrap import logs
 from segue.bootstrap.environment import channels, default_workspace
-from segue.bootstrap.serving import Welcome, serve
+from segue.bootstrap.serving import STUDIO_PATH, Welcome, serve
 from segue.bootstrap.settings import Limits, Settings
 from segue.bootstrap.workspace import Workspace
 from segue.cli import options
@@ -136,6 +137,7 @@ def print_welcome(welcome: Welcome) -> None:
         out.print(
             "                [soon]shown this once[/] [faint]keep it: it may do everything[/]"
         )
+    _print_studio(out, welcome)
     out.print("\n [title]Send an event[/]")
     for line in _curl(welcome):
         out.print(f"   [command]{escape(line)}[/]", soft_wrap=True)
@@ -152,6 +154,14 @@ def print_welcome(welcome: Welcome) -> None:
     ):
         out.print(f"   [command]{escape(command)}[/]  [faint]{meaning}[/]", soft_wrap=True)
     out.print()
+
+
+def _print_studio(out: Console, welcome: Welcome) -> None:
+    link = welcome.studio_link or f"{welcome.address}{STUDIO_PATH}"
+    out.print(f"   studio       [title]{escape(link)}[/]", soft_wrap=True)
+    if welcome.studio_link is not None:
+        note = "lets you in once, within a day: choose a password there"
+        out.print(f"                [faint]{note}[/]")
 
 
 def _curl(welcome: Welcome) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import example
 from segue.cli.campaigns import CampaignId, campaigns
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.source import opened
 from segue.domain.campaigns import Because, Moment
 from segue.domain.instant import DAY
+from segue.services import words
 from segue.services.acting.simulate import Fate, Job, Simulation
 from segue.services.acting.simulation_document import simulation_document
 

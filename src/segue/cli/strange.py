@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from segue.bootstrap.beginning import Strange
-from segue.cli import words
 from segue.cli.output import paragraph, plain_table
+from segue.services import words
 from segue.services.tabular import Rates, Topics
 
 _QUESTIONS: Final = {

@@ -12,10 +12,11 @@ from rich.markup import escape
 from segue.bootstrap.environment import default_workspace
 from segue.bootstrap.suppressing import suppress_file
 from segue.bootstrap.workspace import Workspace
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import KEEP, Exit, app, example
 from segue.cli.output import console, print_json
 from segue.domain.campaigns import Suppression
+from segue.services import words
 
 suppress = typer.Typer(no_args_is_help=True)
 """The verbs about the suppression list."""

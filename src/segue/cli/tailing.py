@@ -17,10 +17,11 @@ from segue.bootstrap.definitions import ProjectFile
 from segue.bootstrap.environment import default_workspace
 from segue.bootstrap.following import Follower, event_name, titles
 from segue.bootstrap.workspace import Workspace
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import LIVE, app, example
 from segue.cli.output import console
 from segue.domain.instant import DAY, parse_instant
+from segue.services import words
 
 SegmentId = Annotated[
     str | None, typer.Option("--segment", "-s", metavar="ID", help="Only this segment.")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from segue.bootstrap.beginning import Begun, Sample, begin, keep, look_at, read_sample
 from segue.bootstrap.environment import default_workspace
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.evaluating import print_leaving
 from segue.cli.options import columns_of
@@ -24,6 +24,7 @@ from segue.cli.strange import print_strange, strange_document
 from segue.domain.errors import UsageError
 from segue.domain.instant import format_instant
 from segue.language.templates import Guess, standard_actions
+from segue.services import words
 from segue.services.draft import Draft
 from segue.services.first_look import FirstLook
 

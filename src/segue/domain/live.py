@@ -276,6 +276,10 @@ class TransitionReader(Protocol):
     def flows(self, segment_id: str, limits: Sequence[int]) -> list[Flow]:
         """Who came and went in each stretch `(limits[i], limits[i + 1]]`; limits ascend (ms)."""
 
+    def changes(self, limits: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
+        """By segment in force, how many entered and how many left in each stretch `(limits[i],
+        limits[i + 1]]`; segments in which nothing changed are not there."""
+
     def published_segments(self) -> set[str]:
         """The ids of all segments of which any version ever was in force."""
 

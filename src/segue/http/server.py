@@ -9,14 +9,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
 from uvicorn.server import HANDLED_SIGNALS
 
 from segue.bootstrap import environment
-from segue.bootstrap.serving import Serving, Welcome
+from segue.bootstrap.serving import STUDIO_PATH, Serving, Welcome, studio
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import UsageError
@@ -58,7 +62,7 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
             acted=Acted(metrics),
         )
         context = context_of(serving, metrics)
-        server = Server(context, lambda: welcome(told))
+        server = Server(context, lambda: welcome(told), others={STUDIO_PATH: studio(serving)})
         _settle()
         with Housekeeping(serving, context.rejected):
             server.run(sockets=[listener])
@@ -94,11 +98,14 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
     )
 
 
-def _config(context: Context) -> uvicorn.Config:
+def _config(context: Context, others: Mapping[str, ASGIApp]) -> uvicorn.Config:
     pages = (links_router(), surveys_router())
     own = (webhooks.router, channels.router, feedback.router, *pages, local.router)
     routers = [*api.routers(), *own]
     app = create_app(context, routers=routers)
+    for path, other in others.items():
+        app.add_route(path, partial(_into, path))
+        app.mount(path, other)
     return uvicorn.Config(
         fronted(app, context),
         http=guarded(context.settings.limits),
@@ -113,12 +120,23 @@ def _config(context: Context) -> uvicorn.Config:
     )
 
 
+async def _into(path: str, _: Request) -> Response:
+    """Lead from the bare path of a mounted application into it."""
+    return RedirectResponse(f"{path}/", 308)
+
+
 class Server(uvicorn.Server):
     """A server that says when it listens, ends streams before it waits for them, and ends quietly
     when it is told to."""
 
-    def __init__(self, context: Context, listening: Callable[[], None]) -> None:
-        super().__init__(_config(context))
+    def __init__(
+        self,
+        context: Context,
+        listening: Callable[[], None],
+        *,
+        others: Mapping[str, ASGIApp] | None = None,
+    ) -> None:
+        super().__init__(_config(context, others or {}))
         self._context, self._listening = context, listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

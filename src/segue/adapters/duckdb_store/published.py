@@ -245,6 +245,29 @@ def flows(db: duckdb.DuckDBPyConnection, segment_id: str, limits: Sequence[int])
     return [Flow(*one) for one in each][1:]
 
 
+def changes(
+    db: duckdb.DuckDBPyConnection, limits: Sequence[int]
+) -> dict[str, list[tuple[int, int]]]:
+    """See `TransitionReader.changes`. What was taken back is subtracted, so that no person has to
+    be looked at alone."""
+    rows = db.execute(
+        "SELECT segment, true_at, entered, retracted FROM transitions"
+        " WHERE true_at > $first AND true_at <= $last",
+        {"first": limits[0], "last": limits[-1]},
+    ).fetchnumpy()
+    ids = dict(
+        db.execute("SELECT code, segment_id FROM segment_versions WHERE until IS NULL").fetchall()
+    )
+    codes, segment = np.unique(rows["segment"], return_inverse=True)
+    stretch = np.searchsorted(np.array(limits, np.int64), rows["true_at"]) - 1
+    place = (segment * (len(limits) - 1) + stretch) * 2 + ~rows["entered"]
+    size = len(codes) * (len(limits) - 1) * 2
+    counts = np.bincount(place, np.where(rows["retracted"], -1, 1), minlength=size).astype(np.int64)
+    each = counts.reshape(len(codes), len(limits) - 1, 2).tolist()
+    pairs = zip(codes.tolist(), each, strict=True)
+    return {ids[code]: [(a, b) for a, b in days] for code, days in pairs if code in ids}
+
+
 def _in_force(db: duckdb.DuckDBPyConnection, segment_id: str) -> int | None:
     """The code of the version of a segment that is in force."""
     query = "SELECT code FROM segment_versions WHERE segment_id = ? AND until IS NULL"

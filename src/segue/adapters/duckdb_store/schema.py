@@ -184,6 +184,23 @@ MIGRATIONS: Final = (
     );
     INSERT INTO acting_progress VALUES (-1, -1, -1, false);
     """,
+    """
+    CREATE TABLE users (
+        id VARCHAR NOT NULL,
+        name VARCHAR NOT NULL,
+        role VARCHAR NOT NULL,
+        password VARCHAR NOT NULL,
+        created_at BIGINT NOT NULL,
+        ended_at BIGINT
+    );
+    CREATE TABLE user_secrets (
+        digest VARCHAR NOT NULL,
+        user_id VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL
+    );
+    """,
 )
 """Version n of the schema is what the first n scripts make. A released script is never edited.
 
@@ -197,6 +214,9 @@ Version 3: of `deliveries`, `person` is the code of a distinct id, `tags` and `s
 `suppressions` holds addresses in lower case, those of erased people as `sha256:` and the hash;
 `acting_progress` is one row: the last transition that deliveries were made of, the last event whose
 fact was noted, and the last one that was looked through for goals.
+
+Version 4: `users` operate Segue; `password` is empty where there is none. `user_secrets` holds
+hashes: of one-time links and of sessions.
 """
 
 CURRENT: Final = len(MIGRATIONS)

@@ -22,6 +22,7 @@ from segue.adapters.duckdb_store import (
     parts,
     published,
     transitions,
+    users,
 )
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.arrivals import Arrivals, Marked
@@ -38,6 +39,7 @@ from segue.adapters.duckdb_store.result_keeper import KeptResults
 from segue.adapters.duckdb_store.suspects import Suspects
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
+from segue.adapters.duckdb_store.user_keeper import KeptUsers
 from segue.adapters.duckdb_store.webhook_keeper import KeptWebhooks
 from segue.adapters.duckdb_store.workers import Workers
 from segue.adapters.extract import TRAIT_EVENTS, People, Relation, Sources, extract, ranks
@@ -73,6 +75,7 @@ class DuckDBStore(
     KeptDeliveries,
     KeptResults,
     KeptKeys,
+    KeptUsers,
 ):
     """Events, people and definitions in one DuckDB file, or in memory: an `EventStore`.
 
@@ -102,6 +105,7 @@ class DuckDBStore(
             self._writer.keep()
             self._progress = transitions.Progress(db)
             self._keys = access.read_keys(db)
+            self._roll = users.read_roll(db)
             self._made = Suspects(self._ids_made)
             self._listed = Suspects(self._addresses_listed)
             self._arrivals = Arrivals(self._writer.next_ref)

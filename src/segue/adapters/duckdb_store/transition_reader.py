@@ -51,6 +51,11 @@ class PublishedTransitions(Opened):
         with self._reading() as now:
             return published.flows(now.db, segment_id, limits)
 
+    def changes(self, limits: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
+        """See `TransitionReader.changes`."""
+        with self._reading() as now:
+            return published.changes(now.db, limits)
+
     def published_segments(self) -> set[str]:
         """See `TransitionReader.published_segments`."""
         with self._reading() as now:

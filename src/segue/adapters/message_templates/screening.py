@@ -40,7 +40,15 @@ NAMES: Final = {
 """What a template may name, and the parts of it (None: whatever somebody's traits are)."""
 
 _ALWAYS_THERE: Final = (
-    *("campaign", "now", "link", "survey_answers", ("person", "id"), ("segment", "id"), ("segment", "title")),
+    *(
+        "campaign",
+        "now",
+        "link",
+        "survey_answers",
+        ("person", "id"),
+        ("segment", "id"),
+        ("segment", "title"),
+    ),
 )
 _ALLOWED: Final = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name),

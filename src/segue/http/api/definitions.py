@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from segue.bootstrap.saving import read_definitions, save
+from segue.bootstrap.saving import adopted, read_definitions, save
 from segue.http.api.models import (
     DefinitionsBody,
     DefinitionsText,
@@ -77,9 +77,7 @@ def _put(segment_id: str, segment: SegmentWritten, before: str) -> str:
 
 def _changed(here: Context, change: Change) -> DefinitionsBody:
     saved = save(here.workspace, here.store, here.live, change, here.clock())
-    if saved.acting != here.actor.acting:
-        here.actor.adopt(saved.acting, saved.definitions)
-    here.project.project = saved.project
+    adopted(saved, here.actor, here.project)
     return DefinitionsBody(
         text=saved.text,
         version=saved.version.version,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,3 +46,26 @@ def daily_history(store: TransitionReader, segment_id: str, days: Calendar) -> l
         Day(date, flow.entered, flow.left, flow.size)
         for date, flow in zip(days.dates, flows, strict=True)
     ]
+
+
+def recent_days(
+    store: TransitionReader, days: Calendar, sizes: Mapping[str, int]
+) -> dict[str, list[Day]]:
+    """The same of many segments at once, read in one pass; `sizes` are how many are in each of them
+    at the end of the last day."""
+    changes = store.changes(days.limits)
+    return {
+        segment_id: _backwards(days, changes.get(segment_id, []), size)
+        for segment_id, size in sizes.items()
+    }
+
+
+def _backwards(days: Calendar, changes: Sequence[tuple[int, int]], size: int) -> list[Day]:
+    """Days whose sizes are found from the last one back."""
+    found = []
+    for date, (entered, left) in zip(
+        reversed(days.dates), reversed(changes or [(0, 0)] * len(days.dates)), strict=True
+    ):
+        found.append(Day(date, entered, left, size))
+        size -= entered - left
+    return found[::-1]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from segue.cli import words
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND, parse_instant
+from segue.services import words
 
 T = parse_instant("2026-06-30T21:30:05Z")
 

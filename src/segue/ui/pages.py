@@ -1,0 +1,120 @@
+"""How a page is made: a template, what it speaks of, and headers that let nothing else in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Final
+
+import jinja2
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from segue.bootstrap import environment
+from segue.bootstrap.serving import Serving
+from segue.domain.instant import local_date
+from segue.domain.users import Session
+from segue.services import words
+from segue.ui.assets import address_of
+from segue.ui.signing import serving_of, session_of
+
+HEADERS: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""The headers of every page: nothing from elsewhere, nothing inline, no frames."""
+SECTIONS: Final = (
+    ("segments", "Segments"),
+    ("campaigns", "Campaigns"),
+    ("people", "People"),
+    ("data", "Data"),
+)
+"""The pages that the menu leads to."""
+_PARTS_OF: Final = {"builder": "segments"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page about to be made: for whom, and of which workspace."""
+
+    serving: Serving
+    session: Session | None
+    path: str
+    now: int
+
+    @classmethod
+    def of(cls, request: Request) -> Page:
+        """The page that answers a request."""
+        serving = serving_of(request)
+        return cls(serving, session_of(request), request.url.path, environment.now())
+
+    @property
+    def zone(self) -> str:
+        """The project's time zone."""
+        return self.serving.live.definitions.timezone
+
+    def shown(
+        self, name: str, values: Mapping[str, Any], *, title: str, status: int = 200
+    ) -> Response:
+        """The page of the template `NAME.html`; every value is text, never markup."""
+        section = self.path.removeprefix("/studio/").partition("/")[0]
+        around = {
+            "title": title,
+            "project": self.serving.project.project.project or self.serving.workspace.folder.name,
+            "session": self.session,
+            "sections": SECTIONS,
+            "section": _PARTS_OF.get(section, section),
+            "today": local_date(self.now, self.zone).isoformat(),
+        }
+        return self._made(name, {**values, **around}, status)
+
+    def part(self, name: str, values: Mapping[str, Any]) -> Response:
+        """A part of a page, by its own template, to be put in place by the page's script."""
+        return self._made(name, values, 200)
+
+    def _made(self, name: str, values: Mapping[str, Any], status: int) -> Response:
+        made = _templates().get_template(f"{name}.html")
+        text = made.render(
+            values,
+            now=self.now,
+            zone=self.zone,
+            moment=partial(_moment, zone=self.zone),
+            distance=partial(_distance, now=self.now),
+        )
+        return HTMLResponse(text, status, headers=HEADERS)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("segue.ui"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": words.number,
+        "percent": words.percent,
+        "people": words.people,
+        "duration": words.duration,
+        "json": partial(json.dumps, ensure_ascii=False),
+    }
+    made.globals |= {"asset": address_of}
+    return made
+
+
+def _moment(instant: int | None, zone: str) -> str:
+    return "–" if instant is None else words.moment(instant, zone)
+
+
+def _distance(instant: int, now: int) -> str:
+    return words.distance(instant, now)

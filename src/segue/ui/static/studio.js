@@ -1,0 +1,77 @@
+// Comfort on top of pages that work without it: filters as you type, forms that send themselves,
+// and "/" to find somebody.
+
+for (const field of document.querySelectorAll("[data-filter]")) {
+  field.addEventListener("input", () => filter(field));
+}
+for (const field of document.querySelectorAll("[data-submit]")) {
+  field.addEventListener("change", () => field.form.requestSubmit());
+}
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const field = document.querySelector('[data-shortcut="/"]');
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  }
+});
+
+function filter(field) {
+  const wanted = field.value.trim().toLowerCase();
+  for (const row of document.querySelectorAll(field.dataset.filter)) {
+    row.hidden = !row.dataset.name.includes(wanted);
+  }
+  for (const group of document.querySelectorAll("[data-group]")) {
+    group.hidden = !group.querySelector("[data-name]:not([hidden])");
+  }
+}
+
+for (const form of document.querySelectorAll("[data-try]")) {
+  tryWhileWriting(form);
+}
+
+// What is written is tried half a second after the last key; an answer that comes too late for
+// what stands there now is dropped.
+function tryWhileWriting(form) {
+  const field = form.elements.when;
+  const place = form.querySelector("[data-tried]");
+  let waiting = 0;
+  let asked = 0;
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(ask, 500);
+  });
+  for (const name of form.querySelectorAll("[data-insert]")) {
+    name.addEventListener("click", () => insert(field, name.dataset.insert));
+  }
+
+  async function ask() {
+    const mine = ++asked;
+    place.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.dataset.try, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form)),
+      });
+      const text = await answer.text();
+      if (mine === asked && answer.ok) {
+        const made = new DOMParser().parseFromString(text, "text/html");
+        place.replaceChildren(...made.body.childNodes);
+      }
+    } catch {
+      // offline: what stands there stays, and Try it says so
+    } finally {
+      if (mine === asked) place.removeAttribute("aria-busy");
+    }
+  }
+}
+
+// Names that are no plain words are written in quotes.
+function insert(field, name) {
+  const written = /^[\p{L}0-9_$\-/:.]+$/u.test(name) ? name : `"${name}"`;
+  field.setRangeText(written, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
