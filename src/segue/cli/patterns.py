@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from segue.bootstrap.engine import Engine
-from segue.cli import options, words
+from segue.cli import options
 from segue.cli.app import example
 from segue.cli.discovering import discover, print_proposal
 from segue.cli.output import console, paragraph, plain_table, print_json
@@ -22,6 +22,7 @@ from segue.domain.errors import UsageError
 from segue.domain.instant import DAY
 from segue.insight.predicting import Foretold
 from segue.language.parse import parse_duration, parse_pattern
+from segue.services import words
 from segue.services.insight.as_segment import Proposal
 from segue.services.insight.identity import Compared, measured_words
 from segue.services.insight.patterns import SEED, Patterns, View, Wish
