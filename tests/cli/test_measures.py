@@ -43,7 +43,7 @@ def test_all_segments_beside_each_other(segue, shop: Path) -> None:
 
     assert told.code == 0
     for line in (
-        "80 people count;",
+        "80 people count; of the 80 who did when the last whole week began",
         "Lookers 0 +0 50 % (35 to 65) ▲",
         "intent 1 50 % (35 to 65) ▲",
         "1. Lookers: About 40 more of worth in 4 weeks",

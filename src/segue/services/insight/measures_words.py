@@ -8,6 +8,7 @@ from segue.domain.instant import DAY, format_duration
 from segue.insight.lift import WORTH_KNOWING
 from segue.insight.promise import Promise
 from segue.insight.retention import Cell, Return
+from segue.insight.shares import Share
 from segue.insight.standing import Standing
 from segue.services.insight.measuring import (
     GROWTH_WEEKS,
@@ -73,14 +74,12 @@ def headline(found: Measures) -> list[str]:
 
 def _headline(found: Measures) -> Iterator[str]:
     everybody = found.everybody
-    yield (
-        f"{people(everybody.people)} count; {share_words(everybody.engagement)} of them engaged "
-        "in the last whole week."
-    )
+    yield f"{_counting(everybody.people)}; {_engaged(everybody.engagement)}."
     last = everybody.growth[-1]
     ratio = last.quick_ratio
+    were = "person was" if last.now == 1 else "people were"
     yield (
-        f"{people(last.now)} were active in it: {last.new:,} for the first time, "
+        f"{last.now:,} {were} active in it: {last.new:,} for the first time, "
         f"{last.returned:,} came back, {last.gone:,} of the {last.before:,} before did not"
         + (f"; quick ratio {ratio:.1f}." if ratio is not None else ".")
     )
@@ -88,6 +87,18 @@ def _headline(found: Measures) -> Iterator[str]:
         yield "There is no goal to measure conversion by: add one under `goals:` of segue.yaml."
     elif best := found.ranking[:1]:
         yield f"Acting on “{best[0].segment.title}” promises most. {promise_words(found, best[0])}"
+
+
+def _counting(number: int) -> str:
+    return f"{people(number)} {'counts' if number == 1 else 'count'}"
+
+
+def _engaged(one: Share) -> str:
+    if not one.of:
+        return "none of them was there when the last whole week began"
+    return (
+        f"of the {one.of:,} who did when the last whole week began {share_words(one)} engaged in it"
+    )
 
 
 def segment_words(found: Measures, one: SegmentMeasures) -> list[str]:
