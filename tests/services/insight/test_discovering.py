@@ -282,6 +282,17 @@ def test_too_few_people_are_told_what_to_do() -> None:
     assert found.distinct == []
 
 
+def test_a_goal_that_comes_first_is_no_goal_to_look_for() -> None:
+    """Who has reached it at once is compared with nobody."""
+    rows = [(f"p{k}", "pay", BEGINS + k * HOUR) for k in range(30)]
+    rows += [(f"p{k}", "read", BEGINS + (k + 1) * HOUR) for k in range(30)]
+
+    assert summary_words(_discovered(rows)) == (
+        "Nobody can be compared yet. 30 people had reached “bought” 1 day after they began:"
+        " choose a goal that comes later."
+    )
+
+
 def _discovered(rows: list[tuple[str, str, int]]) -> Discovered:
     columns = list(zip(*rows, strict=True))
     events = pa.table(

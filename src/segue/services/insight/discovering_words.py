@@ -124,11 +124,23 @@ def _nothing_to_try(found: Discovered) -> str:
         else ""
     )
     if not most.people:
-        return f"Nobody can be compared yet.{later}"
+        return f"Nobody can be compared yet.{_reached_before(found)}{later}"
     return (
         f"Nothing could be tried: {people(most.people)} can be compared, and {reached:,} of them"
         f" reached “{found.goal.id}” after the end of the window.{later} Ask for shorter windows,"
         " or come back with more people."
+    )
+
+
+def _reached_before(found: Discovered) -> str:
+    """Of the shortest window, after which fewest have."""
+    first = found.outcome.populations[0]
+    number = first.left_out.reached_before
+    if not number:
+        return ""
+    return (
+        f" {people(number)} had reached “{found.goal.id}” {format_duration(first.window)} after"
+        " they began: choose a goal that comes later."
     )
 
 
