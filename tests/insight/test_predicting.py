@@ -112,15 +112,31 @@ def test_later_people_do_not_change_what_was_learnt() -> None:
     )
 
 
-@pytest.mark.parametrize("size", [0, 40])
-def test_too_few_people_tell_nothing(size: int) -> None:
-    """And it says how many more it takes."""
-    known, reached, instant = _people(size, 3)
+def test_too_few_people_tell_nothing() -> None:
+    """And it says how many more it takes, of everybody."""
+    known, reached, instant = _people(40, 3)
 
     found = foretell(
         known, PAIRS, reached, split_by_time(instant, DAY), chance=np.random.default_rng(1)
     )
 
     assert isinstance(found, TooFew)
-    assert found.rarer < FEWEST
-    assert found.needs > 0
+    assert found.compared == 40
+    assert 0 < found.rarer < FEWEST
+    assert found.needs == round(40 * FEWEST / found.rarer) - 40
+
+
+@pytest.mark.parametrize("size", [0, 40])
+def test_where_all_come_out_the_same_way_nobody_knows_how_many_it_takes(size: int) -> None:
+    """One who did not would tell how rare that is."""
+    known, _, instant = _people(size, 3)
+    found = foretell(
+        known,
+        PAIRS,
+        np.ones(size, np.bool_),
+        split_by_time(instant, DAY),
+        chance=np.random.default_rng(1),
+    )
+
+    assert isinstance(found, TooFew)
+    assert (found.compared, found.rarer, found.needs) == (size, 0, None)

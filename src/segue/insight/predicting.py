@@ -98,16 +98,20 @@ class Foretold:
 
 @dataclass(frozen=True, slots=True)
 class TooFew:
-    """People of the rarer outcome where fewest are: among those who train or those who judge."""
+    """People of the rarer outcome where fewest are: of the `people` who train, or of those who
+    judge. `compared` are all of whom the outcome is known, those who do neither included."""
 
     people: int
     rarer: int
+    compared: int
 
     @property
-    def needs(self) -> int:
-        """About how many more people it takes."""
-        share = max(self.rarer, 1) / max(self.people, 1)
-        return round((FEWEST - self.rarer) / share)
+    def needs(self) -> int | None:
+        """About how many more people it takes, were they parted as these are; None where nobody
+        came out the rarer way, which says nothing of how rare that is."""
+        if not self.rarer:
+            return None
+        return round(self.compared * (FEWEST / self.rarer - 1))
 
 
 def split_by_time(instant: Int64s, horizon: int) -> Split:
@@ -134,7 +138,7 @@ def foretell(
     for people in (split.train, split.judge):
         yes, every = int(reached[people].sum()), int(people.sum())
         if min(yes, every - yes) < FEWEST:
-            return TooFew(every, min(yes, every - yes))
+            return TooFew(every, min(yes, every - yes), len(reached))
     truth = reached[split.judge]
     chances = {
         name: _chances(one.of(split.train), reached[split.train], one.of(split.judge), chance)

@@ -244,10 +244,20 @@ def _starts(behaviour: Behaviour, segment_id: str | None) -> Starts:
 
 
 def _too_few_words(found: TooFew) -> str:
+    if not found.compared:
+        return (
+            "Cannot tell yet: nobody can be compared. Who reached the goal before the watch ended, "
+            "and whose time for it is not over, is left out."
+        )
+    if found.needs is None:
+        return (
+            f"Cannot tell yet: {people(found.compared)} can be compared, and of those who would "
+            "train or judge all came out the same way."
+        )
     return (
-        f"Cannot tell yet: needs about {found.needs:,} more people; of "
-        f"{people(found.people)} who would train or judge only {found.rarer:,} came out the "
-        "rarer way."
+        f"Cannot tell yet: needs about {found.needs:,} more people. Of the {found.compared:,} who "
+        f"can be compared {found.people:,} would train or judge, and of those only "
+        f"{found.rarer:,} came out the rarer way."
     )
 
 
