@@ -184,6 +184,9 @@ def groupless() -> Iterator[str]:
             r.normal(size=(400, 1)) + 0.5 * r.normal(size=(400, 6))
         ),
         "one kind of mix, 40 pages each": _one_mix,
+        "one scale on which people are spread evenly, seen in six ways": lambda r: (
+            r.uniform(-1.7, 1.7, size=(400, 1)) + 0.1 * r.normal(size=(400, 6))
+        ),
         "six features that have nothing to do with each other, two of them cut": _cut,
     }
     yield f"| People | Worlds of {WORLDS} in which groups were found |"

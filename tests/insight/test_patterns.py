@@ -60,10 +60,15 @@ def _one_threshold(random: np.random.Generator) -> np.ndarray:
     return points
 
 
-@pytest.mark.parametrize("made", [_one_cloud, _one_factor, _mixes, _one_threshold])
+def _one_scale(random: np.random.Generator) -> np.ndarray:
+    much = random.uniform(-1.7, 1.7, size=(400, 1))
+    return much + 0.1 * random.normal(size=(400, 5))
+
+
+@pytest.mark.parametrize("made", [_one_cloud, _one_factor, _mixes, _one_threshold, _one_scale])
 def test_people_without_groups_have_none(made) -> None:  # type: ignore[no-untyped-def]
-    """One cloud, activity alone, one kind of mix, one feature that only cuts: in at most one of
-    six worlds anything is found."""
+    """One cloud, activity alone, one kind of mix, one feature that only cuts, one scale on which
+    people are spread evenly: in at most one of six worlds anything is found."""
     found = [
         group(made(np.random.default_rng(seed)), np.random.default_rng(seed), effort=QUICK).number
         for seed in range(6)

@@ -4,7 +4,9 @@ People are points; groups are those of k-means (scikit-learn). Their number is t
 every group comes back when people are drawn anew (the mean Jaccard index of each group over
 bootstrap resamples, Hennig 2007: 0.75 and more is stable), and which are tighter than groups of
 people who have none: one cloud with the same variances and correlations (Huang, Liu, Yuan & Marron
-2015), and the same features of people at random, so that a threshold on one feature is no group.
+2015); people spread evenly along the same axes, so that a part of a scale is no group (Tibshirani,
+Walther & Hastie 2001); and the same features of people at random, so that a threshold on one
+feature is none.
 "There are no stable groups" is an answer.
 """
 
@@ -39,13 +41,13 @@ class Tried:
 
     jaccard: how well each group comes back in resamples, ascending; within: which part of the
     variance is left inside the groups; by_chance: the least that groupless people gave, of each of
-    the two kinds. `smallest` is the share of people in the smallest group.
+    the three kinds. `smallest` is the share of people in the smallest group.
     """
 
     number: int
     jaccard: tuple[float, ...]
     within: float
-    by_chance: tuple[float, float]
+    by_chance: tuple[float, float, float]
     smallest: float
 
     @property
@@ -144,6 +146,7 @@ def _try(points: Floats, number: int, chance: Generator, effort: Effort) -> Trie
         (
             _least(_one_cloud, points, number, chance, effort.worlds),
             _least(_at_random, points, number, chance, effort.worlds),
+            _least(_evenly, points, number, chance.spawn(1)[0], effort.worlds),
         ),
         float(size.min() / len(points)),
     )
@@ -202,6 +205,15 @@ def _one_cloud(points: Floats, chance: Generator) -> Floats:
     """One normal cloud with the covariance of the points."""
     covariance = np.cov(points, rowvar=False).reshape(points.shape[1], -1)
     return chance.multivariate_normal(points.mean(axis=0), covariance, len(points), method="eigh")
+
+
+def _evenly(points: Floats, chance: Generator) -> Floats:
+    """Evenly spread along the principal axes of the points, with the same variances."""
+    covariance = np.cov(points, rowvar=False).reshape(points.shape[1], -1)
+    variance, axes = np.linalg.eigh(covariance)
+    half = np.sqrt(3 * np.maximum(variance, 0.0))
+    found: Floats = points.mean(axis=0) + chance.uniform(-half, half, points.shape) @ axes.T
+    return found
 
 
 def _at_random(points: Floats, chance: Generator) -> Floats:

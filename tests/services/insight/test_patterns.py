@@ -55,7 +55,7 @@ def _find(insight: Insight, wish: Wish) -> Patterns:
 WISHES = {
     "what": Wish(),
     "what, of the site": Wish(mix=SITE, least=8),
-    "how": Wish(view=View.HOW),
+    "how, three groups": Wish(view=View.HOW, number=3),
     "how, four groups": Wish(view=View.HOW, number=4),
     "in a segment": Wish(view=View.HOW, segment_id="engagement.moderate", number=2),
 }

@@ -103,7 +103,7 @@ class TriedBody(Body):
     groups: int
     jaccard: list[float] = Field(description="How well each comes back, the worst first.")
     within: float
-    by_chance: list[float] = Field(description="What people without groups give: two kinds.")
+    by_chance: list[float] = Field(description="What people without groups give: three kinds.")
     smallest: float
     is_stable: bool
     is_real: bool
