@@ -387,12 +387,15 @@ def _said(who: str, question: str, answer: object, at: int) -> dict[str, object]
 
 
 def test_satisfaction_is_of_who_was_in_when_they_answered() -> None:
-    """The last answer of each; what is off the scale is left out; nobody answered the other."""
+    """The last answer of each; what is off the scale is left out; nobody answered the other. Who
+    does not count was not asked either."""
     look = [(who, "look", AT - 5 * DAY) for who in ("ana", "ben", "cid")]
     rows = [
         {"person_id": who, "event": event, "occurred_at": format_instant(at)}
         for who, event, at in [*look, ("dan", "come", AT - 5 * DAY)]
     ]
+    staff = {"event": "look", "occurred_at": format_instant(AT - 5 * DAY), "email": "x@shop.com"}
+    rows += [{"person_id": who, **staff} for who in ("eve", "fay")]
     rows += [
         {
             "person_id": who,
@@ -400,7 +403,7 @@ def test_satisfaction_is_of_who_was_in_when_they_answered() -> None:
             "occurred_at": format_instant(AT - 4 * DAY),
             "campaign_id": "how",
         }
-        for who in ("ana", "ben", "cid")
+        for who in ("ana", "ben", "cid", "eve", "fay")
     ]
     rows += [
         _said("ana", "again", 2, AT - 4 * DAY),
@@ -412,7 +415,10 @@ def test_satisfaction_is_of_who_was_in_when_they_answered() -> None:
     with segue.Engine.in_memory(ACTING) as engine:
         engine.record(
             pa.Table.from_pylist(
-                [{"campaign_id": None, "question_id": None, "answer": None, **row} for row in rows]
+                [
+                    {**dict.fromkeys(("campaign_id", "question_id", "answer", "email")), **row}
+                    for row in rows
+                ]
             )
         )
         found = engine.insight(format_instant(AT)).measures()
@@ -421,6 +427,7 @@ def test_satisfaction_is_of_who_was_in_when_they_answered() -> None:
     assert (said.scored.question.id, said.inside.answers, said.inside.value) == ("again", 2, 0.0)
     assert said.inside.response == Share.measured(2, 3)
     assert (said.outside.answers, said.outside.value) == (1, 100.0)
+    assert said.outside.response == Share.measured(1, 1)
     assert measures_document(found)["segments"][0]["satisfaction"][0]["scale"] == "nps"
 
 

@@ -95,7 +95,7 @@ Rows = tuple[Int64s, Int64s, Int64s]
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The last answer of each person, and when each was last asked."""
+    """The last answer of each person, and when each who counts was last asked."""
 
     scale: Scale
     answers: Rows
@@ -105,7 +105,9 @@ class _Said:
     def of(cls, past: Past, one: Scored, answers: Rows) -> _Said:
         shown = past.occurred[one.shown]
         asked = np.flatnonzero(np.diff(shown.offsets))
-        return cls(one.scale, answers, (asked, shown.at[shown.offsets[asked + 1] - 1]))
+        last = shown.at[shown.offsets[asked + 1] - 1]
+        counts = holds(past.counted, asked, last)
+        return cls(one.scale, answers, (asked[counts], last[counts]))
 
     def by(self, past: Past, segment_id: str) -> tuple[Score, Score]:
         """The scores of those in the segment, and of the others."""
