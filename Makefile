@@ -61,7 +61,7 @@ docs: $(STAMPS)/docs
 bench: $(STAMPS)/segue $(STAMPS)/bench
 	@$(BIN)/python -m bench
 
-bench-live: $(STAMPS)/segue
+bench-live: $(STAMPS)/segue $(STAMPS)/test browser
 	@$(BIN)/python -m bench.live
 	@$(BIN)/python -m bench.acting
 
