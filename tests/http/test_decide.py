@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from segue.adapters.duckdb_store import DuckDBStore
 from segue.adapters.wire import sign
 from segue.bootstrap import environment
 from segue.bootstrap.settings import Limits, Settings
@@ -73,6 +74,22 @@ def test_an_answer_has_a_mark_and_is_not_sent_twice(offers: Offering) -> None:
     assert (same.status_code, same.content) == (304, b"")
     assert first.json()["ttl"] == 300
     assert [one["campaign_id"] for one in first.json()["items"]] == ["card"]
+
+
+def test_what_was_told_is_told_again_without_reading(
+    offers: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until something changes: then it is read anew."""
+    offers.did("again", "$pageview")
+    offers.offer("card", "again")
+    (first,) = offers.items(userId="again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckDBStore, "theirs", None)
+        assert offers.items(userId="again") == [first]
+
+    offers.offer("banner", "again")
+    assert len(offers.items(userId="again")) == 2
 
 
 @pytest.mark.parametrize(
