@@ -29,7 +29,10 @@ from segue.timeline.log import Int32s
 from segue.timeline.parts import Groups
 
 KEPT: Final = MINUTE
-"""How long what the store has of somebody is believed, though nothing told of a change (ms)."""
+"""How long what the store has of somebody is believed at least, and up to twice as long, though
+nothing told of a change (ms)."""
+_APART: Final = 6_007
+"""Far enough that people who were read one after another are not read anew all at once (ms)."""
 MOST_KEPT: Final = 50_000
 """People of whom it is kept."""
 _PAGE: Final = 1000
@@ -229,7 +232,7 @@ class InApp:
     def _kept(self, person: int) -> _Rows | None:
         with self._lock:
             rows = self._rows.get(person)
-        return rows if rows and 0 <= self._means.now() - rows.read_at < KEPT else None
+        return rows if rows and 0 <= self._means.now() - rows.read_at < _believed(person) else None
 
     def _rows_of(self, person: int) -> _Rows:
         kept = self._kept(person)
@@ -261,6 +264,11 @@ class InApp:
             return _Rows(now, (), (), ())
         contacts = contacts_of(every, now - longest_window(self._means.acting()))
         return _Rows(now, offers, reached, contacts)
+
+
+def _believed(person: int) -> int:
+    """How long what the store has of a person is believed (ms)."""
+    return KEPT + person * _APART % KEPT
 
 
 @dataclass(frozen=True, slots=True)
