@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
@@ -161,11 +160,7 @@ def _show(
 
 def print_proposal(out: Console, one: Proposal, saved: str | None) -> None:
     """Print a segment as it stands, or would stand, in the project file."""
-    entry = {key: value for key, value in one.entry.items() if value}
-    text = yaml.safe_dump(
-        {one.id: entry}, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=False
-    )
-    out.print(Text(text.rstrip()), soft_wrap=True)
+    out.print(Text(one.text), soft_wrap=True)
     if saved is not None:
         out.print(f"\n [good]✓[/] saved to {escape(saved)}", soft_wrap=True)
 

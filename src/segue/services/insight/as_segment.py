@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import Final
+
+from ruamel.yaml import YAML
 
 from segue.domain.errors import UsageError
 from segue.language.project import project_from
@@ -32,6 +35,14 @@ class Proposal:
     def entry(self) -> dict[str, str]:
         """What stands below its id in the file."""
         return {"title": self.title, "kind": self.kind, "stage": self.stage, "when": self.when}
+
+    @property
+    def text(self) -> str:
+        """How it stands in the file, below `segments:`."""
+        yaml, stream = YAML(), StringIO()
+        yaml.width = 1 << 16
+        yaml.dump({self.id: {key: one for key, one in self.entry.items() if one}}, stream)
+        return stream.getvalue().rstrip()
 
 
 def proposed(
