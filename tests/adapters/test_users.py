@@ -126,5 +126,5 @@ def test_no_secret_is_in_the_file(path):
     store.close()
 
     with duckdb.connect(str(path)) as db:
-        kept = str(db.execute("FROM user_secrets").fetchall())
+        kept = str(db.execute("FROM user_tokens").fetchall())
     assert not [one for one in secrets if one in kept]

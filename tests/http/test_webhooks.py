@@ -18,6 +18,7 @@ from segue.http.app import create_app, fronted
 from segue.http.context import Context
 from segue.http.metrics import Metrics
 from segue.http.webhooks import Delivered, router
+from segue.language.project import project_from
 from tests.adapters.receiver import Reply, receiving
 from tests.services.live.publishing import Published
 
@@ -87,7 +88,7 @@ def server():
         clock=lambda: NOW,
         settings=Settings(),
         workspace=None,
-        project=None,
+        project=SimpleNamespace(project=project_from({})),
         webhooks=webhooks,
         actor=None,
         in_app=None,

@@ -193,7 +193,7 @@ MIGRATIONS: Final = (
         created_at BIGINT NOT NULL,
         ended_at BIGINT
     );
-    CREATE TABLE user_secrets (
+    CREATE TABLE user_tokens (
         digest VARCHAR NOT NULL,
         user_id VARCHAR NOT NULL,
         kind VARCHAR NOT NULL,
@@ -215,7 +215,7 @@ Version 3: of `deliveries`, `person` is the code of a distinct id, `tags` and `s
 `acting_progress` is one row: the last transition that deliveries were made of, the last event whose
 fact was noted, and the last one that was looked through for goals.
 
-Version 4: `users` operate Segue; `password` is empty where there is none. `user_secrets` holds
+Version 4: `users` operate Segue; `password` is empty where there is none. `user_tokens` holds
 hashes: of one-time links and of sessions.
 """
 

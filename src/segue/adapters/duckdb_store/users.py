@@ -18,7 +18,7 @@ _USERS: Final = """
     FROM users ORDER BY created_at, id
 """
 _SESSIONS: Final = """
-    SELECT digest, user_id, expires_at FROM user_secrets WHERE kind = 'session'
+    SELECT digest, user_id, expires_at FROM user_tokens WHERE kind = 'session'
 """
 _SECRET_BYTES: Final = 32
 _MARK: Final = 16
@@ -113,7 +113,7 @@ def add_link(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str, now: int) 
 def use_link(db: duckdb.DuckDBPyConnection, roll: Roll, secret: str, now: int) -> User | None:
     """See `UserStore.use_link`."""
     rows = db.execute(
-        "DELETE FROM user_secrets WHERE digest = ? AND kind = 'link' RETURNING user_id, expires_at",
+        "DELETE FROM user_tokens WHERE digest = ? AND kind = 'link' RETURNING user_id, expires_at",
         [_digest(secret)],
     ).fetchall()
     if not rows or rows[0][1] <= now:
@@ -124,13 +124,13 @@ def use_link(db: duckdb.DuckDBPyConnection, roll: Roll, secret: str, now: int) -
 
 def begin_session(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str, now: int) -> str:
     """See `UserStore.begin_session`."""
-    db.execute("DELETE FROM user_secrets WHERE expires_at <= ?", [now])
+    db.execute("DELETE FROM user_tokens WHERE expires_at <= ?", [now])
     return _new_secret(db, roll.known(user_id), "session", now, now + SESSION_LASTS)
 
 
 def end_session(db: duckdb.DuckDBPyConnection, secret: str) -> None:
     """See `UserStore.end_session`."""
-    db.execute("DELETE FROM user_secrets WHERE digest = ? AND kind = 'session'", [_digest(secret)])
+    db.execute("DELETE FROM user_tokens WHERE digest = ? AND kind = 'session'", [_digest(secret)])
 
 
 def _new_secret(
@@ -138,14 +138,14 @@ def _new_secret(
 ) -> str:
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     db.execute(
-        "INSERT INTO user_secrets VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO user_tokens VALUES (?, ?, ?, ?, ?)",
         [_digest(secret), user.id, kind, now, expires_at],
     )
     return secret
 
 
 def _forget_secrets(db: duckdb.DuckDBPyConnection, user_id: str) -> None:
-    db.execute("DELETE FROM user_secrets WHERE user_id = ?", [user_id])
+    db.execute("DELETE FROM user_tokens WHERE user_id = ?", [user_id])
 
 
 def _leave_an_admin(roll: Roll, user: User) -> None:
