@@ -61,9 +61,9 @@ def test_a_session_lasts_until_it_is_over(path):
 def test_whoever_is_ended_is_out_at_once(store):
     """Their sessions, their links, their password."""
     store.add_user("root", Role.ADMIN, now=0)
-    ann = store.add_user("ann", Role.ADMIN, now=0)
+    ann = store.add_user("ann", Role.ADMIN, now=1)
     store.set_password(ann.id, "hash")
-    session, link = store.begin_session(ann.id, now=0), store.add_link(ann.id, now=0)
+    session, link = store.begin_session(ann.id, now=1), store.add_link(ann.id, now=1)
 
     store.end_user(ann.id, now=5)
 

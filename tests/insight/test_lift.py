@@ -34,14 +34,17 @@ def test_a_share_of_nobody_has_no_value() -> None:
         Share.measured(3, 2)
 
 
-def test_a_mean_has_a_normal_interval() -> None:
+def test_a_mean_has_students_interval() -> None:
+    """None of one value, and none of values that are all alike."""
     values = np.array([1.0, 2, 2, 4, 7])
     mean = Mean.measured(values.sum(), (values**2).sum(), 5)
 
-    margin = 1.959964 * values.std(ddof=1) / math.sqrt(5)
+    margin = 2.776445105 * values.std(ddof=1) / math.sqrt(5)
     assert mean.value == pytest.approx(3.2)
     assert mean.interval.high - mean.value == pytest.approx(margin, rel=1e-6)
     assert Mean.measured(4.0, 16.0, 1).interval is None
+    assert Mean.measured(300.0, 30_000.0, 3).interval is None
+    assert Mean.measured(0.1 * 7, 0.01 * 7, 7).interval is None
     assert Mean.measured(0.0, 0.0, 0).value is None
 
 

@@ -12,6 +12,10 @@ LEVEL: Final = 0.95
 """The confidence level of every interval, unless told otherwise."""
 
 
+_ROUNDING: Final = 1e-12
+"""A spread of values that is a smaller part of their squares comes from rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A range with its ends."""
@@ -74,7 +78,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of `of` values with a normal interval; None where there are too few to tell."""
+    """The mean of `of` values with Student's interval; None where that cannot be told: of fewer
+    than two values, and of values that are all alike, which say nothing of how others differ."""
 
     value: float | None
     of: int
@@ -86,10 +91,10 @@ class Mean:
         if of == 0:
             return cls(None, 0, None)
         mean = total / of
-        if of == 1:
-            return cls(mean, 1, None)
-        from scipy.stats import norm
+        spread = squares - of * mean * mean
+        if of == 1 or spread <= _ROUNDING * squares:
+            return cls(mean, of, None)
+        from scipy.stats import t
 
-        variance = max(0.0, (squares - of * mean * mean) / (of - 1))
-        margin = float(norm.ppf((1 + level) / 2)) * (variance / of) ** 0.5
+        margin = float(t.ppf((1 + level) / 2, of - 1)) * (spread / (of - 1) / of) ** 0.5
         return cls(mean, of, Interval(mean - margin, mean + margin))

@@ -11,7 +11,7 @@ import numpy as np
 from segue.domain.campaigns import AlreadyIn, Campaign, Channel, Moment, Variant, When
 from segue.domain.campaigns import Content as Words
 from segue.domain.errors import UsageError
-from segue.domain.instant import DAY, FOREVER
+from segue.domain.instant import FOREVER
 from segue.insight.arrays import Bools, first_after
 from segue.insight.backtest import Contrast, Entries, contrast
 from segue.insight.lateness import Lateness
@@ -32,7 +32,7 @@ from segue.services.acting.hindsight import Stays, past_within
 from segue.services.acting.previewing import known_campaign
 from segue.services.acting.simulate import Simulation, simulate
 from segue.services.daily import Day, dates_until, days_of, limits_of
-from segue.services.insight.past import Goal, Past, goals_of, known_goal, read_past
+from segue.services.insight.past import FOLLOWED, Goal, Past, goals_of, known_goal, read_past
 from segue.services.summarise import size_at
 from segue.services.trial import tried_beside
 from segue.services.view import Store, known_segment
@@ -43,8 +43,6 @@ DAYS: Final = 90
 """Days of a backtest, the day at hand included, where nobody says."""
 MOST_DAYS: Final = 3660
 """Days of a backtest at most."""
-WINDOW: Final = 14 * DAY
-"""How long a goal is waited for where the project does not say."""
 SEED: Final = 1
 """Of what is drawn by chance: the same question gives the same answer."""
 PLAIN: Final = "backtest"
@@ -322,7 +320,7 @@ class _Made:
     @property
     def _window(self) -> int:
         goal = self.asked.goal
-        return goal.within or WINDOW if goal else WINDOW
+        return goal.window if goal else FOLLOWED
 
     def _days(self) -> Sequence[Day]:
         """From the first day of the period on."""

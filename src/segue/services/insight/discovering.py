@@ -26,7 +26,7 @@ from segue.language.tree import (
     WithinAfter,
 )
 from segue.services.insight.candidates import Candidate, candidates
-from segue.services.insight.past import Goal, Past, goals_of, known_goal, read_past
+from segue.services.insight.past import Goal, Past, goal_or_first, read_past
 from segue.services.view import Store, known_segment
 from segue.timeline.log import ACTIVITY, Int64s, Occurrences
 from segue.timeline.occurring import Wanted
@@ -35,8 +35,6 @@ WINDOWS: Final = (DAY, 3 * DAY, WEEK, 2 * WEEK)
 COUNTS: Final = 10
 MOST_COUNTS: Final = 100
 MOST_WINDOWS: Final = 8
-FOLLOWED: Final = 2 * WEEK
-"""How long people are followed for a goal that has no window of its own."""
 MOST_ACTIONS: Final = 200
 """So many events and actions are tried at most, and as many values of properties."""
 NEARLY_ALL: Final = 0.95
@@ -207,7 +205,7 @@ def prepare(
     Raises `NotFoundError` where the goal or segment does not exist, or the project has no goal;
     `UsageError` where the goal is all activity.
     """
-    goal = _goal(definitions, asked.goal_id)
+    goal = goal_or_first(definitions, asked.goal_id)
     chosen = () if asked.segment_id is None else (known_segment(definitions, asked.segment_id),)
     tick("Looking at what people do")
     found = candidates(store, project, definitions, goal, at)
@@ -215,28 +213,14 @@ def prepare(
     tick("Reading the log")
     past = read_past(store, definitions, at, chosen, list(dict.fromkeys(wanted)))
     windows = tuple(sorted(set(asked.windows)))
-    followed = FOLLOWED if goal.within is None else goal.within
     activity, reached = past.occurred[Wanted(ACTIVITY)], past.occurred[goal.wanted]
     return Prepared(
         past,
         goal,
-        Question(windows, asked.counts, followed, at),
+        Question(windows, asked.counts, goal.window, at),
         Behaviour(_starts(past, asked), activity, reached, past.counted),
         tuple(_worth_trying(past, found)),
     )
-
-
-def _goal(definitions: Definitions, goal_id: str | None) -> Goal:
-    if goal_id is not None:
-        return known_goal(definitions, goal_id)
-    goals = goals_of(definitions)
-    if not goals:
-        raise NotFoundError(
-            "The project has no goal yet",
-            hint="add one to segue.yaml, for example goals: {subscribed: {event: subscribed,"
-            " within: 14 days}}",
-        )
-    return goals[0]
 
 
 def _starts(past: Past, asked: Asked) -> Starts:

@@ -34,8 +34,6 @@ BEHAVIOUR: Final = "behaviour"
 BOTH: Final = "both"
 WINDOW: Final = 7 * DAY
 """How long people are watched before it is told what they will do."""
-HORIZON: Final = 30 * DAY
-"""The time for a goal that has none of its own."""
 SEED: Final = 20_261_122
 _PAIRS: Final = ((BEHAVIOUR, TRAITS), (BOTH, BEHAVIOUR), (BOTH, TRAITS))
 _MOST_VALUES: Final = 50
@@ -116,7 +114,7 @@ def compare_identity(
     wished = [*words.rhythm, Named(goal.id, project.goals[goal.id].event)]
     segments = [segment_id] if segment_id else []
     behaviour = read_behaviour(store, words, at, wished, segments)
-    horizon = goal.within or HORIZON
+    horizon = goal.window
     starts = _starts(behaviour, segment_id)
     found = landmark(
         starts,

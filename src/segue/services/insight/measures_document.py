@@ -29,7 +29,6 @@ from segue.services.insight.measuring import (
     Measures,
     SegmentMeasures,
     TimeToGoal,
-    window_of,
 )
 from segue.services.insight.satisfaction import Satisfaction
 from segue.services.share_document import interval_document, share_document
@@ -72,7 +71,7 @@ def _head(found: Measures) -> dict[str, Any]:
         "weeks": found.weeks,
         "goal": None if found.goal is None else found.goal.id,
         "goals": {
-            one.id: {"within_ms": window_of(one), "is_limited": one.within is not None}
+            one.id: {"within_ms": one.window, "is_limited": one.within is not None}
             for one in found.goals
         },
         "definitions": definitions(found),

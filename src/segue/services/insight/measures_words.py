@@ -16,7 +16,6 @@ from segue.services.insight.measuring import (
     Measures,
     SegmentMeasures,
     TimeToGoal,
-    window_of,
 )
 from segue.services.insight.past import Goal
 from segue.services.insight.wording import (
@@ -138,7 +137,7 @@ def _size(found: Measures, one: SegmentMeasures) -> str:
 
 def conversion_words(goal: Goal, one: Standing) -> str:
     """How those who entered convert, against everybody else and the period before."""
-    within = format_duration(window_of(goal))
+    within = format_duration(goal.window)
     if one.now.value is None:
         return f"Nobody has entered yet whose {within} for “{goal.id}” are over."
     text = f"{share_words(one.now)} of those who entered reached “{goal.id}” within {within}"
@@ -259,9 +258,9 @@ def cell_name(cell: Cell) -> str:
 
 
 def window_words(goal: Goal) -> str:
-    """`within 14 days`; of a goal without a window that of four weeks."""
+    """`within 14 days`; of a goal without a window that of two weeks."""
     return (
-        f"within {length_words(window_of(goal))}"
-        if window_of(goal) >= DAY
-        else (f"within {format_duration(window_of(goal))}")
+        f"within {length_words(goal.window)}"
+        if goal.window >= DAY
+        else (f"within {format_duration(goal.window)}")
     )

@@ -47,8 +47,6 @@ MOST_WEEKS: Final = 52
 """The longest period, in weeks."""
 GROWTH_WEEKS: Final = 12
 """The weeks of which growth is told."""
-UNLIMITED: Final = 28 * DAY
-"""The window of a goal that has none."""
 
 Tick: TypeAlias = Callable[[str], None]
 """Is told, in words, what is done next."""
@@ -161,11 +159,6 @@ class Measures:
 def _promised(one: SegmentMeasures) -> float:
     assert one.promise is not None
     return -one.promise.expected
-
-
-def window_of(goal: Goal) -> int:
-    """Within how long (ms) a goal is looked for."""
-    return UNLIMITED if goal.within is None else goal.within
 
 
 def measure(
@@ -391,7 +384,7 @@ def _conversion(
     cohorts: dict[int, Cohort] = {}
     found, count = {}, len(panel.segments)
     for goal in panel.asked.goals:
-        window = window_of(goal)
+        window = goal.window
         if window not in cohorts:
             cohorts[window] = panel.cohort(groups, window)
         rows = panel.past.occurred[goal.wanted]
@@ -409,7 +402,7 @@ def _times(panel: _Panel, goal: Goal | None, cohorts: Mapping[int, Cohort]) -> l
     if goal is None:
         return []
     rows = panel.past.occurred[goal.wanted]
-    cohort = cohorts[window_of(goal)]
+    cohort = cohorts[goal.window]
     pairs = cohort.waits(lambda person, since: first_after(rows, person, since), panel.past.at)
     pairs = pairs[: len(panel.segments)]
     against = [mine.against(rest) for mine, rest in pairs]

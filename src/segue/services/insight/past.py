@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pyarrow as pa
 
 from segue.domain.errors import NotFoundError
+from segue.domain.instant import DAY
 from segue.language.tree import Definitions, Pattern
 from segue.services.summarise import COUNTED, with_counted
 from segue.services.view import Reader, known_segment
@@ -15,6 +17,9 @@ from segue.timeline.evaluate import history, requests_of
 from segue.timeline.log import Int64s, Occurrences
 from segue.timeline.occurring import Wanted, occurrences, requests_for
 from segue.timeline.spans import Spans
+
+FOLLOWED: Final = 14 * DAY
+"""How long people are followed for a goal that has no window of its own, as by campaigns."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Goal:
     within: int | None
 
     @property
+    def window(self) -> int:
+        """How long it is waited for (ms): `FOLLOWED` where it has no window of its own."""
+        return FOLLOWED if self.within is None else self.within
+
+    @property
     def wanted(self) -> Wanted:
         """Its occurrences, to be asked of `read_past`."""
         return Wanted(self.pattern)
@@ -75,7 +85,11 @@ def goal_or_first(definitions: Definitions, goal_id: str | None) -> Goal:
     if goal_id is None and definitions.goals:
         return goals_of(definitions)[0]
     if goal_id is None:
-        raise NotFoundError("This project has no goal", hint="add one under goals: in segue.yaml")
+        raise NotFoundError(
+            "The project has no goal yet",
+            hint="add one to segue.yaml, for example goals: {subscribed: {event: subscribed,"
+            " within: 14 days}}",
+        )
     return known_goal(definitions, goal_id)
 
 
