@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,19 +218,24 @@ def test_requests_may_follow_each_other_without_waiting(server: Running) -> None
     assert {f"pipe-{n}" for n in range(5)} <= {who for who, _ in server.events()}
 
 
-def test_more_connections_than_there_is_room_for_are_closed(server: Running) -> None:
-    with server.connection() as first:
-        others = [
-            socket.create_connection(first.getpeername()) for _ in range(SMALL.connections + 5)
-        ]
-        try:
-            answers = [_read_all(one) for one in others]
-        finally:
-            for one in others:
-                one.close()
+def test_more_connections_than_there_is_room_for_are_closed(tmp_path: Path) -> None:
+    """Whoever comes when all places are taken is told so; a place that is free again is taken."""
+    room = replace(SMALL, connections=5, header_seconds=60)
+    with running(tmp_path, _settings(room)) as server:
+        with ExitStack() as held:
+            for _ in range(room.connections):
+                held.enter_context(server.connection())
+            answers = [_read_all(held.enter_context(server.connection())) for _ in range(3)]
+        came_in = [server.send("/v1/track", json=EVENT).status_code for _ in _waits()]
 
-    assert any(answer.startswith(b"HTTP/1.1 503 ") for answer in answers)
-    assert server.send("/v1/track", json=EVENT).status_code == 200
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 503 "] * 3
+    assert 200 in came_in
+
+
+def _waits() -> Iterator[None]:
+    for _ in range(20):
+        time.sleep(0.05)
+        yield
 
 
 # --------------------------------------------------------------------------- rates and back-pressure

@@ -8,6 +8,7 @@ import logging
 import os
 import pkgutil
 import secrets
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
@@ -119,7 +120,8 @@ class Keys:
 @dataclass
 class Serving:
     """A workspace at work. Make one with `Serving.open`, then `start` it; it ends with its block,
-    when what waits is taken in."""
+    when what waits is taken in. `alone` is held by whoever analyses the whole log: one at a
+    time."""
 
     workspace: Workspace
     settings: Settings
@@ -130,6 +132,7 @@ class Serving:
     actor: Actor
     in_app: InApp
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    alone: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
     _presence: Presence | None = None

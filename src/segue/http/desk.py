@@ -8,6 +8,7 @@ while, and is then sent away with a time to come again.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
@@ -32,10 +33,12 @@ class Analyse(Protocol):
 
 
 class Desk:
-    """Where one analysis at a time is worked on. `patience` is in seconds."""
+    """Where one analysis at a time is worked on. `patience` is in seconds; `alone` is held by
+    whoever analyses, here or elsewhere in the process."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, alone: threading.Lock | None = None) -> None:
         self._turn, self._patience = CapacityLimiter(1), patience
+        self._alone = alone or threading.Lock()
         self._took = float(AGAIN)
 
     async def __call__(self, work: Callable[[], T]) -> T:
@@ -48,19 +51,25 @@ class Desk:
         with move_on_after(self._patience) as waiting:
             await self._turn.acquire_on_behalf_of(me)
         if waiting.cancelled_caught:
-            raise BusyError(
-                "Another analysis is being worked on",
-                retry_after=round(self._took),
-                hint="ask again in a while; each is worked on alone",
-            )
+            raise self._busy()
         try:
             return await run_sync(self._timed, work)
         finally:
             self._turn.release_on_behalf_of(me)
 
     def _timed(self, work: Callable[[], T]) -> T:
+        if not self._alone.acquire(timeout=self._patience):
+            raise self._busy()
         begun = time.perf_counter()
         try:
             return work()
         finally:
+            self._alone.release()
             self._took = max(1.0, time.perf_counter() - begun)
+
+    def _busy(self) -> BusyError:
+        return BusyError(
+            "Another analysis is being worked on",
+            retry_after=round(self._took),
+            hint="ask again in a while; each is worked on alone",
+        )

@@ -27,6 +27,7 @@ from segue.domain.errors import UsageError
 from segue.http import api, channels, feedback, local, webhooks
 from segue.http.app import create_app, fronted
 from segue.http.context import Context
+from segue.http.desk import Desk
 from segue.http.housekeeping import Housekeeping
 from segue.http.links import links_router
 from segue.http.metrics import Acted, Metrics
@@ -95,6 +96,7 @@ def context_of(serving: Serving, metrics: Metrics) -> Context:
         in_app=serving.in_app,
         is_turning=lambda: serving.is_turning,
         metrics=metrics,
+        desk=Desk(alone=serving.alone),
     )
 
 

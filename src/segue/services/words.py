@@ -23,9 +23,9 @@ def people(count: int) -> str:
     return f"{number(count)} {'person' if count == 1 else 'people'}"
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun in the right number: `1 row`, `2 rows`."""
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count and its noun in the right number: `1 row`, `2 rows`, `3 entries`."""
+    return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def percent(share: float) -> str:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import jinja2
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from segue.bootstrap import environment
+from segue.bootstrap.insight import Insight
 from segue.bootstrap.serving import Serving
 from segue.domain.instant import local_date
 from segue.domain.users import Session
 from segue.services import words
 from segue.ui.assets import address_of
+from segue.ui.board import FRESH, Board, Looked, Tick
 from segue.ui.signing import serving_of, session_of
 
 HEADERS: Final = {
@@ -37,8 +39,10 @@ SECTIONS: Final = (
     ("people", "People"),
     ("data", "Data"),
 )
-"""The pages that the menu leads to."""
+"""The pages that the menu leads to, in order."""
 _PARTS_OF: Final = {"builder": "segments"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +53,38 @@ class Page:
     session: Session | None
     path: str
     now: int
+    board: Board
 
     @classmethod
     def of(cls, request: Request) -> Page:
         """The page that answers a request."""
         serving = serving_of(request)
-        return cls(serving, session_of(request), request.url.path, environment.now())
+        board: Board = request.app.state.board
+        return cls(serving, session_of(request), request.url.path, environment.now(), board)
 
     @property
     def zone(self) -> str:
         """The project's time zone."""
         return self.serving.live.definitions.timezone
+
+    def insight(self) -> Insight:
+        """What can be concluded of everything up to now."""
+        live, project = self.serving.live, self.serving.project.project
+        return Insight(self.serving.store, project, live.definitions, self.now)
+
+    def looked(
+        self, key: Hashable, work: Callable[[Insight, Tick], T], *, fresh: int = FRESH
+    ) -> Looked[T]:
+        """What the board knows of an analysis, which is begun where it is not fresh; see
+        `Board.look`. Whoever shows it includes `working.html`, which looks again by itself."""
+        insight = self.insight()
+        return self.board.look(
+            key,
+            lambda tick: work(insight, tick),
+            now=self.now,
+            basis=insight.definitions,
+            fresh=fresh,
+        )
 
     def shown(
         self, name: str, values: Mapping[str, Any], *, title: str, status: int = 200

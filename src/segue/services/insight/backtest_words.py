@@ -10,15 +10,8 @@ from segue.insight.backtest import Contrast, Estimate
 from segue.insight.matching import BEFORE, CONTROLS, SCALES
 from segue.services.acting.simulate import Fate
 from segue.services.insight.backtesting import PLAIN, Backtest
-from segue.services.insight.wording import (
-    NOBODY,
-    NOT_CAUSE,
-    counted,
-    length_words,
-    people,
-    range_words,
-    share_words,
-)
+from segue.services.insight.wording import NOBODY, NOT_CAUSE, length_words, range_words, share_words
+from segue.services.words import counted, people
 
 ALIKE: Final = 0.1
 """A standardised difference up to which two groups are taken as alike (Austin 2009)."""

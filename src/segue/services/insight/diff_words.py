@@ -14,7 +14,7 @@ from segue.services.insight.differing import (
     RuleChange,
     SegmentChange,
 )
-from segue.services.insight.wording import counted, people
+from segue.services.words import counted, people
 
 KINDS: Final = {
     Kind.ADDED: "added",

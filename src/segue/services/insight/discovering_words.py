@@ -10,7 +10,8 @@ from segue.insight.discovery import TYPICAL, Contrast, Estimate, Finding, Verdic
 from segue.language.resolve import humanised
 from segue.services.insight.as_segment import Proposal, proposed
 from segue.services.insight.discovering import Discovered
-from segue.services.insight.wording import NOT_CAUSE, counted, people, share_words
+from segue.services.insight.wording import NOT_CAUSE, share_words
+from segue.services.words import counted, people
 
 _HARDLY: Final = 0.05
 """Where the others reach the goal so much more rarely, what people did is a step on the way."""

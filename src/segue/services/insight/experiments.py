@@ -13,8 +13,9 @@ from segue.domain.errors import InputError, UsageError
 from segue.insight.arrays import Floats
 from segue.insight.experiment import Effect, Experiment, Grouping, Part, Variation, experiment
 from segue.insight.shares import Mean, Share
-from segue.services.insight.wording import people, range_words
+from segue.services.insight.wording import range_words
 from segue.services.share_document import interval_document, share_document
+from segue.services.words import people
 
 MOST_GROUPS: Final = 12
 """More groups than this are not compared: nothing could be told of any."""

@@ -24,8 +24,9 @@ from segue.services.insight.behaving import (
     vocabulary,
 )
 from segue.services.insight.past import Goal
-from segue.services.insight.wording import people, share_words
+from segue.services.insight.wording import share_words
 from segue.services.view import Store
+from segue.services.words import people
 from segue.timeline.log import Code, Number, TraitRequest
 from segue.timeline.trait_values import TraitHistory, trait_histories
 

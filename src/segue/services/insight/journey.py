@@ -18,8 +18,9 @@ from segue.language.models import Project
 from segue.language.resolve import JOURNEY
 from segue.language.tree import Definitions, EventPattern, Name
 from segue.services.insight.past import Past, read_past
-from segue.services.insight.wording import NOT_CAUSE, length_words, people, share_words
+from segue.services.insight.wording import NOT_CAUSE, length_words, share_words
 from segue.services.view import Store
+from segue.services.words import people
 from segue.timeline.occurring import Wanted
 
 DAYS: Final = 90

@@ -18,14 +18,8 @@ from segue.services.insight.measuring import (
     TimeToGoal,
 )
 from segue.services.insight.past import Goal
-from segue.services.insight.wording import (
-    NOT_CAUSE,
-    counted,
-    length_words,
-    needs_words,
-    people,
-    share_words,
-)
+from segue.services.insight.wording import NOT_CAUSE, length_words, needs_words, share_words
+from segue.services.words import counted, people
 
 SUPPOSED = "That lift is supposed, not measured: test it with a campaign."
 

@@ -42,8 +42,8 @@ from segue.services.insight.behaving import (
     window_for,
 )
 from segue.services.insight.past import read_past
-from segue.services.insight.wording import people
 from segue.services.view import Store, known_segment
+from segue.services.words import people
 
 FULL: Final = Effort()
 """How long is looked where nothing else is asked for."""

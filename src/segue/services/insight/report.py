@@ -16,7 +16,7 @@ from segue.services.insight.linting import Linted
 from segue.services.insight.measures_document import measures_document
 from segue.services.insight.measures_words import headline
 from segue.services.insight.measuring import Measures
-from segue.services.insight.wording import counted
+from segue.services.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from segue.services.insight.documents import difference_document
 from segue.services.insight.measures_document import segment_measures_document
 from segue.services.insight.measuring import Measures
 from segue.services.insight.past import Goal
-from segue.services.insight.wording import needs_words, people, share_words
+from segue.services.insight.wording import needs_words, share_words
+from segue.services.words import people
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,13 @@ from typing import Final
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND
 from segue.insight.comparisons import Difference
 from segue.insight.shares import Interval, Share
+from segue.services.words import counted
 
 _UNITS: Final = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 NOT_CAUSE: Final = "That is no proof of cause: test it with a campaign."
 """What stands below every association."""
 NOBODY: Final = "nobody to tell it from"
 """What stands in the place of a share of nobody."""
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 person`, `1,204 people`: a count and its noun."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def people(number: int) -> str:
-    """`1 person`, `1,204 people`."""
-    return counted(number, "person", "people")
 
 
 def share_words(share: Share) -> str:

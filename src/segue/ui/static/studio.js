@@ -28,6 +28,29 @@ function filter(field) {
   }
 }
 
+for (const place of document.querySelectorAll("[data-working]")) {
+  lookAgain(place.dataset.working, 1000);
+}
+
+// A part of the page that is being worked on is looked at again, less and less often, until it is
+// there. Only that part is replaced: what somebody writes elsewhere stays.
+function lookAgain(id, wait) {
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const [now, then] = [document.getElementById(id), made.getElementById(id)];
+      if (!now || !then) return;
+      now.replaceWith(then);
+      then.dispatchEvent(new CustomEvent("studio:shown", { bubbles: true }));
+      if (!then.querySelector("[data-working]")) return;
+    } catch {
+      // offline: look again later
+    }
+    lookAgain(id, Math.min(wait * 1.3, 10000));
+  }, wait);
+}
+
 for (const form of document.querySelectorAll("[data-try]")) {
   tryWhileWriting(form);
 }
