@@ -18,7 +18,7 @@ from segue.domain.errors import (
     UsageError,
 )
 from segue.services.live.catalogue import Catalogue
-from segue.ui import assets, builder, campaigns, data, entering, people, segments
+from segue.ui import assets, builder, campaigns, data, entering, people, plots, segments
 from segue.ui.board import Board
 from segue.ui.pages import Page
 from segue.ui.signing import NotAllowedError, NotSignedInError, next_of
@@ -34,7 +34,7 @@ def studio(serving: Serving) -> FastAPI:
     app.state.sign_in = entering.sign_in(serving)
     app.state.catalogue = Catalogue(serving.store)
     app.state.board = Board(serving.alone)
-    for part in (assets, entering, segments, builder, people, campaigns, data):
+    for part in (assets, plots, entering, segments, builder, people, campaigns, data):
         app.include_router(part.router)
     app.add_exception_handler(NotSignedInError, _to_sign_in)
     app.add_exception_handler(NotAllowedError, _not_allowed)

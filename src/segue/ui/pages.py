@@ -20,6 +20,7 @@ from segue.domain.users import Session
 from segue.services import words
 from segue.ui.assets import address_of
 from segue.ui.board import FRESH, Board, Looked, Tick
+from segue.ui.plots import plotly
 from segue.ui.signing import serving_of, session_of
 
 HEADERS: Final = {
@@ -133,7 +134,7 @@ def _templates() -> jinja2.Environment:
         "duration": words.duration,
         "json": partial(json.dumps, ensure_ascii=False),
     }
-    made.globals |= {"asset": address_of}
+    made.globals |= {"asset": address_of, "plotly": plotly}
     return made
 
 
