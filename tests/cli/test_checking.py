@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from segue.cli.linting import HEADINGS
 from segue.insight.portfolio.findings import Mistake
+from segue.services.insight.lint_words import HEADINGS
 from tests.cli.conftest import DEFINITIONS, EVENTS, Segue
 
 WRONG = """\

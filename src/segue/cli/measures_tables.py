@@ -19,11 +19,11 @@ from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing
 from segue.services import words
 from segue.services.insight.measures_words import (
-    cell_words,
     definitions,
     headline,
     promise_words,
     segment_words,
+    standings,
     times,
     window_words,
 )
@@ -91,8 +91,8 @@ def show_versions(out: Console, found: Versions) -> None:
     for heading in ("Now", "Before"):
         table.add_column(heading, justify="right")
     table.add_row("people", words.number(new.size.count), words.number(old.size.count))
-    before = dict(_standings(found.old, old))
-    for name, standing in _standings(found.new, new):
+    before = dict(standings(found.old, old))
+    for name, standing in standings(found.new, new):
         other = before.get(name)
         shares = [standing.now, *([] if other is None else [other.now])]
         table.add_row(escape(name), *(share_words(one) if one.of else "–" for one in shares))
@@ -175,21 +175,10 @@ def _print_standings(out: Console, found: Measures, one: SegmentMeasures) -> Non
     table.add_column("Of the members", overflow="fold")
     for heading in ("They", "Everybody else", "Times", "Period before"):
         table.add_column(heading, justify="right")
-    for name, standing in _standings(found, one):
+    for name, standing in standings(found, one):
         table.add_row(escape(name), *_figures(standing))
     out.print(table)
     out.print(f" [faint]active on {_mean(one.stickiness, 100, ' %')} of the days of the period[/]")
-
-
-def _standings(found: Measures, one: SegmentMeasures) -> Iterable[tuple[str, Standing]]:
-    for goal in found.goals:
-        yield f"reach {goal.id} {window_words(goal)}", one.conversion[goal.id]
-    yield "engaged in the last week", one.engagement
-    yield "were active, went quiet", one.churn
-    yield "were quiet, came back", one.reactivation
-    yield "left within a week", one.changing
-    for cell, standing in one.retention.items():
-        yield f"active {cell_words(cell)}", standing
 
 
 def _figures(one: Standing) -> tuple[str, str, str, str]:

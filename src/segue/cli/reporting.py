@@ -15,7 +15,6 @@ from segue.bootstrap.reports import page_of
 from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.journeying import print_journey, print_no_journey
-from segue.cli.linting import HEADINGS
 from segue.cli.measures_tables import show_measures
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
@@ -23,6 +22,7 @@ from segue.cli.source import opened
 from segue.domain.errors import UsageError
 from segue.services import words
 from segue.services.insight.discovering_words import finding_words
+from segue.services.insight.lint_words import HEADINGS
 from segue.services.insight.linting import Linted
 from segue.services.insight.report import NotLooked, Report, mending_words, report_document
 

@@ -129,6 +129,18 @@ def _size(found: Measures, one: SegmentMeasures) -> str:
     return f"{people(one.size.count)} now, {moved}; {entered:.1f} enter and {left:.1f} leave a day."
 
 
+def standings(found: Measures, one: SegmentMeasures) -> Iterator[tuple[str, Standing]]:
+    """Every share that is measured of a segment's people, each with what they do."""
+    for goal in found.goals:
+        yield f"reach {goal.id} {window_words(goal)}", one.conversion[goal.id]
+    yield "engaged in the last week", one.engagement
+    yield "were active, went quiet", one.churn
+    yield "were quiet, came back", one.reactivation
+    yield "left within a week", one.changing
+    for cell, standing in one.retention.items():
+        yield f"active {cell_words(cell)}", standing
+
+
 def conversion_words(goal: Goal, one: Standing) -> str:
     """How those who entered convert, against everybody else and the period before."""
     within = format_duration(goal.window)
