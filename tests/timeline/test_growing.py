@@ -1,6 +1,7 @@
 """Gathering people from a log that grows, case by case; see also tests/properties."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from segue.language.tree import EventPattern, Name
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Log, Occurrences, Request
 from segue.timeline.parts import Codebook, Groups, Part
+from segue.timeline.runs import merged
 
 SEEN = Request(EventPattern((Name("seen", quoted=True),)))
 DONE = Request(EventPattern((Name("done", quoted=True),)), ordered=True)
@@ -111,6 +113,45 @@ def test_the_log_before_stays_as_it_was():
         assert told(log, groups([0]))[1] == [[(at, at) for at in range(ref + 1)]]
         assert log.events_since_base == 2 * ref
     assert len(logs[-1].runs) <= 2
+
+
+def _tidied(log):
+    """A log of which everything loose was put together."""
+    while parts := log.loose:
+        log = log.tidied(parts, merged(parts))
+    return log
+
+
+def test_long_runs_are_put_together_by_whoever_has_the_time(monkeypatch):
+    """A run that joins is merged only with short ones; the others are loose until they are tidied,
+    and then each is much longer than the next, but for the last."""
+    monkeypatch.setattr("segue.timeline.runs._AT_ONCE", 6)
+    log = GrowingLog(part([(0, 0, 0)]))
+    for ref in range(1, 120):
+        log = log.plus(part([(ref % 7, ref, ref)]))
+    tidy = _tidied(log)
+    assert len(log.runs) > 30
+    assert len(tidy.runs) <= 4
+    lengths = [len(run) for run in tidy.runs[:-1]]
+    assert all(8 * later < earlier for earlier, later in pairwise(lengths))
+    everybody = groups(*([who] for who in range(7)))
+    assert told(tidy, everybody) == told(log, everybody)
+    assert tidy.events_since_base == log.events_since_base
+
+
+def test_what_was_put_together_of_runs_that_are_no_more_is_dropped(monkeypatch):
+    """Somebody was replaced, or the log renewed, while it was done."""
+    monkeypatch.setattr("segue.timeline.runs._AT_ONCE", 2)
+    log = GrowingLog(part([(0, 0, 0)]))
+    for ref in range(1, 9):
+        log = log.plus(part([(ref % 2, ref, ref)]))
+    parts = log.loose
+    later = log.replacing(part([(1, 50, 50)]))
+    assert len(parts) > 1
+    assert later.tidied(parts, merged(parts)).runs == later.runs
+    still = log.plus(part([(1, 60, 60)])).tidied(parts, merged(parts))
+    assert told(still, groups([0], [1])) == told(log.plus(part([(1, 60, 60)])), groups([0], [1]))
+    assert len(still.runs) < len(log.runs) + 1
 
 
 def test_replacing():

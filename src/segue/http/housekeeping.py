@@ -1,5 +1,5 @@
 """What is done now and then while a server runs: the project file is looked at, rejected events are
-written, the log in memory is renewed."""
+written, the log in memory is tidied and renewed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class Housekeeping:
             try:
                 self._write_rejected()
                 self._serving.look_at_project()
+                self._serving.live.tidy()
                 self._serving.live.renew()
             except Exception:  # noqa: BLE001 - the next time may go well
                 _LOG.exception("housekeeping failed")

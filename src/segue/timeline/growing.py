@@ -17,7 +17,7 @@ from segue.timeline.gathering import Gathering, Ranks
 from segue.timeline.log import Int32s, Log, Request, TraitRequest
 from segue.timeline.parts import Groups, Part
 from segue.timeline.readings import Layer, SeenRun, occurrences_of, tied_between
-from segue.timeline.runs import Run, run_of, with_run
+from segue.timeline.runs import Run, loose, run_of, tidied, with_run
 
 __all__ = ["GrowingLog", "Ranks"]
 
@@ -74,6 +74,15 @@ class GrowingLog:
     def joining(self, run: Run) -> Self:
         """The log with what is arriving."""
         return replace(self, runs=with_run(self.runs, run), origin=self.origin + 1)
+
+    @property
+    def loose(self) -> tuple[Run, ...]:
+        """What would better be one run; see `runs.loose`."""
+        return loose(self.runs)
+
+    def tidied(self, neighbours: tuple[Run, ...], one: Run) -> Self:
+        """The same log with one run in place of these, where it still has them."""
+        return replace(self, runs=tidied(self.runs, neighbours, one))
 
     def replacing(self, part: Part) -> Self:
         """The log with everything that these distinct ids did replaced by the part; an id without

@@ -28,6 +28,9 @@ UNTIED: Final = 2
 """The order key of what shares its instant with nothing else."""
 _MERGING: Final = 8
 """A run that is not this many times as long as the next one is merged with it."""
+_AT_ONCE: Final = 100_000
+"""Rows of runs that are merged when one joins: that takes some milliseconds. What is longer is left
+for whoever has the time; see `loose`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +154,47 @@ def run_of(part: Part, numbers: Mapping[Request | TraitRequest, int], origin: in
 
 
 def with_run(runs: tuple[Run, ...], run: Run) -> tuple[Run, ...]:
-    """The runs with one more, merged so that there are few: each is much longer than the next."""
-    while runs and len(runs[-1]) <= _MERGING * len(run):
-        run = _merged(runs[-1], run)
+    """The runs with one more, the last ones merged so that they are few, as far as that is quick:
+    see `loose` for the others."""
+    while runs and _are_alike(runs[-1], run) and len(runs[-1]) + len(run) <= _AT_ONCE:
+        run = merged((runs[-1], run))
         runs = runs[:-1]
     return (*runs, run)
 
 
-def _merged(earlier: Run, later: Run) -> Run:
-    whos, place = np.unique(np.concatenate((earlier.whos, later.whos)), return_inverse=True)
+def loose(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """Neighbours among the runs that would better be one, as each is to be much longer than the
+    next; none where all are. The last run is left alone: it grows."""
+    for last in range(len(runs) - 2, 0, -1):
+        first, size = last, len(runs[last])
+        while first > 0 and len(runs[first - 1]) <= _MERGING * size:
+            first -= 1
+            size += len(runs[first])
+        if first < last:
+            return runs[first : last + 1]
+    return ()
+
+
+def tidied(runs: tuple[Run, ...], neighbours: tuple[Run, ...], one: Run) -> tuple[Run, ...]:
+    """The runs with one in place of these neighbours, where they still stand there."""
+    for place in range(len(runs) - len(neighbours) + 1):
+        there = runs[place : place + len(neighbours)]
+        if all(is_there is was for is_there, was in zip(there, neighbours, strict=True)):
+            return (*runs[:place], one, *runs[place + len(neighbours) :])
+    return runs
+
+
+def merged(runs: Sequence[Run]) -> Run:
+    """Runs (at least one), the earlier ones first, as one."""
+    every = np.concatenate([run.whos for run in runs])
+    whos, place = np.unique(every, return_inverse=True)
     first_seen = np.full(len(whos), FOREVER, np.int64)
-    np.minimum.at(first_seen, place, np.concatenate((earlier.first_seen, later.first_seen)))
-    return _sorted_by_who(whos, first_seen, Rows.joined([earlier.rows, later.rows]))
+    np.minimum.at(first_seen, place, np.concatenate([run.first_seen for run in runs]))
+    return _sorted_by_who(whos, first_seen, Rows.joined([run.rows for run in runs]))
+
+
+def _are_alike(earlier: Run, later: Run) -> bool:
+    return len(earlier) <= _MERGING * len(later)
 
 
 def _sorted_by_who(whos: Int32s, first_seen: Int64s, rows: Rows) -> Run:

@@ -249,6 +249,30 @@ def test_the_log_is_read_anew_while_it_grows(
     assert [one.kind for one in store.transitions(person_id="new")] == ["entered", "left"]
 
 
+def test_the_log_is_tidied_while_it_grows(
+    store: FailingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came in parts is put together beside the turns; nobody's segments change by that."""
+    monkeypatch.setattr("segue.timeline.runs._AT_ONCE", 2)
+    live = begun(store)
+    for n in range(12):
+        live.submit(batch((f"p{n % 3}", "view", T0 + n), properties=json.dumps({"path": f"/{n}"})))
+        live.turn(T0 + n)
+    before = live.index.log
+    tidying = threading.Thread(target=live.tidy)
+    tidying.start()
+    while tidying.is_alive():
+        live.turn(T0 + 12)
+    tidying.join()
+    after = live.index.log
+    assert len(after.runs) < len(before.runs)
+    assert after.events_since_base == before.events_since_base
+    assert segments_of(live, "p0") == ["readers"]
+    live.submit(batch(("p0", "purchase", T0 + 20)))
+    live.turn(T0 + 20)
+    assert segments_of(live, "p0") == ["buyers", "readers"]
+
+
 def test_who_listens_is_told_before_those_who_sent(store: FailingStore) -> None:
     """A turn stores the events of hundreds of senders: whoever waits for what they caused comes
     first. It is durable by then, and it is told where the turn waited."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from segue.domain.live import Cause, Transition
+from segue.domain.live import Cause, Member, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class PersonStanding:
     person_id: str
     memberships: tuple[CurrentMembership, ...]
     as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Some of the people who are in a segment now, those who were first seen last first, and the
+    cursor of the next page (None: there is none)."""
+
+    members: tuple[Member, ...]
+    cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Turned:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How the loop is: whether it turns (`trouble` says why not), the last turn (ms), events that
-    wait, people known, the id after the last transition."""
+    wait, people known, the id after the last transition, timers that are set."""
 
     ready: bool
     trouble: str
@@ -69,3 +78,4 @@ class Health:
     waiting: int
     people: int
     next_transition: int
+    timers: int = 0

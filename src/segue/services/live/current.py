@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import groupby, islice, pairwise
 from typing import Any, Final, Self
 
 import numpy as np
@@ -26,6 +27,8 @@ from segue.timeline.readings import ranges
 _ROW: Final = struct.Struct("<iqq")
 _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")])
 _NAMES: Final = ("segment", "since", "until")
+_PART: Final = 1 << 15
+"""So many people are looked through at a time."""
 
 
 class CurrentMemberships:
@@ -98,6 +101,45 @@ class CurrentMemberships:
         """Code, since and until (ms; None: without end) of each membership of a person."""
         for code, since, until in _ROW.iter_unpack(self._bytes(person)):
             yield code, since, until if until < FOREVER else None
+
+    def inside(
+        self, segments: Sequence[int], before: int | None, most: int
+    ) -> list[tuple[int, int, int | None]]:
+        """Who is in all of these segments (codes; at least one): at most so many people with codes
+        below `before` (None: any), descending, with since and until (ms; None: without end) of
+        their stay in the first one."""
+        found = list(islice(self._inside(segments, before), most))
+        stays = ((code, self._stay(code, segments[0])) for code in found)
+        return [(code, *stay) for code, stay in stays if stay is not None]
+
+    def _inside(self, segments: Sequence[int], before: int | None) -> Iterator[int]:
+        """The codes of the people, descending; whoever was looked at since is looked up anew."""
+        wanted = set(segments)
+        limit = int(self._person[-1]) + 1 if before is None and len(self._person) else before
+        later = [code for code in list(self._later) if before is None or code < before]
+        read = self._read_inside(segments, 0 if limit is None else limit)
+        merged = merge(read, sorted(later, reverse=True), reverse=True)
+        return (code for code, _ in groupby(merged) if wanted <= {one for one, *_ in self.of(code)})
+
+    def _read_inside(self, segments: Sequence[int], before: int) -> Iterator[int]:
+        """The same of the memberships at the start, a part of the people at a time."""
+        last = int(np.searchsorted(self._person, before))
+        while last > 0:
+            first = max(last - _PART, 0)
+            bounds = self._offsets[first : last + 1]
+            rows = self._rows["segment"][bounds[0] : bounds[-1]]
+            owner = np.repeat(np.arange(last - first), np.diff(bounds))
+            inside = np.ones(last - first, bool)
+            for segment in segments:
+                there = np.zeros(last - first, bool)
+                there[owner[rows == segment]] = True
+                inside &= there
+            yield from self._person[first:last][inside][::-1].tolist()
+            last = first
+
+    def _stay(self, person: int, segment: int) -> tuple[int, int | None] | None:
+        stays = ((since, until) for code, since, until in self.of(person) if code == segment)
+        return next(stays, None)
 
     def size(self, segment: int) -> int:
         """How many people are in the segment."""

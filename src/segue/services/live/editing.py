@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import pairwise
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import LiteralScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from segue.domain.errors import NotFoundError, UsageError
 from segue.language.models import Project
 from segue.language.project import project_from
+from segue.language.yaml_source import read_yaml
 
 Change: TypeAlias = Callable[[str], str]
 """From the text of a project file to another one."""
+
+Section: TypeAlias = Literal["campaigns", "surveys"]
+"""Where something that is said to people stands in the file."""
+Entry: TypeAlias = Mapping[str, Any]
+"""A campaign or survey as the file has it: texts, numbers, truths, lists and mappings of them."""
 
 KEYS: Final = ("title", "kind", "stage", "when")
 """What a segment has in the file, in the order in which it is written."""
@@ -54,6 +61,34 @@ def drop_segment(text: str, segment_id: str) -> str:
         )
     document, write = _opened(text)
     del document["segments"][segment_id]
+    return write()
+
+
+def put_spoken(text: str, section: Section, spoken_id: str, entry: Entry) -> str:
+    """The text with this campaign or survey, new at the end of its section or in place of the one
+    there was, of which everything that says the same stays as it is written.
+
+    Whether the entry is right is not looked at. Raises `DefinitionError` where the text is no YAML.
+    """
+    seen = _section(read_yaml(text).data, section).get(spoken_id)
+    document, write = _opened(text)
+    if document.get(section) is None:
+        document[section] = CommentedMap()
+    entries = document[section]
+    if isinstance(seen, Mapping) and isinstance(entries.get(spoken_id), CommentedMap):
+        _merge(entries[spoken_id], seen, entry)
+    else:
+        entries[spoken_id] = _node(entry)
+    return write()
+
+
+def drop_spoken(text: str, section: Section, spoken_id: str) -> str:
+    """The text without this campaign or survey. Raises `NotFoundError` where there is none, and
+    `DefinitionError` where the text is no YAML."""
+    if spoken_id not in _section(read_yaml(text).data, section):
+        raise NotFoundError(f"There is no {spoken_id!r} below `{section}`")
+    document, write = _opened(text)
+    del document[section][spoken_id]
     return write()
 
 
@@ -120,3 +155,73 @@ def _replace(entry: CommentedMap, segment: Mapping[str, Any]) -> None:
     for key in given:
         if entry.get(key) != segment[key]:
             entry[key] = segment[key]
+
+
+# ------------------------------------------------------------------------- campaigns and surveys
+
+
+def _section(data: Any, section: Section) -> Mapping[str, Any]:
+    found = data.get(section) if isinstance(data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _merge(old: CommentedMap, seen: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    """Make a mapping say this. `seen` is what it says now, as Segue reads it."""
+    for key in [key for key in old if key not in new and seen.get(str(key))]:
+        del old[key]
+    for key, value in new.items():
+        old_value, said = old.get(key), seen.get(key)
+        if _says(said, value):
+            continue
+        if isinstance(old_value, CommentedMap) and isinstance(value, Mapping):
+            _merge(old_value, said or {}, value)
+        elif isinstance(old_value, CommentedSeq) and _is_list(value):
+            _merge_items(old_value, said or [], value)
+        else:
+            old[key] = _node(value)
+
+
+def _merge_items(old: CommentedSeq, seen: Sequence[Any], new: Sequence[Any]) -> None:
+    """Make a list say this, item by item."""
+    while len(old) > len(new):
+        del old[-1]
+    for place, value in enumerate(new):
+        if place >= len(old):
+            old.append(_node(value))
+        elif not _says(seen[place], value):
+            if isinstance(old[place], CommentedMap) and isinstance(value, Mapping):
+                _merge(old[place], seen[place], value)
+            else:
+                old[place] = _node(value)
+
+
+def _says(seen: Any, value: Any) -> bool:
+    """Whether what stands there says the same: plain values are texts to Segue, and a list of texts
+    may be written with commas."""
+    if isinstance(seen, list) and isinstance(value, str):
+        return ", ".join(map(str, seen)) == value
+    return bool(seen == value or seen == _as_read(value))
+
+
+def _as_read(value: Any) -> Any:
+    """A value as Segue reads it out of a file."""
+    if isinstance(value, Mapping):
+        return {key: _as_read(one) for key, one in value.items()}
+    if _is_list(value):
+        return [_as_read(one) for one in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _node(value: Any) -> Any:
+    """A value as it is written: texts of several lines as they stand."""
+    if isinstance(value, Mapping):
+        return CommentedMap((key, _node(one)) for key, one in value.items())
+    if _is_list(value):
+        return CommentedSeq(map(_node, value))
+    if isinstance(value, str) and "\n" in value:
+        return LiteralScalarString(value)
+    return value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from segue.domain.errors import InputError, NotFoundError, UsageError
 from segue.domain.instant import FOREVER, HOUR
-from segue.domain.live import Cause, Transition
+from segue.domain.live import Cause, Member, Transition
 from segue.domain.ports import Erased
 from segue.language.tree import Definitions
 from segue.services.live.answers import (
     CurrentMembership,
     Health,
+    Inside,
     PersonStanding,
     SegmentStanding,
     Turned,
@@ -32,10 +33,12 @@ from segue.services.live.stopwatch import Stopwatch
 from segue.services.live.store import Store, Wanted
 from segue.services.live.told import Told, counts_of, lateness_of
 from segue.services.live.turning import Occasion, Outcome, State, grown, work_out
+from segue.services.view import known_segment
 from segue.timeline.evaluate import history, requests_of
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Int32s
 from segue.timeline.parts import Arrived, Codebook
+from segue.timeline.runs import merged
 from segue.timeline.spans import Spans
 
 __all__ = [
@@ -317,6 +320,20 @@ class Live:
 
         return self._command(exchange).result()
 
+    def tidy(self) -> bool:
+        """Put together what came in parts, so that turns find it in few places; whether there was
+        something to do. It is done on the calling thread, beside the turns."""
+        parts = self._state.log.loose
+        if not parts:
+            return False
+        one = merged(parts)
+
+        def exchange(_: int) -> bool:
+            self._state = replace(self._state, log=self._state.log.tidied(parts, one))
+            return True
+
+        return self._command(exchange).result()
+
     @property
     def has_work(self) -> bool:
         """Whether events or commands wait."""
@@ -453,6 +470,24 @@ class Live:
         memory. Of nobody: none."""
         return self._shown.stays(person)
 
+    def in_segments(
+        self, segment_ids: Sequence[str], *, before: int | None = None, limit: int = 50
+    ) -> Inside:
+        """Who is in all of these segments (at least one) now, with since and until of the first;
+        those who were first seen last come first. `before` is the cursor of the page before; from
+        memory.
+
+        Raises `NotFoundError` where a segment does not exist.
+        """
+        for segment_id in segment_ids:
+            known_segment(self.definitions, segment_id)
+        found = self._shown.inside(segment_ids, before, limit + 1)
+        page = found[:limit]
+        ids = self._store.person_ids(np.array([code for code, *_ in page], np.int32))
+        stays = zip(ids, page, strict=True)
+        members = tuple(Member(one, since, until) for one, (_, since, until) in stays)
+        return Inside(members, page[-1][0] if len(found) > limit else None)
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         return self._shown.segments()
@@ -476,6 +511,7 @@ class Live:
             waiting=self.intake.waiting,
             people=self._shown.people,
             next_transition=self._next_transition,
+            timers=len(self._due),
         )
 
 

@@ -42,6 +42,13 @@ class Shown:
         """The segments that the person with this code is in, by id, and since when (ms)."""
         return {self._ids[code]: since for code, since, _ in self.current.of(person)}
 
+    def inside(
+        self, segment_ids: Sequence[str], before: int | None, most: int
+    ) -> list[tuple[int, int, int | None]]:
+        """Who is in all of these segments; see `CurrentMemberships.inside`."""
+        codes = [self.project.codes[one] for one in segment_ids]
+        return self.current.inside(codes, before, most)
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         codes = self.project.codes
