@@ -35,12 +35,14 @@ HEADERS: Final = {
 }
 """The headers of every page: nothing from elsewhere, nothing inline, no frames."""
 SECTIONS: Final = (
-    ("segments", "Segments"),
-    ("campaigns", "Campaigns"),
-    ("people", "People"),
-    ("data", "Data"),
+    ("segments", "Segments", "s"),
+    ("campaigns", "Campaigns", "c"),
+    ("people", "People", "p"),
+    ("data", "Data", "a"),
 )
-"""The pages that the menu leads to, in order."""
+"""The pages that the menu leads to, in order, each with the key that leads there after `g`."""
+OWN_SECTIONS: Final = (("account", "Your account", "u"),)
+"""The pages that the user's own menu leads to."""
 _PARTS_OF: Final = {"builder": "segments"}
 
 T = TypeVar("T")
@@ -97,6 +99,8 @@ class Page:
             "project": self.serving.project.project.project or self.serving.workspace.folder.name,
             "session": self.session,
             "sections": SECTIONS,
+            "own_sections": OWN_SECTIONS,
+            "is_section": "/" not in self.path.removeprefix("/studio/"),
             "section": _PARTS_OF.get(section, section),
             "today": local_date(self.now, self.zone).isoformat(),
         }
