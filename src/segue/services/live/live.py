@@ -31,6 +31,7 @@ from segue.services.live.resuming import Index, Standing, resumed
 from segue.services.live.shown import Shown
 from segue.services.live.stopwatch import Stopwatch
 from segue.services.live.store import Store, Wanted
+from segue.services.live.tap import Tap
 from segue.services.live.told import Told, counts_of, lateness_of
 from segue.services.live.turning import Occasion, Outcome, State, grown, work_out
 from segue.services.view import known_segment
@@ -77,7 +78,7 @@ _COLUMNS: Final = (
 class Live:
     """See the module. `turn` and `next_due` are called by one thread only; the rest by any.
     `published` is called by that thread as soon as a turn is durable, before those who sent events
-    are told, and must not raise; `erased` when somebody was erased.
+    are told, and must not raise; `erased` when somebody was erased. `tap` has what is taken in.
 
     Make one with `Live.begin`.
     """
@@ -96,7 +97,7 @@ class Live:
         self._commands: deque[tuple[Callable[[int], Any], Future[Any]]] = deque()
         self._trouble, self._erasures, self._is_stale = "", 0, False
         self._version = version
-        self.intake = Intake()
+        self.intake, self.tap = Intake(), Tap()
         self.erased: Callable[[], None] = lambda: None
         self.published: Callable[[Turned], None] = lambda _: None
         self._show(standing, state)
@@ -224,6 +225,8 @@ class Live:
             watch.lap("publish")
         watch.lap("commit")
         self._accept(outcome, first + len(outcome.changes))
+        if len(table):
+            self.tap.took(table, now)
         watch.lap("accept")
         changes = outcome.changes
         turned = Turned(
@@ -267,9 +270,10 @@ class Live:
         skipped = max(len(changes) - MOST_TOLD, 0)
         latest = changes.slice(skipped)
 
-        def make() -> list[Transition]:
-            person_ids = store.person_ids(latest["person"].to_numpy())
-            return shown.transitions(latest, first + skipped, person_ids, event_ids, now)
+        def make(start: int, stop: int) -> list[Transition]:
+            rows = latest.slice(start, stop - start)
+            person_ids = store.person_ids(rows["person"].to_numpy())
+            return shown.transitions(rows, first + skipped + start, person_ids, event_ids, now)
 
         return Told(len(latest), make)
 
@@ -396,6 +400,7 @@ class Live:
             raise
         self._erasures += 1
         self._is_stale = True
+        self.tap.forget()
         self.erased()
         return erased
 
@@ -487,6 +492,11 @@ class Live:
         stays = zip(ids, page, strict=True)
         members = tuple(Member(one, since, until) for one, (_, since, until) in stays)
         return Inside(members, page[-1][0] if len(found) > limit else None)
+
+    def leaving(self, within: int) -> dict[str, int]:
+        """How many leave each segment within so long (ms) after the last turn, if nothing more
+        happens; from memory."""
+        return self._shown.leaving(self._state.at + within)
 
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""

@@ -13,14 +13,16 @@ from segue.domain.live import CAUSES, Cause, Transition
 
 
 class Told(Sequence[Transition]):
-    """Transitions that are made when somebody looks at them: most turns nobody does."""
+    """Transitions that are made when somebody looks at them: most turns nobody does, and some look
+    only at the last ones."""
 
-    def __init__(self, size: int, make: Callable[[], Sequence[Transition]]) -> None:
+    def __init__(self, size: int, make: Callable[[int, int], Sequence[Transition]]) -> None:
+        """`make` makes those from one place up to, not including, another."""
         self._size, self._make = size, make
 
     @cached_property
     def _made(self) -> Sequence[Transition]:
-        return self._make()
+        return self._make(0, self._size)
 
     def __len__(self) -> int:
         return self._size
@@ -32,6 +34,10 @@ class Told(Sequence[Transition]):
     def __getitem__(self, index: slice) -> Sequence[Transition]: ...
 
     def __getitem__(self, index: int | slice) -> Transition | Sequence[Transition]:
+        if isinstance(index, slice) and "_made" not in self.__dict__:
+            start, stop, step = index.indices(self._size)
+            if step == 1 and 0 <= stop - start < self._size:
+                return self._make(start, stop)
         return self._made[index]
 
 
