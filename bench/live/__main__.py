@@ -36,6 +36,7 @@ from bench.live.report import (
     turns_targets,
 )
 from bench.live.restart import CASES, restarts
+from bench.live.segments import SEGMENTS
 from bench.live.server import served
 from bench.live.turns import DIRTY, turns
 from bench.live.world import Past, built
@@ -173,6 +174,9 @@ def _plan(arguments: list[str]) -> Plan:
     parser.add_argument(
         "--history", type=number, action="append", help="a length for the turns; may be repeated"
     )
+    parser.add_argument(
+        "--segments", type=int, default=SEGMENTS, choices=(5, 10, 25, SEGMENTS), help="of the 50"
+    )
     parser.add_argument("--seconds", type=float, default=30.0, help="of each load")
     parser.add_argument(
         "--rate", type=float, default=Steady.events, help="steady events per second"
@@ -186,7 +190,7 @@ def _plan(arguments: list[str]) -> Plan:
     parser.add_argument("--quick", action="store_true", help="small sizes, some seconds each")
     given = parser.parse_args(arguments)
     data = given.data or Path(tempfile.gettempdir()) / "segue-bench-live"
-    past = Past(given.events, given.people)
+    past = Past(given.events, given.people, given.segments)
     histories = _histories(tuple(given.history or (2_000_000, given.events)), past)
     plan = Plan(
         past,
@@ -209,8 +213,8 @@ def _histories(events: tuple[int, ...], past: Past) -> tuple[Past, ...]:
     """Histories of so many events of as many people each; before them the shortest of so few people
     that each has done as much as in the longest."""
     shortest, longest = min(events), max(events)
-    alike = Past(shortest, past.people * shortest // longest)
-    return (alike, *(Past(each, past.people) for each in events))
+    alike = replace(past, events=shortest, people=past.people * shortest // longest)
+    return (alike, *(replace(past, events=each) for each in events))
 
 
 def quick(plan: Plan) -> Plan:

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.generate import Columns, World, blocks
-from bench.live.segments import TRAIT_EVENT, segments
+from bench.live.segments import SEGMENTS, TRAIT_EVENT, segments
 from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.kept_index import keep_index
@@ -40,10 +40,12 @@ _SHARED: Final = ".bin"
 
 @dataclass(frozen=True)
 class Past:
-    """A history: how many events of how many people, in 90 days that end when it is made."""
+    """A history: how many events of how many people, in 90 days that end when it is made, and
+    how many of the segments are kept exact over it: all, or every so-manieth."""
 
     events: int
     people: int
+    segments: int = SEGMENTS
 
     @property
     def world(self) -> World:
@@ -53,12 +55,23 @@ class Past:
     @property
     def definitions(self) -> Definitions:
         """The segments."""
-        return resolve(project_from({"segments": segments(self.world.names)}))
+        return resolve(project_from({"segments": self._chosen}))
 
     @property
     def yaml(self) -> str:
         """The project file; JSON is YAML."""
-        return json.dumps({"segments": segments(self.world.names)}, indent=1)
+        return json.dumps({"segments": self._chosen}, indent=1)
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        few = f"-{self.segments}" if self.segments < SEGMENTS else ""
+        return f"past-{self.events}-{self.people}{few}"
+
+    @property
+    def _chosen(self) -> dict[str, dict[str, str]]:
+        every = list(segments(self.world.names).items())
+        return dict(every[:: SEGMENTS // self.segments])
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def person(index: int) -> str:
 
 def built(past: Past, data: Path, tell: Tell) -> Built:
     """The kept workspace of a history, made where it is not there yet."""
-    workspace = Workspace(data / f"past-{past.events}-{past.people}")
+    workspace = Workspace(data / past.name)
     note = workspace.folder / _NOTE
     if not note.exists():
         shutil.rmtree(workspace.folder, ignore_errors=True)
