@@ -127,10 +127,12 @@ def _recovered(engine: Engine, kinds: dict[str, str]) -> Iterator[str]:
 
 def _separable(one: Searched, told: np.ndarray) -> str:
     """The kinds that the classifier tells right in four of five cases; how well those people are
-    grouped, and told."""
+    grouped, and told: nothing where there is but one, which can be told from nothing."""
     kinds = [
         kind for kind in np.unique(one.kinds) if np.mean(told[one.kinds == kind] == kind) >= _RIGHT
     ]
+    if len(kinds) < 2:
+        return f"{', '.join(kinds)} | – | –"
     kept = np.isin(one.kinds, kinds)
     found, ceiling = (
         adjusted_rand_score(one.kinds[kept], label[kept]) for label in (one.groups.label, told)
