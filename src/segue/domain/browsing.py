@@ -27,6 +27,26 @@ class EventCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """How often somebody did an event within one step of a stretch of time: the number of the step,
+    from 0, and the first and last time (ms)."""
+
+    event: str
+    step: int
+    count: int
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """When a distinct id did something last (ms), among events that were looked at."""
+
+    distinct_id: str
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A place in somebody's events, in event order; as text it is a cursor."""
 
@@ -72,10 +92,33 @@ class Browser(Protocol[BatchT]):
     def counts(self, distinct_ids: Collection[str]) -> list[EventCount]:
         """How often these distinct ids together did each event, most frequent first."""
 
+    def beats(self, distinct_ids: Collection[str], since: int, until: int, step: int) -> list[Beat]:
+        """How often these distinct ids together did each event in each step of so many ms of
+        `[since, until)`; steps without any are left out."""
+
+    def lately(self, since: int, leaving_out: Collection[str], most: int) -> list[Lately]:
+        """Who did something among the events with references from `since` on, events of these
+        names aside: at most so many distinct ids, the most recent first."""
+
     def newest(
-        self, distinct_ids: Collection[str], most: int, *, before: Mark | None = None
+        self,
+        distinct_ids: Collection[str],
+        most: int,
+        *,
+        before: Mark | None = None,
+        named: Collection[str] = (),
     ) -> list[StoredEvent]:
-        """The latest events of these distinct ids before the place (None: of all), latest first."""
+        """The latest events of these distinct ids before the place (None: of all), only of these
+        names (none: of any), latest first."""
+
+    def arrived(
+        self, within: int, most: int, *, names: Collection[str] = (), ids: Collection[str] = ()
+    ) -> list[StoredEvent]:
+        """Of the `within` events that were stored last those of these names and distinct ids (none:
+        of any), at most so many, the last stored first."""
+
+    def arrived_since(self, instant: int) -> int:
+        """How many events were received at the instant (ms) or later."""
 
     def named(self, distinct_ids: Collection[str], events: Collection[str]) -> list[StoredEvent]:
         """The events of these names that these distinct ids did, in event order."""

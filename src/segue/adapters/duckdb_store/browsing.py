@@ -8,7 +8,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from segue.domain.browsing import EventCount, Mark
+from segue.domain.browsing import Beat, EventCount, Lately, Mark
 from segue.domain.ports import StoredEvent
 
 _THEIRS: Final = """
@@ -32,6 +32,7 @@ _BEFORE: Final = """
     )
 """
 """Before a place in event order: by instant, then sequence (none first), then event id."""
+_NAMED: Final = " AND names.name IN (SELECT unnest($events::VARCHAR[]))"
 _NEWEST_FIRST: Final = "ORDER BY occurred_at DESC, sequence DESC NULLS LAST, event_id DESC"
 _IN_ORDER: Final = "ORDER BY occurred_at, sequence NULLS FIRST, event_id"
 
@@ -73,8 +74,36 @@ class Browser:
         ).fetchall()
         return [EventCount(*row) for row in rows]
 
+    def beats(self, distinct_ids: Collection[str], since: int, until: int, step: int) -> list[Beat]:
+        """See the port."""
+        rows = self._db.execute(
+            "SELECT names.name, (occurred_at - $since) // $step AS step, count(*),"
+            " min(occurred_at), max(occurred_at) FROM events"
+            f" JOIN names ON names.code = events.name WHERE {_THEIRS}"
+            " AND occurred_at >= $since AND occurred_at < $until GROUP BY ALL ORDER BY ALL",
+            {"ids": list(distinct_ids), "since": since, "until": until, "step": step},
+        ).fetchall()
+        return [Beat(*row) for row in rows]
+
+    def lately(self, since: int, leaving_out: Collection[str], most: int) -> list[Lately]:
+        """See the port."""
+        rows = self._db.execute(
+            "SELECT distinct_id, last_at FROM"
+            " (SELECT who, max(occurred_at) AS last_at FROM events WHERE ref >= $since"
+            " AND name NOT IN (SELECT code FROM names WHERE name IN (SELECT unnest($e::VARCHAR[])))"
+            " GROUP BY who ORDER BY last_at DESC, who LIMIT $most)"
+            " JOIN distinct_ids ON distinct_ids.code = who ORDER BY last_at DESC, distinct_id",
+            {"since": since, "e": list(leaving_out), "most": most},
+        ).fetchall()
+        return [Lately(*row) for row in rows]
+
     def newest(
-        self, distinct_ids: Collection[str], most: int, *, before: Mark | None = None
+        self,
+        distinct_ids: Collection[str],
+        most: int,
+        *,
+        before: Mark | None = None,
+        named: Collection[str] = (),
     ) -> list[StoredEvent]:
         """See the port."""
         values: dict[str, object] = {"ids": list(distinct_ids), "most": most}
@@ -82,8 +111,33 @@ class Browser:
             values |= {"at": before.occurred_at, "event_id": before.event_id}
             values["sequence"] = before.sequence
         upto = "" if before is None else _BEFORE
+        if named:
+            upto += _NAMED
+            values["events"] = list(named)
         query = f"{_EVENTS} WHERE {_THEIRS} {upto} {_NEWEST_FIRST} LIMIT $most"
         return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
+
+    def arrived(
+        self, within: int, most: int, *, names: Collection[str] = (), ids: Collection[str] = ()
+    ) -> list[StoredEvent]:
+        """See the port."""
+        ((last,),) = self._db.execute("SELECT coalesce(max(ref), 0) FROM events").fetchall()
+        values: dict[str, object] = {"after": last - within, "most": most}
+        which = ""
+        if names:
+            which += _NAMED
+            values["events"] = list(names)
+        if ids:
+            which += f" AND {_THEIRS}"
+            values["ids"] = list(ids)
+        query = f"{_EVENTS} WHERE ref > $after {which} ORDER BY ref DESC LIMIT $most"
+        return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
+
+    def arrived_since(self, instant: int) -> int:
+        """See the port."""
+        query = "SELECT count(*) FROM events WHERE received_at >= ?"
+        ((count,),) = self._db.execute(query, [instant]).fetchall()
+        return int(count)
 
     def named(self, distinct_ids: Collection[str], events: Collection[str]) -> list[StoredEvent]:
         """See the port."""

@@ -20,17 +20,15 @@ from segue.http.api.models import (
     ProfileBody,
     StandingBody,
     StayBody,
-    StoredMembershipBody,
     TraitBody,
-    TransitionBody,
     instant,
     maybe_instant,
 )
 from segue.http.api.parameters import Cursor, Limit, PersonPath, api_router, encoded, event_body
-from segue.http.api.transitions import transition_document
 from segue.http.context import Here
 from segue.services.explain import known_person
 from segue.services.live.live import PersonStanding
+from segue.services.live.person_document import person_document
 from segue.services.live.reading import Profile, TraitValue, profile, search, timeline, whole_person
 
 router = api_router("People")
@@ -80,22 +78,7 @@ def get_events(
 def export_person(here: Here, person_id: PersonPath) -> PersonDocument:
     """Everything that is stored about a person, as one document."""
     whole = whole_person(here.store, person_id, here.clock())
-    return PersonDocument(
-        person_id=whole.person_id,
-        distinct_ids=list(whole.distinct_ids),
-        exported_at=instant(whole.exported_at),
-        traits=_trait_bodies(whole.traits),
-        memberships=[
-            StoredMembershipBody(
-                segment_id=one.segment_id,
-                entered_at=instant(one.entered_at),
-                left_at=maybe_instant(one.left_at),
-            )
-            for one in whole.memberships
-        ],
-        transitions=[TransitionBody(**transition_document(one)) for one in whole.transitions],
-        events=[event_body(event) for event in whole.events],
-    )
+    return PersonDocument(**person_document(whole))
 
 
 @router.get("/people/{person_id:path}")

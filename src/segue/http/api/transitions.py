@@ -15,7 +15,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from segue.domain.errors import UsageError
-from segue.domain.instant import format_instant
 from segue.domain.live import Transition
 from segue.http.api.bell import Bell, bell_of, rung
 from segue.http.api.models import TransitionsBody
@@ -23,6 +22,7 @@ from segue.http.api.parameters import Limit, api_router, encoded
 from segue.http.context import Context, Here
 from segue.services.explain import known_person
 from segue.services.live.following import BEGINNING, Page, Wanted, recent_page, stored_page
+from segue.services.live.person_document import transition_document
 from segue.services.view import known_segment
 
 router = api_router("Transitions")
@@ -109,24 +109,6 @@ async def stream_transitions(
     before `after`), without one from now on."""
     wanted = await run_in_threadpool(_wanted, here, segment, person, live)
     return _stream(request, here, wanted, after, last_event_id)
-
-
-def transition_document(one: Transition) -> dict[str, Any]:
-    """What `TransitionBody` describes."""
-    return {
-        "id": one.id,
-        "kind": one.kind,
-        "boundary": one.boundary.value,
-        "segment_id": one.segment_id,
-        "version": one.version,
-        "person_id": one.person_id,
-        "at": format_instant(one.at),
-        "known_at": format_instant(one.known_at),
-        "cause": one.cause.value,
-        "corrected": one.corrected,
-        "live": one.live,
-        "event_id": one.event_id,
-    }
 
 
 # ------------------------------------------------------------------------------------------ pages

@@ -141,6 +141,19 @@ class CurrentMemberships:
         stays = ((since, until) for code, since, until in self.of(person) if code == segment)
         return next(stays, None)
 
+    def leaving(self, until: int) -> dict[int, int]:
+        """How many leave each segment (code) by an instant (ms), if nothing more happens; segments
+        that nobody leaves are not there."""
+        later = self._later.copy()
+        now = np.frombuffer(b"".join(later.values()), _ROWS)
+        codes = np.fromiter(later, np.int32, len(later))
+        place = np.searchsorted(self._person, codes[among(codes, self._person)])
+        start, end = self._offsets[place], self._offsets[place + 1]
+        found = Counter(_due(self._rows, until))
+        found.subtract(_due(self._rows[ranges(start, end - start)], until))
+        found.update(_due(now, until))
+        return {segment: count for segment, count in found.items() if count}
+
     def size(self, segment: int) -> int:
         """How many people are in the segment."""
         return self._sizes[segment]
@@ -166,6 +179,10 @@ class CurrentMemberships:
         if place == len(self._person) or self._person[place] != person:
             return b""
         return self._rows[self._offsets[place] : self._offsets[place + 1]].tobytes()
+
+
+def _due(rows: NDArray[np.void], until: int) -> dict[int, int]:
+    return _counted(rows["segment"][rows["until"] <= until])
 
 
 def _counted(segments: Int32s) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -113,7 +113,7 @@ def profile(
         min((one.first_at for one in counts), default=now),
         max((one.last_at for one in counts), default=now),
         traits,
-        _stage(definitions, standing.memberships),
+        stage_of(definitions, standing.memberships),
         stays(definitions, standing.memberships, whys),
         tuple(counts),
         tuple(events),
@@ -173,7 +173,8 @@ def stays(
     )
 
 
-def _stage(definitions: Definitions, memberships: Sequence[CurrentMembership]) -> str:
+def stage_of(definitions: Definitions, memberships: Sequence[CurrentMembership]) -> str:
+    """The journey stage among these memberships; "" where there is none."""
     inside = {one.segment_id for one in memberships}
     stages = [
         segment.stage
@@ -239,16 +240,23 @@ class EventPage:
 
 
 def timeline(
-    store: ReadingStore, distinct_id: str, *, limit: int, cursor: str | None = None
+    store: ReadingStore,
+    distinct_id: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    named: Collection[str] = (),
 ) -> EventPage:
-    """A page of the events of the person who has this distinct id, latest first.
+    """A page of the events of the person who has this distinct id, latest first; only of these
+    names (none: of any).
 
     Raises `NotFoundError` where nobody has it and `UsageError` where the cursor is none.
     """
     before = None if cursor is None else Mark.read(cursor)
     person_id = known_person(store, distinct_id)
     with store.browsing() as browser:
-        found = browser.newest(store.distinct_ids(person_id), limit + 1, before=before)
+        ids = store.distinct_ids(person_id)
+        found = browser.newest(ids, limit + 1, before=before, named=named)
     more = len(found) > limit
     page = tuple(found[:limit])
     return EventPage(person_id, page, str(Mark.of(page[-1])) if more and page else None)

@@ -49,6 +49,11 @@ class Shown:
         codes = [self.project.codes[one] for one in segment_ids]
         return self.current.inside(codes, before, most)
 
+    def leaving(self, until: int) -> dict[str, int]:
+        """How many leave each segment (id) by an instant (ms), if nothing more happens."""
+        found = self.current.leaving(until)
+        return {id_: found.get(code, 0) for code, id_ in self._ids.items()}
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         codes = self.project.codes
