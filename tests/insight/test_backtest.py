@@ -4,15 +4,55 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from segue.domain.instant import DAY, FOREVER, MINUTE
-from segue.insight.backtest import Entries, contrast
+from segue.insight.backtest import Entries, Estimate, contrast, difference_range
 from segue.insight.matching import BEFORE, CONTROLS, SCALES, Known, Matched, match
+from segue.insight.shares import Interval
 from tests.insight.entering import AT, WINDOW, World, known_of
 
 
 def chance() -> np.random.Generator:
     return np.random.default_rng(1)
+
+
+# ------------------------------------------------------------------------------------------- ranges
+
+
+def _estimate(value: float, worth: int) -> Estimate:
+    low, high = proportion_confint(value * worth, worth, method="wilson")
+    return Estimate(value, worth, worth, float(worth), Interval(float(low), float(high)))
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((0.3, 200), (0.1, 500)),
+        ((0.0, 40), (0.05, 60)),
+        ((1.0, 12), (0.4, 10)),
+        ((0.5, 9), (0.5, 9)),
+    ],
+)
+def test_without_correlation_the_range_is_newcombes(
+    a: tuple[float, int], b: tuple[float, int]
+) -> None:
+    found = difference_range(_estimate(*a), _estimate(*b), 0.0)
+    expected = confint_proportions_2indep(a[0] * a[1], a[1], b[0] * b[1], b[1], method="newcomb")
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_more_the_same_people_stand_on_both_sides_the_better_a_difference_is_known() -> None:
+    a, b = _estimate(0.4, 300), _estimate(0.3, 300)
+    ranges = [difference_range(a, b, together) for together in (-0.5, 0.0, 0.5, 0.9)]
+    widths = [one.high - one.low for one in ranges if one is not None]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == 4
+    same = difference_range(a, a, 1.0)
+    assert same is not None
+    assert (same.low, same.high) == pytest.approx((0.0, 0.0), abs=0.05)
+    assert difference_range(a, Estimate(None, 0, 0, 0.0, None), 0.0) is None
 
 
 # ---------------------------------------------------------------------------------- who is compared

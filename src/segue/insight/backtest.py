@@ -74,9 +74,9 @@ class Contrast:
     within it, each person at their first entry. `compared` is the same of those beside whom
     somebody like them stands, `alike` that of the people beside them, `anybody` that of people
     drawn by chance at the same instants. `difference` is `compared` less `alike`, `interval` its
-    range (Newcombe 1998, on what the shares are worth; None: nobody was alike); `needs` is about
-    how many more entrants would tell it (None: told, or none would). `too_young` entrants have no
-    whole window behind them yet and are left out. `sampled`: of so many entrants `matched` looks at
+    range (see `difference_range`; None: nobody was alike); `needs` is about how many more entrants
+    would tell it (None: told, or none would). `too_young` entrants have no whole window behind them
+    yet and are left out. `sampled`: of so many entrants `matched` looks at
     a part only, drawn by chance.
     """
 
@@ -114,9 +114,9 @@ def contrast(
     chosen = _sampled(whole, generator)
     matched = match(known, chosen.person, chosen.start, generator)
     rows = _Rows.of(known.goals, chosen, matched, window)
-    compared, alike, anybody = rows.estimates()
+    (compared, alike, anybody), together = rows.estimates()
     count = int(_reach(known.goals, whole.person, whole.start, window).sum())
-    interval = _difference(compared, alike)
+    interval = difference_range(compared, alike, together)
     told = interval is not None and 0.0 not in interval
     return Contrast(
         Share.measured(count, len(whole)),
@@ -131,16 +131,20 @@ def contrast(
     )
 
 
-def _difference(a: Estimate, b: Estimate) -> Interval | None:
-    """The range of a less b."""
-    if a.value is None or b.value is None:
+def difference_range(a: Estimate, b: Estimate, together: float) -> Interval | None:
+    """The range of a less b, whose errors correlate so much (`together`): from the ranges of both
+    (MOVER: Zou and Donner, "Construction of confidence limits about effect measures", Statistics in
+    Medicine 2008, section 2; without correlation it is Newcombe's hybrid score interval, 1998)."""
+    if a.value is None or b.value is None or a.interval is None or b.interval is None:
         return None
-    from statsmodels.stats.proportion import confint_proportions_2indep
+    between = a.value - b.value
+    low = _reaching(a.value - a.interval.low, b.interval.high - b.value, together)
+    high = _reaching(a.interval.high - a.value, b.value - b.interval.low, together)
+    return Interval(max(-1.0, between - low), min(1.0, between + high))
 
-    low, high = confint_proportions_2indep(
-        a.value * a.worth, a.worth, b.value * b.worth, b.worth, method="newcomb", alpha=1 - LEVEL
-    )
-    return Interval(float(low), float(high))
+
+def _reaching(one: float, other: float, together: float) -> float:
+    return max(0.0, one * one + other * other - 2 * together * one * other) ** 0.5
 
 
 def _needs(a: Estimate, b: Estimate) -> int | None:
@@ -194,10 +198,15 @@ class _Rows:
         reached = _reach(goals, person, instant, window)
         return cls(np.repeat(np.arange(_GROUPS), sizes), person, reached, np.concatenate(weight))
 
-    def estimates(self) -> list[Estimate]:
-        """The share of each group."""
-        values, variances = self._fitted()
-        return [self._estimate(one, values[one], variances[one]) for one in range(_GROUPS)]
+    def estimates(self) -> tuple[list[Estimate], float]:
+        """The share of each group; and how much the errors of the first two correlate, as some
+        people stand on both sides."""
+        values, covariance = self._fitted()
+        variances = np.diagonal(covariance)
+        scale = float(np.sqrt(variances[0] * variances[1]))
+        together = float(covariance[0, 1]) / scale if scale > 0 else 0.0
+        found = [self._estimate(one, values[one], variances[one]) for one in range(_GROUPS)]
+        return found, min(max(together, -1.0), 1.0)
 
     def _estimate(self, group: int, value: float, variance: float) -> Estimate:
         mine = self.group == group
@@ -213,12 +222,12 @@ class _Rows:
         return Estimate(value, rows, people, worth, Interval(float(low), float(high)))
 
     def _fitted(self) -> tuple[Floats, Floats]:
-        """The weighted share of each group, float64[3], and its variance, robust to people who
-        stand in several rows (Liang and Zeger 1986); 0 where nothing varies."""
+        """The weighted share of each group, float64[3], and their covariance, float64[3, 3], robust
+        to people who stand in several rows (Liang and Zeger 1986); 0 where nothing varies."""
         there = np.unique(self.group)
-        values, variances = np.zeros(_GROUPS), np.zeros(_GROUPS)
+        values, covariance = np.zeros(_GROUPS), np.zeros((_GROUPS, _GROUPS))
         if not len(there):
-            return values, variances
+            return values, covariance
         from statsmodels.regression.linear_model import WLS
 
         member = (self.group[:, None] == there).astype(np.float64)
@@ -226,5 +235,5 @@ class _Rows:
         values[there] = model.fit().params
         if len(np.unique(self.person)) > len(there):
             fitted = model.fit(cov_type="cluster", cov_kwds={"groups": self.person})
-            variances[there] = np.diagonal(fitted.cov_params())
-        return values, variances
+            covariance[np.ix_(there, there)] = fitted.cov_params()
+        return values, covariance
