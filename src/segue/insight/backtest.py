@@ -3,6 +3,7 @@ against people like them who were not in at the same instants."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -144,7 +145,7 @@ def difference_range(a: Estimate, b: Estimate, together: float) -> Interval | No
 
 
 def _reaching(one: float, other: float, together: float) -> float:
-    return max(0.0, one * one + other * other - 2 * together * one * other) ** 0.5
+    return math.sqrt(max(0.0, one * one + other * other - 2 * together * one * other))
 
 
 def _needs(a: Estimate, b: Estimate) -> int | None:
