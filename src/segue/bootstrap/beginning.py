@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -25,13 +25,15 @@ MOST_ROWS: Final = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What a file seems to be: its columns by role and the needed roles that no column has; or
-    whose export it is (`PostHog`, `Segment`), which needs no columns said."""
+    whose export it is (`PostHog`, `Segment`), which needs no columns said. `values` are the first
+    values of each column."""
 
     path: Path
     names: tuple[str, ...]
     columns: Mapping[str, str]
     missing: tuple[str, ...]
     exported_by: str = ""
+    values: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     @property
     def renamed(self) -> dict[str, str]:
@@ -59,7 +61,7 @@ def read_sample(file: str, columns: Mapping[str, str]) -> Sample:
     names, values = sample_file(file)
     exported_by = "" if columns else _exported_by(names)
     if exported_by:
-        return Sample(Path(file), tuple(names), {}, (), exported_by)
+        return Sample(Path(file), tuple(names), {}, (), exported_by, values)
     free = [name for name in names if name not in columns.values()]
     guess = guess_columns(free, values)
     found = {
@@ -67,7 +69,7 @@ def read_sample(file: str, columns: Mapping[str, str]) -> Sample:
         **columns,
     }
     missing = tuple(role for role in NEEDED if role not in found)
-    return Sample(Path(file), tuple(names), found, missing)
+    return Sample(Path(file), tuple(names), found, missing, values=values)
 
 
 def _exported_by(names: Sequence[str]) -> str:

@@ -164,6 +164,7 @@ class Engine:
         columns: Mapping[str, str] | None = None,
         time_zone: str | None = None,
         time_format: str | None = None,
+        event_name: str | None = None,
         on_rows: OnRows | None = None,
         keep_rejects: bool = True,
     ) -> list[Imported]:
@@ -171,10 +172,12 @@ class Engine:
         by row, into `FILE.rejects.jsonl` beside each (not where `keep_rejects` is false).
 
         `columns` maps Segue's column names to the file's; `time_zone` is that of times without one
-        (by default the project's), `time_format` a `strptime` format for times of another form.
+        (by default the project's), `time_format` a `strptime` format for times of another form, and
+        `event_name` the event that every row is, where no column says it.
         Raises `InputError` where a file cannot be read at all or a needed column is missing.
         """
-        layout = Layout(columns or {}, known_zone(time_zone or self._zone()), time_format)
+        zone = known_zone(time_zone or self._zone())
+        layout = Layout(columns or {}, zone, time_format, event_name)
         return import_files(self._store, files, layout, on_rows=on_rows, keep_rejects=keep_rejects)
 
     def read_in_place(

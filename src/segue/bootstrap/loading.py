@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, TypeAlias
 
-from segue.adapters.sources import Batch, Layout, Rejected, read_arrow, read_files
+from segue.adapters.sources import Batch, Layout, Rejected, kind_of, read_arrow, read_files
 from segue.bootstrap import environment
 from segue.domain.errors import InputError
 from segue.domain.ports import Appended
@@ -53,11 +53,11 @@ def import_files(
     """Read the files into the store; rejected rows go into `FILE.rejects.jsonl` beside each where
     they are kept. Raises `InputError` where a file cannot be read at all."""
     received_at = environment.now()
-    counts: dict[str, _Count] = {}
+    counts: dict[str, Count] = {}
     rows, began = 0, time.monotonic()
-    with _Rejects(keep=keep_rejects) as rejects:
+    with Rejects(keep=keep_rejects) as rejects:
         for batch in read_files([str(file) for file in files], layout):
-            count = counts.setdefault(batch.source, _Count(batch.source))
+            count = counts.setdefault(batch.source, Count(batch.source))
             appended = store.append(batch.events, received_at=received_at)
             rejects.write(batch.source, batch.rejected)
             count.add(batch, appended, time.monotonic() - began)
@@ -84,8 +84,8 @@ def record_arrow(store: Store, events: object, layout: Layout) -> Appended:
 
 
 @dataclass
-class _Count:
-    """Counts the batches of one file."""
+class Count:
+    """Counts the batches of one file, until now or in all."""
 
     source: str
     rows: int = 0
@@ -97,7 +97,7 @@ class _Count:
         """Count one batch, and how long reading and storing it took."""
         self.rows += batch.rows
         self.appended = self.appended.plus(appended)
-        self.reasons.update(one.reason for one in batch.rejected)
+        self.reasons.update(kind_of(one.reason) for one in batch.rejected)
         self.seconds += seconds
 
     def imported(self, rejects: Path | None) -> Imported:
@@ -117,7 +117,7 @@ class _Count:
         )
 
 
-class _Rejects:
+class Rejects:
     """The reject files of an import, one per source, opened when the first row needs it."""
 
     def __init__(self, *, keep: bool) -> None:

@@ -33,6 +33,7 @@ from segue.bootstrap.presence import Presence, announce, withdraw
 from segue.bootstrap.saving import Saved, adopted, save
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.slow_turns import SlowTurns
+from segue.bootstrap.uploads import Uploads
 from segue.bootstrap.watching import ProjectWatch
 from segue.bootstrap.webhooks import Webhooks, default_reach
 from segue.bootstrap.workspace import Workspace
@@ -121,7 +122,7 @@ class Keys:
 class Serving:
     """A workspace at work. Make one with `Serving.open`, then `start` it; it ends with its block,
     when what waits is taken in. `alone` is held by whoever analyses the whole log: one at a
-    time."""
+    time; `uploads` are the files that came by the studio."""
 
     workspace: Workspace
     settings: Settings
@@ -133,10 +134,14 @@ class Serving:
     in_app: InApp
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     alone: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    uploads: Uploads = field(init=False, repr=False)
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
     _presence: Presence | None = None
     _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.uploads = Uploads(self.workspace.imports, self.live.submit, environment.now)
 
     @classmethod
     def open(cls, workspace: Workspace, settings: Settings) -> Self:
@@ -265,6 +270,7 @@ class Serving:
         does nothing."""
         if self._presence is not None:
             withdraw(self.workspace, self._presence)
+        self.uploads.close()
         self.actor.close()  # before the loop: it says there what was delivered
         if self._loop is not None:
             self._loop.stop()

@@ -12,6 +12,7 @@ from segue.domain.errors import InputError, NotFoundError, UsageError
 DEFINITIONS: Final = "segue.yaml"
 STORE: Final = "segue.duckdb"
 INDEX: Final = "segue.index"
+IMPORTS: Final = "segue.imports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Workspace:
     def index(self) -> Path:
         """The folder of what a server keeps for its next start: a cache."""
         return self.folder / INDEX
+
+    @property
+    def imports(self) -> Path:
+        """The folder of files that came by the studio and are being imported."""
+        return self.folder / IMPORTS
 
     @property
     def exists(self) -> bool:

@@ -43,6 +43,14 @@ def import_(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     time_format: options.TimeFormat = None,
+    event_name: Annotated[
+        str | None,
+        typer.Option(
+            "--event-name",
+            metavar="NAME",
+            help="Every row is this event, where no column says it.",
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Read events from files into the workspace. Loading a file twice changes nothing.
@@ -57,6 +65,7 @@ def import_(
                 columns=mapping,
                 time_zone=time_zone,
                 time_format=time_format,
+                event_name=event_name,
                 on_rows=on_rows,
             )
         extent, refused = engine.extent(), engine.refused_links()

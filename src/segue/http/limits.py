@@ -147,7 +147,7 @@ class Body:
         return message
 
 
-STREAMED: Final = frozenset({"/api/import", PATH})
+STREAMED: Final = frozenset({"/api/import", "/studio/data/import", PATH})
 """Paths whose bodies may have any size: they are worked off as they come in, or come from this
 machine."""
 

@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from segue.domain.access import KeyKind
 from segue.services.live.catalogue import Catalogue
+from segue.ui import importing
 from segue.ui.pages import Page
 from segue.ui.signing import SignedIn
 
 REJECTED: Final = 20
 
 router = APIRouter()
+router.include_router(importing.router)
 
 
 @router.get("/data")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pyarrow as pa
@@ -47,11 +48,18 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a source is read: which column has which role, the zone of times that name none, and the
-    `strptime` format of times (None: RFC 3339, dates, and seconds or milliseconds since 1970)."""
+    `strptime` format of times (None: RFC 3339, dates, and seconds or milliseconds since 1970).
+    `event_name`: every row is an event of this name, and no column says which."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
     time_format: str | None = None
+    event_name: str | None = None
+
+    @property
+    def is_as_found(self) -> bool:
+        """Whether nothing is said of the columns, so that known exports may be recognised."""
+        return not self.columns and self.event_name is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,30 @@ class Raw:
     roles: Mapping[str, str] = field(default_factory=dict)
     texts: Sequence[str] = ()
     rejected: Sequence[Rejected] = ()
+
+    def pieces(self, rows_at_once: int) -> Iterator[Raw]:
+        """The same in order, in pieces of at most so many rows of the table, each with the rows
+        that were rejected up to its end."""
+        if len(self.rows) <= rows_at_once:
+            yield self
+            return
+        told = 0
+        for first in range(0, len(self.rows), rows_at_once):
+            upto = first + rows_at_once
+            is_last = upto >= len(self.rows)
+            end = len(self.rejected) if is_last else self._rejected_before(self.rows[upto])
+            yield replace(
+                self,
+                table=self.table.slice(first, rows_at_once),
+                rows=self.rows[first:upto],
+                texts=self.texts[first:upto],
+                rejected=self.rejected[told:end],
+            )
+            told = end
+
+    def _rejected_before(self, row: int) -> int:
+        """How many of the rejected rows, which are in order, stand before a row."""
+        return bisect_left(self.rejected, row, key=lambda one: one.row)
 
     def text(self, place: int) -> str:
         """A row as it was written, or as JSON."""

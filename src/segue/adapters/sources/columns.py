@@ -68,12 +68,23 @@ def guess_columns(names: Sequence[str], samples: Mapping[str, Sequence[object]] 
     return Guess(columns, reasons, tuple(role for role in NEEDED if role not in columns))
 
 
-def roles_of(names: Sequence[str], given: Mapping[str, str], *, source: str = "") -> dict[str, str]:
-    """The column of each role: what is given, else the column of the role's own name.
+def roles_of(
+    names: Sequence[str],
+    given: Mapping[str, str],
+    *,
+    source: str = "",
+    event_name: str | None = None,
+) -> dict[str, str]:
+    """The column of each role: what is given, else the column of the role's own name; none of the
+    event where every row is of one `event_name`.
 
-    Raises `UsageError` for a role that does not exist, and `InputError` where a given or a needed
-    column is missing.
+    Raises `UsageError` for a role that does not exist, or an event that is said twice, and
+    `InputError` where a given or a needed column is missing.
     """
+    if event_name is not None and "event" in given:
+        raise UsageError(
+            f"the event is {event_name!r} and in the column {given['event']!r}", hint="say one"
+        )
     for role in given:
         if role not in ROLES:
             raise UsageError(f"there is no column role {role!r}", hint=f"Use {', '.join(ROLES)}.")
@@ -88,7 +99,9 @@ def roles_of(names: Sequence[str], given: Mapping[str, str], *, source: str = ""
         found["person_id"] = "distinct_id"
     roles = {role: column for role, column in found.items() if column not in given.values()}
     roles.update(given)
-    missing = [role for role in NEEDED if role not in roles]
+    if event_name is not None:
+        roles.pop("event", None)
+    missing = [role for role in needed(event_name) if role not in roles]
     if missing:
         raise InputError(
             f"{source or 'the events'}: no column {' and no '.join(missing)}"
@@ -96,6 +109,11 @@ def roles_of(names: Sequence[str], given: Mapping[str, str], *, source: str = ""
             hint=_suggestion(names),
         )
     return roles
+
+
+def needed(event_name: str | None) -> tuple[str, ...]:
+    """The roles that a column has to have; not the event where every row is of one name."""
+    return tuple(role for role in NEEDED if event_name is None or role != "event")
 
 
 def _suggestion(names: Sequence[str]) -> str:

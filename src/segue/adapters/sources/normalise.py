@@ -67,13 +67,18 @@ class _Statement:
             f"'{{' || concat_ws(',', {self._parts()}) || '}}' AS properties,"
             f" {self._reason()} AS reason FROM (SELECT *,"
             f" {self._text('person_id')} AS distinct_id,"
-            f" {self._text('event')} AS event,"
+            f" {self._event()} AS event,"
             f" {self._occurred_at()} AS occurred_at,"
             f" nullif({self._text('event_id')}, '') AS event_id,"
             f" try_cast({self._text('sequence')} AS BIGINT) AS sequence,"
             f" {given} AS given"
             " FROM segue_raw)"
         )
+
+    def _event(self) -> str:
+        if "event" in self.roles or self.layout.event_name is None:
+            return self._text("event")
+        return f"{self.binder.bind(self.layout.event_name)}::VARCHAR"
 
     def _given(self) -> str:
         """The properties of a column of their own: text of a JSON object, or a struct or map."""

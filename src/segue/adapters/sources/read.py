@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,8 +37,13 @@ _PARQUET: Final = (".parquet", ".pq")
 _COMPRESSED: Final = (".gz", ".bz2", ".zst")
 
 
-def read_files(files: Sequence[str | Path], layout: Layout = AS_IT_IS) -> Iterator[Batch]:
-    """Read files or globs, one after the other, as one import.
+def read_files(
+    files: Sequence[str | Path],
+    layout: Layout = AS_IT_IS,
+    *,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> Iterator[Batch]:
+    """Read files or globs, one after the other, as one import, in batches of so many rows.
 
     Raises `NotFoundError` where there is no such file, `InputError` where one cannot be read at
     all, is of an unknown kind or lacks a needed column, and `UsageError` for a time format that is
@@ -45,12 +51,13 @@ def read_files(files: Sequence[str | Path], layout: Layout = AS_IT_IS) -> Iterat
     """
     paths = [path for given in files for path in _found(given)]
     for path in paths:
-        _kind(path)
+        ending_of(path)
     with connected() as db:
         check_format(db, layout)
         ids = RowIds(db)
         for path in paths:
-            yield from _batches(db, ids, _raw(path, layout), str(path), layout)
+            raw = _raw(path, layout, rows_at_once)
+            yield from _batches(db, ids, raw, str(path), layout)
 
 
 def read_arrow(events: object, layout: Layout = AS_IT_IS) -> Iterator[Batch]:
@@ -67,14 +74,23 @@ def read_arrow(events: object, layout: Layout = AS_IT_IS) -> Iterator[Batch]:
 def sample_file(file: str | Path) -> tuple[list[str], dict[str, list[object]]]:
     """The columns of a file, and their first values, to guess from."""
     path = _found(file)[0]
-    if _kind(path) in _JSONL:
+    if ending_of(path) in _JSONL:
         with opened(path) as stream:
-            rows = [json.loads(line) for line in islice(stream, _SAMPLE) if line.strip()]
+            rows = list(_objects(islice(stream, _SAMPLE)))
         names = list(dict.fromkeys(name for row in rows for name in row))
         return names, {name: [row.get(name) for row in rows] for name in names}
-    first = next(_raw(path, Layout()))
+    first = next(_raw(path, Layout(), _SAMPLE))
     table = only_utf8(replace(first, table=first.table.slice(0, _SAMPLE)), str(path)).table
     return table.column_names, dict(table.to_pydict())
+
+
+def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, object]]:
+    """The JSON objects among some lines."""
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            found = json.loads(line)
+            if isinstance(found, dict):
+                yield found
 
 
 def _found(given: str | Path) -> list[Path]:
@@ -88,8 +104,8 @@ def _found(given: str | Path) -> list[Path]:
     return files
 
 
-def _kind(path: Path) -> str:
-    """The ending that says how the file is read."""
+def ending_of(path: Path) -> str:
+    """The ending that says how the file is read. Raises `InputError` where none does."""
     plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
     ending = plain.suffix.lower()
     if ending not in (*_CSV, *_JSONL, *_PARQUET):
@@ -100,13 +116,23 @@ def _kind(path: Path) -> str:
     return ending
 
 
-def _raw(path: Path, layout: Layout) -> Iterator[Raw]:
-    ending = _kind(path)
+def is_columnar(path: Path) -> bool:
+    """Whether a file says how many rows it has."""
+    return ending_of(path) in _PARQUET
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file is packed."""
+    return path.suffix.lower() in _COMPRESSED
+
+
+def _raw(path: Path, layout: Layout, rows_at_once: int) -> Iterator[Raw]:
+    ending = ending_of(path)
     if ending in _PARQUET:
-        return read_parquet(path, ROWS_AT_ONCE)
+        return read_parquet(path, rows_at_once)
     if ending in _JSONL:
-        return read_jsonl(path, layout, ROWS_AT_ONCE)
-    return read_csv(path)
+        return read_jsonl(path, layout, rows_at_once)
+    return (piece for large in read_csv(path) for piece in large.pieces(rows_at_once))
 
 
 def _batches(

@@ -34,6 +34,7 @@ Cells: TypeAlias = tuple[str | None, ...]
 Converter: TypeAlias = Callable[[Record], Iterator[Cells]]
 
 _POSTHOG: Final = frozenset({"event", "distinct_id", "timestamp"})
+_EVENT: Final = ROLES.index("event")
 _PAGES: Final = r'"\$(pathname|current_url|referrer)"\s*:'
 _POSTHOG_ROLES: Final = {
     "person_id": "distinct_id",
@@ -61,16 +62,17 @@ def shaped(raw: Raw, layout: Layout, source: str, segment: SegmentMessages) -> R
     names = raw.table.column_names
     if raw.roles:
         return raw
-    if not layout.columns and is_segment(names):
+    if layout.is_as_found and is_segment(names):
         found = [(place, list(segment(row))) for place, row in enumerate(raw.table.to_pylist())]
         cells = [cell for _, rows in found for cell in rows]
         places = [place for place, rows in found for _ in rows]
         texts = [raw.text(place) for place in places]
         return cells_of(cells, [raw.rows[place] for place in places], texts, raw.rejected)
-    if not layout.columns and is_posthog(names):
+    if layout.is_as_found and is_posthog(names):
         roles = {role: name for role, name in _POSTHOG_ROLES.items() if name in names}
         return replace(raw, table=_with_pages(raw.table.select(list(roles.values()))), roles=roles)
-    return replace(raw, roles=roles_of(names, layout.columns, source=source))
+    found_roles = roles_of(names, layout.columns, source=source, event_name=layout.event_name)
+    return replace(raw, roles=found_roles)
 
 
 def _with_pages(table: pa.Table) -> pa.Table:
@@ -118,19 +120,23 @@ def cells_of(
 def converter(names: Sequence[str], layout: Layout, source: str) -> Converter:
     """What turns records with these keys into cells. Where the layout maps columns, no shape is
     assumed. Raises `InputError` where a needed key is missing."""
-    if not layout.columns and is_segment(names):
+    if layout.is_as_found and is_segment(names):
         return SegmentMessages()
-    if not layout.columns and is_posthog(names):
+    if layout.is_as_found and is_posthog(names):
         return _posthog_event
     # The first object need not have what is optional.
     optional = [layout.columns.get(role, role) for role in ROLES if role not in NEEDED]
-    return _Plain(roles_of([*names, *optional], layout.columns, source=source))
+    roles = roles_of(
+        [*names, *optional], layout.columns, source=source, event_name=layout.event_name
+    )
+    return _Plain(roles, layout.event_name)
 
 
 class _Plain:
     """Records with one key per role; every other key is a property."""
 
-    def __init__(self, roles: Mapping[str, str]) -> None:
+    def __init__(self, roles: Mapping[str, str], event_name: str | None) -> None:
+        self._event_name = event_name
         self._keys = [roles.get(role) for role in ROLES[:-1]]
         self._properties = roles.get("properties")
         self._roles = frozenset(roles.values())
@@ -144,7 +150,9 @@ class _Plain:
             text = _dumped(own)
         else:
             text = _merged(own, given)
-        cells = (None if key is None else _cell(record.get(key)) for key in self._keys)
+        cells = [None if key is None else _cell(record.get(key)) for key in self._keys]
+        if self._event_name is not None:
+            cells[_EVENT] = self._event_name
         yield (*cells, text)
 
 
