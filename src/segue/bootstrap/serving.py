@@ -30,7 +30,8 @@ from segue.bootstrap.loop import Loop
 from segue.bootstrap.opening import being_served
 from segue.bootstrap.outfit import actor_of, title_of
 from segue.bootstrap.presence import Presence, announce, withdraw
-from segue.bootstrap.saving import Saved, adopted, save
+from segue.bootstrap.pulse import Pulse
+from segue.bootstrap.saving import Saved, adopted, read_definitions, save
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.slow_turns import SlowTurns
 from segue.bootstrap.uploads import Uploads
@@ -58,6 +59,7 @@ LOCAL_KEY: Final = "key_local"
 """The id of the secret key that only the file of presence tells: that of this machine."""
 
 _LOG: Final = logging.getLogger("segue.serving")
+_ALL_LOGS: Final = logging.getLogger("segue")
 _ADOPTING: Final = 600.0
 """Seconds that evaluating changed definitions may take."""
 STUDIO_PATH: Final = "/studio"
@@ -122,7 +124,7 @@ class Keys:
 class Serving:
     """A workspace at work. Make one with `Serving.open`, then `start` it; it ends with its block,
     when what waits is taken in. `alone` is held by whoever analyses the whole log: one at a
-    time; `uploads` are the files that came by the studio."""
+    time; `pulse` knows how it goes; `uploads` are the files that came by the studio."""
 
     workspace: Workspace
     settings: Settings
@@ -134,6 +136,7 @@ class Serving:
     in_app: InApp
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     alone: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    pulse: Pulse = field(default_factory=Pulse, repr=False)
     uploads: Uploads = field(init=False, repr=False)
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
@@ -160,6 +163,7 @@ class Serving:
                 now = environment.now()
                 live = Live.begin(store, definitions, now, index=index, version=__version__)
                 prepared.result()
+            store.save_definitions(read_definitions(workspace), known_at=now)
             if index is None:  # a server that is killed keeps nothing: its next start has this
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
@@ -222,8 +226,10 @@ class Serving:
         def told(one: Turned) -> None:
             self.actor.wake()  # an event may say what became of a message
             turned(one)
+            self.pulse.turned(one)
             slow.look(one)
 
+        _ALL_LOGS.addHandler(self.pulse)
         self.store.spare()
         self._loop = Loop(
             self.live, environment.now, self.feed, turned=told, rested=self.store.checkpoint
@@ -268,6 +274,7 @@ class Serving:
     def close(self) -> None:
         """Take in what waits, tell everybody that it ends, and release the store. Closing twice
         does nothing."""
+        _ALL_LOGS.removeHandler(self.pulse)
         if self._presence is not None:
             withdraw(self.workspace, self._presence)
         self.uploads.close()

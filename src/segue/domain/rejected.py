@@ -25,6 +25,16 @@ class RejectedEvent:
     excerpt: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedCount:
+    """How many of the kept events were not taken for a reason in the hour that begins at `hour`
+    (ms)."""
+
+    hour: int
+    reason: str
+    count: int
+
+
 class RejectedEvents(Protocol):
     """Keeps the latest rejected events."""
 
@@ -34,3 +44,6 @@ class RejectedEvents(Protocol):
 
     def rejected_events(self, limit: int = 100) -> list[RejectedEvent]:
         """The latest ones, latest first."""
+
+    def rejected_counts(self, since: int) -> list[RejectedCount]:
+        """How many of those that are kept came since an instant (ms), by hour and reason."""

@@ -14,6 +14,8 @@ LINK_LASTS: Final = DAY
 SESSION_LASTS: Final = 30 * DAY
 """How long somebody stays signed in (ms)."""
 LONGEST_NAME: Final = 100
+DEEDS_KEPT: Final = 10_000
+"""So many deeds are kept; older ones make room."""
 
 
 class Role(StrEnum):
@@ -22,9 +24,9 @@ class Role(StrEnum):
     VIEWER = "viewer"
     """Look at everything."""
     EDITOR = "editor"
-    """Change segments, campaigns and surveys, import events, erase people."""
+    """Change segments, campaigns and surveys, import events."""
     ADMIN = "admin"
-    """Manage keys and users, and stop everything."""
+    """Manage keys and users, erase people, and stop everything."""
 
     def may(self, needed: Role) -> bool:
         """Whether it is at least the role that is needed."""
@@ -55,6 +57,18 @@ class Session:
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a user changed: when (ms), by the name of whom, in words what, and of which
+    thing ("" where it is one of a kind, or about a person: of somebody who was erased nothing may
+    be left here)."""
+
+    at: int
+    user: str
+    what: str
+    about: str = ""
+
+
 class UserStore(Protocol):
     """Keeps users, one-time links and sessions; every change is durable, and counts, on return.
 
@@ -83,6 +97,14 @@ class UserStore(Protocol):
     def end_user(self, user_id: str, *, now: int) -> None:
         """Let a user in no more, at once. Raises as `set_role` does."""
 
+    def readmit(self, user_id: str) -> User:
+        """Let somebody in again who was ended: by a link, as their password is forgotten. Raises
+        `NotFoundError` where there is no such user."""
+
+    def end_sessions(self, user_id: str) -> None:
+        """Sign a user out everywhere, and make links of theirs worth nothing. Raises
+        `NotFoundError` where there is no such user."""
+
     def add_link(self, user_id: str, *, now: int) -> str:
         """The secret of a link that lets a user in once, for `LINK_LASTS`.
 
@@ -99,6 +121,12 @@ class UserStore(Protocol):
 
     def end_session(self, secret: str) -> None:
         """Sign out; nothing happens where there is no such session."""
+
+    def note_deed(self, deed: Deed) -> None:
+        """Keep what somebody did; the oldest beyond `DEEDS_KEPT` go."""
+
+    def deeds(self, limit: int = 100) -> list[Deed]:
+        """What was done, the latest first."""
 
 
 def user_name(text: str) -> str:

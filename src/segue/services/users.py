@@ -23,16 +23,19 @@ _SALT_BYTES: Final = 16
 _SCHEME: Final = "scrypt-32768-8-1"
 
 
-def hashed(password: str, salt: bytes) -> str:
-    """A password as it is kept: scrypt (RFC 7914), beside its salt.
-
-    Raises `UsageError` where it is too short to be one, or too long.
-    """
+def check_password(password: str) -> None:
+    """Raise `UsageError` where it is too short to be a password, or too long."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise UsageError(
             f"a password has at least {SHORTEST_PASSWORD} characters",
             hint="A few words that nobody else would put together are best.",
         )
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """A password as it is kept: scrypt (RFC 7914), beside its salt. Raises as `check_password`
+    does."""
+    check_password(password)
     return f"{_SCHEME}${_text(salt)}${_text(_stretched(password, salt))}"
 
 

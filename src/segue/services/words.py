@@ -37,6 +37,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}%"
 
 
+def size(bytes_: int) -> str:
+    """A number of bytes in the largest unit that leaves something before the point: `1.4 GB`."""
+    value, unit = float(bytes_), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
+
+
 def moment(instant: int, zone: str) -> str:
     """An instant in the project's zone, to the minute: `Sun 22 Nov 2026, 06:30`."""
     local = dt.datetime.fromtimestamp(instant / SECOND, dt.UTC).astimezone(ZoneInfo(zone))

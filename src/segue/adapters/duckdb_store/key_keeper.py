@@ -10,7 +10,7 @@ import duckdb
 from segue.adapters.duckdb_store import access, rejected
 from segue.adapters.duckdb_store.opened import Opened
 from segue.domain.access import Key, NewSecret
-from segue.domain.rejected import RejectedEvent
+from segue.domain.rejected import RejectedCount, RejectedEvent
 
 
 class KeptKeys(Opened):
@@ -67,3 +67,8 @@ class KeptKeys(Opened):
         """See `RejectedEvents.rejected_events`."""
         with self._reading() as now:
             return rejected.read(now.db, limit)
+
+    def rejected_counts(self, since: int) -> list[RejectedCount]:
+        """See `RejectedEvents.rejected_counts`."""
+        with self._asking() as now:
+            return rejected.counts(now.db, since)

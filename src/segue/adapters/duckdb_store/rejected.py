@@ -10,7 +10,13 @@ import duckdb
 import pyarrow as pa
 
 from segue.adapters.duckdb_store.tables import registered
-from segue.domain.rejected import LONGEST_EXCERPT, MOST_REJECTED, RejectedEvent
+from segue.domain.instant import HOUR
+from segue.domain.rejected import (
+    LONGEST_EXCERPT,
+    MOST_REJECTED,
+    RejectedCount,
+    RejectedEvent,
+)
 
 _COLUMNS: Final = ", ".join(field.name for field in fields(RejectedEvent))
 
@@ -32,6 +38,16 @@ def read(db: duckdb.DuckDBPyConnection, limit: int) -> list[RejectedEvent]:
     """The latest, latest first."""
     query = f"SELECT {_COLUMNS} FROM rejected_events ORDER BY id DESC LIMIT ?"
     return [RejectedEvent(*row) for row in db.execute(query, [limit]).fetchall()]
+
+
+def counts(db: duckdb.DuckDBPyConnection, since: int) -> list[RejectedCount]:
+    """See `RejectedEvents.rejected_counts`."""
+    rows = db.execute(
+        "SELECT received_at // $hour * $hour, reason, count(*) FROM rejected_events"
+        " WHERE received_at >= $since GROUP BY ALL ORDER BY ALL",
+        {"hour": HOUR, "since": since},
+    ).fetchall()
+    return [RejectedCount(*row) for row in rows]
 
 
 def _table(events: Sequence[RejectedEvent], ids: range) -> pa.Table:

@@ -201,6 +201,15 @@ MIGRATIONS: Final = (
         expires_at BIGINT NOT NULL
     );
     """,
+    """
+    CREATE TABLE deeds (
+        id BIGINT NOT NULL,
+        done_at BIGINT NOT NULL,
+        user_name VARCHAR NOT NULL,
+        what VARCHAR NOT NULL,
+        about VARCHAR NOT NULL
+    );
+    """,
 )
 """Version n of the schema is what the first n scripts make. A released script is never edited.
 
@@ -217,6 +226,8 @@ fact was noted, and the last one that was looked through for goals.
 
 Version 4: `users` operate Segue; `password` is empty where there is none. `user_tokens` holds
 hashes: of one-time links and of sessions.
+
+Version 5: `deeds` are what users changed in the studio, the latest of them; never a person's id.
 """
 
 CURRENT: Final = len(MIGRATIONS)

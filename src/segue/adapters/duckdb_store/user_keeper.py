@@ -9,7 +9,7 @@ import duckdb
 
 from segue.adapters.duckdb_store import users
 from segue.adapters.duckdb_store.opened import Opened
-from segue.domain.users import Role, Session, User
+from segue.domain.users import Deed, Role, Session, User
 
 
 class KeptUsers(Opened):
@@ -45,6 +45,26 @@ class KeptUsers(Opened):
         """See `UserStore.end_user`."""
         with self._changing_users() as db:
             users.end_user(db, self._roll, user_id, now)
+
+    def readmit(self, user_id: str) -> User:
+        """See `UserStore.readmit`."""
+        with self._changing_users() as db:
+            return users.readmit(db, self._roll, user_id)
+
+    def end_sessions(self, user_id: str) -> None:
+        """See `UserStore.end_sessions`."""
+        with self._changing_users() as db:
+            users.end_sessions(db, self._roll, user_id)
+
+    def note_deed(self, deed: Deed) -> None:
+        """See `UserStore.note_deed`."""
+        with self._writing_beside() as db:
+            users.note_deed(db, deed)
+
+    def deeds(self, limit: int = 100) -> list[Deed]:
+        """See `UserStore.deeds`."""
+        with self._reading() as now:
+            return users.deeds(now.db, limit)
 
     def add_link(self, user_id: str, *, now: int) -> str:
         """See `UserStore.add_link`."""

@@ -11,7 +11,16 @@ from typing import Final
 import duckdb
 
 from segue.domain.errors import NotFoundError, UsageError
-from segue.domain.users import LINK_LASTS, SESSION_LASTS, Role, Session, User, user_name
+from segue.domain.users import (
+    DEEDS_KEPT,
+    LINK_LASTS,
+    SESSION_LASTS,
+    Deed,
+    Role,
+    Session,
+    User,
+    user_name,
+)
 
 _USERS: Final = """
     SELECT id, name, role, created_at, password <> '', ended_at
@@ -86,6 +95,33 @@ def end_user(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str, now: int) 
     _leave_an_admin(roll, roll.known(user_id))
     db.execute("UPDATE users SET ended_at = coalesce(ended_at, ?) WHERE id = ?", [now, user_id])
     _forget_secrets(db, user_id)
+
+
+def readmit(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str) -> User:
+    """See `UserStore.readmit`."""
+    user = roll.known(user_id)
+    db.execute("UPDATE users SET ended_at = NULL, password = '' WHERE id = ?", [user_id])
+    _forget_secrets(db, user_id)
+    return replace(user, ended_at=None, has_password=False)
+
+
+def end_sessions(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str) -> None:
+    """See `UserStore.end_sessions`."""
+    _forget_secrets(db, roll.known(user_id).id)
+
+
+def note_deed(db: duckdb.DuckDBPyConnection, deed: Deed) -> None:
+    """See `UserStore.note_deed`."""
+    ((after,),) = db.execute("SELECT coalesce(max(id), -1) + 1 FROM deeds").fetchall()
+    values = [after, deed.at, deed.user, deed.what, deed.about]
+    db.execute("INSERT INTO deeds VALUES (?, ?, ?, ?, ?)", values)
+    db.execute("DELETE FROM deeds WHERE id <= ?", [after - DEEDS_KEPT])
+
+
+def deeds(db: duckdb.DuckDBPyConnection, limit: int) -> list[Deed]:
+    """See `UserStore.deeds`."""
+    query = "SELECT done_at, user_name, what, about FROM deeds ORDER BY id DESC LIMIT ?"
+    return [Deed(*row) for row in db.execute(query, [limit]).fetchall()]
 
 
 def set_password(db: duckdb.DuckDBPyConnection, roll: Roll, user_id: str, hashed: str) -> None:

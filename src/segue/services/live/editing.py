@@ -14,7 +14,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from segue.domain.errors import NotFoundError, UsageError
-from segue.language.models import Project
+from segue.language.models import Privacy, Project
 from segue.language.project import project_from
 from segue.language.yaml_source import read_yaml
 
@@ -116,6 +116,7 @@ def _opened(text: str) -> tuple[CommentedMap, Callable[[], str]]:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 1 << 16
+    yaml.brace_single_entry_mapping_in_flow_sequence = True
     document, indent, offset = load_yaml_guess_indent(text, yaml=yaml)
     yaml.indent(mapping=_mapping_step(text), sequence=indent or 2, offset=offset or 0)
     if document is None:
@@ -225,3 +226,20 @@ def _node(value: Any) -> Any:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def put_privacy(text: str, privacy: Privacy) -> str:
+    """The text with these privacy settings; those that are as by default are left out where they
+    were. Raises `DefinitionError` where the text is no project file."""
+    before = project_from(text).privacy
+    document, write = _opened(text)
+    if document.get("privacy") is None:
+        document["privacy"] = CommentedMap()
+    section = document["privacy"]
+    for name in Privacy.model_fields:
+        wanted = getattr(privacy, name)
+        if wanted != getattr(before, name):
+            section[name] = wanted
+    if not section:
+        del document["privacy"]
+    return write()
