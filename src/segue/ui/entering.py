@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from segue.bootstrap import environment
 from segue.bootstrap.serving import Serving
 from segue.domain.errors import UsageError
-from segue.services.users import SHORTEST_PASSWORD, SignIn
+from segue.domain.users import Session
+from segue.services.users import SHORTEST_PASSWORD, SignIn, check_password
 from segue.ui.pages import Page
 from segue.ui.signing import COOKIE, HOME, Sending, SignedIn, is_from_here, keep, own_path
 
@@ -83,6 +84,15 @@ def leave(request: Request, session: Sending) -> Response:
     return response
 
 
+@router.post("/account/sign-out-everywhere")
+def leave_everywhere(request: Request, session: Sending) -> Response:
+    """Sign out everywhere."""
+    Page.of(request).serving.store.end_sessions(session.user.id)
+    response = RedirectResponse("/studio/sign-in", 303)
+    response.delete_cookie(COOKIE, path="/studio")
+    return response
+
+
 @router.get("/account")
 def account(request: Request, session: SignedIn) -> Response:
     """The user's own page: a password."""
@@ -92,16 +102,30 @@ def account(request: Request, session: SignedIn) -> Response:
 
 @router.post("/account")
 def set_password(
-    request: Request, session: Sending, password: Annotated[str, Form()] = ""
+    request: Request,
+    session: Sending,
+    password: Annotated[str, Form()] = "",
+    current: Annotated[str, Form()] = "",
 ) -> Response:
-    """Keep a new password. Everybody who was signed in as this user has to sign in again; whoever
-    sent the form stays."""
+    """Choose a password. Everybody who was signed in as this user has to sign in again; whoever
+    sent the form stays. Where there is a password it is asked for: a browser that was left open is
+    not enough."""
     page = Page.of(request)
+    signing: SignIn = request.app.state.sign_in
     try:
-        request.app.state.sign_in.set_password(session.user.id, password)
+        check_password(password)
+        if session.user.has_password and not _is_own(signing, session, current, page.now):
+            return _account(page, "That is not your password now.", 400)
+        signing.set_password(session.user.id, password)
     except UsageError as error:
         return _account(page, error.message, 400)
     return _entered(request, page, session.user.id, HOME)
+
+
+def _is_own(signing: SignIn, session: Session, password: str, now: int) -> bool:
+    """Whether it is the password of who is signed in. Raises `UsageError` after too many tries."""
+    found = signing.user(session.user.name, password, now)
+    return found is not None and found.id == session.user.id
 
 
 def _account(page: Page, problem: str = "", status: int = 200) -> Response:
@@ -115,7 +139,9 @@ def _asked(page: Page, next_path: str, problem: str = "", status: int = 200) -> 
 
 
 def _entered(request: Request, page: Page, user_id: str, path: str) -> Response:
-    secret = page.serving.store.begin_session(user_id, now=environment.now())
+    store = page.serving.store
+    store.end_session(request.cookies.get(COOKIE, ""))  # whoever was signed in here is not any more
+    secret = store.begin_session(user_id, now=environment.now())
     response = RedirectResponse(path, 303)
     keep(response, request, secret)
     return response

@@ -16,7 +16,7 @@ from segue.domain.instant import SECOND
 from segue.domain.users import SESSION_LASTS, Role, Session
 
 COOKIE: Final = "segue_session"
-HOME: Final = "/studio/segments"
+HOME: Final = "/studio/today"
 
 
 class NotSignedInError(Exception):
@@ -58,6 +58,7 @@ def _from_own_page(
     says that it comes from here."""
     if not hmac.compare_digest(mark.encode(), session.id.encode()) or not is_from_here(request):
         raise NotAllowedError("The form is an old one, or not from here: open the page again.")
+    request.state.session = session  # for whoever notes what was done: see deeds.py
     return session
 
 
