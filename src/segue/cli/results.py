@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -191,11 +192,11 @@ def _print_voice(out: Console, voice: Voice) -> None:
     sure = " [up]differs[/]" if spoken.is_telling else ""
     out.print(f"\n [number]{escape(voice.title)}[/] {_share(spoken.inside)}{rest}{sure}")
     if spoken.is_shown:
-        _print_quotes(out, voice.quotes)
+        _print_quotes(out, [quote.text for quote in voice.quotes])
     else:
         out.print("   [faint]fewer than five people: not quoted[/]")
 
 
-def _print_quotes(out: Console, quotes: tuple[str, ...]) -> None:
+def _print_quotes(out: Console, quotes: Sequence[str]) -> None:
     for quote in quotes:
         out.print(Padding(Text(f"“{quote}”", style="faint"), (0, 0, 0, 3)))

@@ -141,13 +141,14 @@ class ActingStore(Protocol):
         campaign_id: str | None = None,
         people: Collection[int] = (),
         states: Collection[State] = (),
+        because: Because | None = None,
         channel: Channel | None = None,
         after: str | None = None,
         limit: int = 100,
         latest_first: bool = False,
     ) -> list[Delivery]:
         """Deliveries by (known_at, id), ascending or descending: of a campaign, of people, in
-        states, over a channel; `after` is the id of the last one of the page before."""
+        states, for a reason, over a channel; `after` is the id of the last one of the page before."""
 
     def past(self, campaigns: Collection[str], people: Collection[int]) -> list[Past]:
         """Deliveries of these campaigns to these people (codes of distinct ids), those refused or

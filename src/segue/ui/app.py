@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -18,11 +19,34 @@ from segue.domain.errors import (
     UsageError,
 )
 from segue.services.live.catalogue import Catalogue
-from segue.ui import assets, builder, campaigns, data, entering, people, plots, segments
+from segue.ui import (
+    assets,
+    builder,
+    campaign_form,
+    campaigns,
+    data,
+    entering,
+    health,
+    journey,
+    live,
+    people,
+    plots,
+    segments,
+    settings,
+    today,
+    undo,
+    voices,
+)
 from segue.ui.board import Board
+from segue.ui.deeds import Noting
+from segue.ui.drafts import Drafts
+from segue.ui.once import Once
 from segue.ui.pages import Page
 from segue.ui.signing import NotAllowedError, NotSignedInError, next_of
+from segue.ui.undo import Undoing
 
+_SPOKEN: Final = (campaign_form, campaigns, voices)
+"""What is said to people: the form goes first, as an id may hold slashes."""
 _STATUS: Final = {NotFoundError: 404, UsageError: 400, InputError: 400, BusyError: 503}
 """What the errors of Segue are in HTTP; every other one is 500."""
 
@@ -34,8 +58,26 @@ def studio(serving: Serving) -> FastAPI:
     app.state.sign_in = entering.sign_in(serving)
     app.state.catalogue = Catalogue(serving.store)
     app.state.board = Board(serving.alone)
-    for part in (assets, plots, entering, segments, builder, people, campaigns, data):
+    app.state.quick = Board(threading.Lock())
+    app.state.undoing, app.state.drafts, app.state.once = Undoing(), Drafts(), Once()
+    for part in (
+        assets,
+        plots,
+        entering,
+        segments,
+        builder,
+        people,
+        health,
+        settings,
+        today,
+        journey,
+        live,
+        data,
+        *_SPOKEN,
+        undo,
+    ):
         app.include_router(part.router)
+    app.add_middleware(Noting, serving=serving)
     app.add_exception_handler(NotSignedInError, _to_sign_in)
     app.add_exception_handler(NotAllowedError, _not_allowed)
     app.add_exception_handler(SegueError, _trouble)

@@ -52,6 +52,7 @@ class _Entry:
     doing: str = ""
     began: float = 0.0
     trouble: SegueError | None = None
+    done: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -70,8 +71,10 @@ class Board:
         now: int,
         basis: object = None,
         fresh: int = FRESH,
+        patience: float = 0.0,
     ) -> Looked[T]:
-        """What is known of the analysis called `key`; begins it where it is not fresh.
+        """What is known of the analysis called `key`; begins it where it is not fresh, and waits
+        for it up to `patience` seconds, so that what is quick is there at once.
 
         A result is fresh for `fresh` ms, and only while `basis` (the definitions, say) is the same
         object. What failed is tried again once it is no longer fresh. Raises `BusyError` where too
@@ -83,6 +86,10 @@ class Board:
             is_fresh = entry.as_of is not None and now - entry.as_of < fresh
             if not entry.doing and not (is_fresh and entry.basis is basis):
                 self._begin(key, entry, work, now, basis)
+            is_waited_for = bool(entry.doing) and patience > 0
+        if is_waited_for:
+            entry.done.wait(patience)
+        with self._guard:
             seconds = time.perf_counter() - entry.began if entry.doing else 0.0
             result = cast("T | None", entry.result)
             return Looked(result, entry.as_of, entry.doing, seconds, entry.trouble)
@@ -93,6 +100,7 @@ class Board:
         if sum(bool(one.doing) for one in self._entries.values()) >= WAITING:
             raise BusyError("Too many analyses wait", retry_after=15, hint="look again in a while")
         entry.doing, entry.began = "waiting for its turn", time.perf_counter()
+        entry.done.clear()
         for old in [one for one, kept in self._entries.items() if not kept.doing][:-KEPT]:
             del self._entries[old]
         threading.Thread(
@@ -117,3 +125,4 @@ class Board:
         with self._guard:
             entry.result, entry.trouble, entry.basis, entry.as_of = result, trouble, basis, now
             entry.doing = ""
+            entry.done.set()

@@ -35,13 +35,21 @@ HEADERS: Final = {
 }
 """The headers of every page: nothing from elsewhere, nothing inline, no frames."""
 SECTIONS: Final = (
+    ("today", "Today", "t"),
+    ("journey", "Journey", "j"),
     ("segments", "Segments", "s"),
     ("campaigns", "Campaigns", "c"),
+    ("voices", "Voices", "v"),
     ("people", "People", "p"),
+    ("live", "Live", "l"),
     ("data", "Data", "a"),
 )
 """The pages that the menu leads to, in order, each with the key that leads there after `g`."""
-OWN_SECTIONS: Final = (("account", "Your account", "u"),)
+OWN_SECTIONS: Final = (
+    ("health", "Health", "h"),
+    ("settings", "Settings", "e"),
+    ("account", "Your account", "u"),
+)
 """The pages that the user's own menu leads to."""
 _PARTS_OF: Final = {"builder": "segments"}
 
@@ -136,7 +144,9 @@ def _templates() -> jinja2.Environment:
         "percent": words.percent,
         "people": words.people,
         "duration": words.duration,
+        "size": words.size,
         "json": partial(json.dumps, ensure_ascii=False),
+        "from_json": json.loads,
     }
     made.globals |= {"asset": address_of, "plotly": plotly}
     return made

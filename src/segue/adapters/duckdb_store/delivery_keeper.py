@@ -13,7 +13,7 @@ from segue.adapters.duckdb_store.opened import Opened
 from segue.adapters.duckdb_store.suspects import Suspects, hashes_in
 from segue.adapters.hashset import Hashes
 from segue.domain.acting import Contact, Controls, Count, FactStretch, Past, TriggeringEvent
-from segue.domain.campaigns import Channel, Delivery, State, Suppressed
+from segue.domain.campaigns import Because, Channel, Delivery, State, Suppressed
 from segue.timeline.log import Int32s
 
 
@@ -128,6 +128,7 @@ class KeptDeliveries(Opened):
         campaign_id: str | None = None,
         people: Collection[int] = (),
         states: Collection[State] = (),
+        because: Because | None = None,
         channel: Channel | None = None,
         after: str | None = None,
         limit: int = 100,
@@ -142,6 +143,7 @@ class KeptDeliveries(Opened):
                 campaign_id=campaign_id,
                 people=people,
                 states=states,
+                because=because,
                 channel=channel,
                 after=after,
                 limit=limit,

@@ -227,6 +227,7 @@ def page(
     campaign_id: str | None,
     people: Collection[int],
     states: Collection[State],
+    because: Because | None,
     channel: Channel | None,
     after: str | None,
     limit: int,
@@ -245,6 +246,9 @@ def page(
     if states:
         clauses.append("state IN (SELECT unnest($states::VARCHAR[]))")
         values["states"] = [one.value for one in states]
+    if because is not None:
+        clauses.append("because = $because")
+        values["because"] = because.value
     if channel is not None:
         clauses.append("channel = $channel")
         values["channel"] = channel.value

@@ -160,5 +160,5 @@ def _voice(one: Voice) -> dict[str, Any]:
         "q_value": spoken.q_value,
         "is_shown": spoken.is_shown,
         "is_telling": spoken.is_telling,
-        "quotes": list(one.quotes) if spoken.is_shown else [],
+        "quotes": [quote.text for quote in one.quotes] if spoken.is_shown else [],
     }

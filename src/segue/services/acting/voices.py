@@ -49,13 +49,22 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """What somebody said: `person` is a code of a distinct id of theirs, `at` the instant (ms)."""
+
+    text: str
+    person: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """A theme: who speaks of it, in the segment against the rest (everybody against nobody where
     no segment was named), and what they say in their own words."""
 
     title: str
     spoken: Spoken
-    quotes: tuple[str, ...]
+    quotes: tuple[Quote, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,29 @@ def voices(
         _question(one, answers[one.id], asked, themes) for one in campaign.survey.questions
     ]
     return SurveyVoices(campaign.id, segment_id, len(shown), inside, tuple(questions))
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A survey in short: the share of those who saw it that answered anything, and the answers to
+    its questions on a scale."""
+
+    response: Share
+    scores: tuple[tuple[Question, Score], ...]
+
+
+def heard(store: ResultsStore, campaign: Campaign) -> Heard:
+    """What was answered to a survey, in short: without the words."""
+    assert campaign.survey is not None
+    answers = [one for one in store.survey_answers(campaign.id) if _says_anything(one)]
+    responses = len({one.delivery_id for one in answers})
+    shown = max(len(store.survey_shown(campaign.id)), responses)
+    scores = [
+        (one, _score(_SCALES[one.kind], [a for a in answers if a.question_id == one.id], shown))
+        for one in campaign.survey.questions
+        if one.kind in _SCALES
+    ]
+    return Heard(Share.measured(responses, shown), tuple(scores))
 
 
 def _says_anything(answer: SurveyAnswer) -> bool:
@@ -195,7 +227,7 @@ def _texts(answers: Sequence[SurveyAnswer], asked: _Asked, themes: Sequence[Them
     return Texts(
         answers=len(answers),
         empty=len(answers) - len(saying),
-        themes=tuple(_themes(texts, found, themes, inside)),
+        themes=tuple(_themes(saying, found, themes, inside)),
         unassigned=len(unknown),
         proposals=tuple(propose(unknown)),
         telling=tuple(telling_words(texts, inside)) if asked.segment_id else (),
@@ -207,7 +239,7 @@ def _inside(answers: Sequence[SurveyAnswer], segment_id: str | None) -> NDArray[
 
 
 def _themes(
-    texts: Sequence[str],
+    answers: Sequence[SurveyAnswer],
     found: Sequence[tuple[str, ...]],
     themes: Sequence[Theme],
     inside: NDArray[np.bool_],
@@ -217,16 +249,17 @@ def _themes(
     spoke = {name: np.array([name in names for names in found], np.bool_) for name in titles}
     spoken = compare_themes({name: who for name, who in spoke.items() if who.any()}, inside)
     return [
-        Voice(titles[one.theme], one, _quotes(texts, spoke[one.theme], inside)) for one in spoken
+        Voice(titles[one.theme], one, _quotes(answers, spoke[one.theme], inside)) for one in spoken
     ]
 
 
 def _quotes(
-    texts: Sequence[str], spoke: NDArray[np.bool_], inside: NDArray[np.bool_]
-) -> tuple[str, ...]:
+    answers: Sequence[SurveyAnswer], spoke: NDArray[np.bool_], inside: NDArray[np.bool_]
+) -> tuple[Quote, ...]:
     """What people said, those in the segment first, neither the shortest nor the longest."""
     here = spoke & inside if np.any(spoke & inside) else spoke
-    said = [text for text, yes in zip(texts, here.tolist(), strict=True) if yes]
-    middle = sorted(map(len, said))[len(said) // 2]
-    ordered = sorted(dict.fromkeys(said), key=lambda text: (abs(len(text) - middle), text))
-    return tuple(ordered[:QUOTES])
+    said = [one for one, yes in zip(answers, here.tolist(), strict=True) if yes]
+    middle = sorted(len(one.text) for one in said)[len(said) // 2]
+    once = {one.text: one for one in reversed(said)}.values()
+    ordered = sorted(once, key=lambda one: (abs(len(one.text) - middle), one.text))
+    return tuple(Quote(one.text, one.person, one.at) for one in ordered[:QUOTES])
