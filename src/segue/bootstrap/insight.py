@@ -31,6 +31,7 @@ from segue.services.insight.journey import (
     asked_for,
     journey,
 )
+from segue.services.insight.journey_people import PeopleMet, Which, journey_people
 from segue.services.insight.linting import Linted, lint_portfolio
 from segue.services.insight.measuring import WEEKS, Measures, Tick, measure, quietly
 from segue.services.insight.past import goal_or_first
@@ -81,6 +82,16 @@ class Insight:
         period = asked_for(begin, end, days)
         asked = Asked(*period, window, silence, tuple(dict.fromkeys(segments)), by_week)
         return journey(self.store, self.project, self.definitions, self.at, asked)
+
+    def journey_people(
+        self, which: Which, *, days: int = DAYS, until: At = None, segments: Sequence[str] = ()
+    ) -> PeopleMet:
+        """Who the people of the journey are, in the last days; see
+        `services.insight.journey_people.Which`."""
+        end = self.at if until is None else self._instant(until)
+        asked = Asked(*asked_for(None, end, days), segment_ids=tuple(segments))
+        project, definitions = self.project, self.definitions
+        return journey_people(self.store, project, definitions, self.at, asked, which=which)
 
     def measures(
         self, *, goal: str | None = None, weeks: int = WEEKS, tick: Tick = quietly

@@ -117,6 +117,15 @@ class Browser(Protocol[BatchT]):
         """Of the `within` events that were stored last those of these names and distinct ids (none:
         of any), at most so many, the last stored first."""
 
+    def last_of(
+        self, distinct_ids: Collection[str], leaving_out: Collection[str]
+    ) -> list[StoredEvent]:
+        """The latest event, in event order, of each of these distinct ids that has one; events of
+        the names in `leaving_out` aside (one that ends in `*` is a prefix)."""
+
+    def event_names(self) -> list[str]:
+        """The names of all events that ever arrived, sorted; without looking at the events."""
+
     def arrived_since(self, instant: int) -> int:
         """How many events were received at the instant (ms) or later."""
 

@@ -105,6 +105,15 @@ class Survival:
         place = np.flatnonzero(self.surviving <= 1 - share + _ROUNDING)
         return int(self.steps[place[0]]) if len(place) else None
 
+    def reached_between(self, share: float) -> tuple[int | None, int | None]:
+        """The ends of the interval of `reached` (Brookmeyer and Crowley 1982): when the curve's own
+        interval is at the share first and when it is there as a whole (ms); None: not reached."""
+        ends = []
+        for edge in (self.low, self.high):
+            place = np.flatnonzero(edge <= 1 - share + _ROUNDING)
+            ends.append(int(self.steps[place[0]]) if len(place) else None)
+        return ends[0], ends[1]
+
     def by(self, after: int) -> tuple[float, Interval] | None:
         """The share to whom it has happened at most `after` ms from the start, with its interval;
         None where nobody was followed that long and it had not happened to everybody.

@@ -133,6 +133,28 @@ class Browser:
         query = f"{_EVENTS} WHERE ref > $after {which} ORDER BY ref DESC LIMIT $most"
         return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
 
+    def last_of(
+        self, distinct_ids: Collection[str], leaving_out: Collection[str]
+    ) -> list[StoredEvent]:
+        """See the port."""
+        rows = self._db.execute(
+            f"{_EVENTS} WHERE {_THEIRS} AND names.name NOT IN (SELECT unnest($out::VARCHAR[]))"
+            " AND len(list_filter($starts::VARCHAR[], lambda x: starts_with(names.name, x))) = 0"
+            " QUALIFY row_number() OVER (PARTITION BY events.who ORDER BY occurred_at DESC,"
+            " sequence DESC NULLS LAST, event_id DESC) = 1",
+            {
+                "ids": list(distinct_ids),
+                "out": list(leaving_out),
+                "starts": [one[:-1] for one in leaving_out if one.endswith("*")],
+            },
+        ).fetchall()
+        return [StoredEvent(*row) for row in rows]
+
+    def event_names(self) -> list[str]:
+        """See the port."""
+        rows = self._db.execute("SELECT name FROM names ORDER BY name").fetchall()
+        return [name for (name,) in rows]
+
     def arrived_since(self, instant: int) -> int:
         """See the port."""
         query = "SELECT count(*) FROM events WHERE received_at >= ?"

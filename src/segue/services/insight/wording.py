@@ -7,6 +7,7 @@ from typing import Final
 from segue.domain.instant import DAY, HOUR, MINUTE, SECOND
 from segue.insight.comparisons import Difference
 from segue.insight.shares import Interval, Share
+from segue.insight.survival import Survival
 from segue.services.words import counted
 
 _UNITS: Final = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
@@ -39,6 +40,20 @@ def length_words(milliseconds: int) -> str:
                 return counted(round(value), noun)
             return f"{value:.1f} {noun}s"
     return "less than a second"
+
+
+def median_words(curve: Survival) -> str:
+    """`3 days (2 to 5)`: after how long it has happened to half of the people, with its interval;
+    or that it has not within the time they were followed."""
+    if not curve.people:
+        return NOBODY
+    median = curve.median
+    if median is None:
+        return f"not reached within {length_words(curve.followed)}"
+    low, high = curve.reached_between(0.5)
+    early = length_words(low or 0)
+    late = "longer than was watched" if high is None else length_words(high)
+    return f"{length_words(median)} ({early} to {late})"
 
 
 def needs_words(difference: Difference) -> str:

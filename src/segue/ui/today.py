@@ -1,0 +1,242 @@
+"""The first page: what changed, what works, what is to be mended, and what happens now."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from segue.bootstrap.serving import Serving
+from segue.domain.access import KeyKind
+from segue.domain.instant import DAY, MINUTE, local_date, start_of_day
+from segue.insight.lift import Finding
+from segue.insight.portfolio.findings import LintFinding
+from segue.services.insight.lint_words import HEADINGS, Severity, severity
+from segue.services.live.moving import Change, Moved, Movements, movements
+from segue.services.words import number
+from segue.ui import analyses
+from segue.ui.board import Looked
+from segue.ui.campaigns import Row, came_of_all, quick, rows_of
+from segue.ui.journey import long_ago
+from segue.ui.live import rate_words
+from segue.ui.pages import HEADERS, Page
+from segue.ui.signing import SignedIn
+
+MOVED: Final = 8
+"""Segments that are listed as having moved."""
+MENDED: Final = 5
+"""Mistakes that are listed."""
+LETTERS: Final = 100
+"""Dead letters that are counted of each endpoint; more are "100 or more"."""
+_FRESH: Final = 5 * MINUTE
+_PATIENCE: Final = 0.1
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRow:
+    """A segment that moved: its title, how many are in, and by how much it changed in a day and in
+    a week, each with what is usual for it."""
+
+    id: str
+    title: str
+    size: int
+    day: Change
+    week: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Messages of a webhook that were given up."""
+
+    url: str
+    count: int
+
+
+@router.get("/today")
+def today(request: Request, session: SignedIn) -> Response:
+    """What changed, what works, and what is to be mended; to whom nothing has come yet, how to send
+    the first event."""
+    del session
+    page = Page.of(request)
+    if page.serving.store.extent().events == 0:
+        return page.shown("first_event", _sending(request, page), title="Send the first event")
+    moved = _movements(request, page)
+    came = came_of_all(request, page)
+    linted = analyses.lint(page)
+    values = {
+        "now_words": _now(request, page),
+        "latest": long_ago(page),
+        "moved": moved,
+        "rows": _rows(page, moved.result),
+        "by_chance": _by_chance(moved.result),
+        "campaigns": _judged(rows_of(page, came, surveys=False)),
+        "came": came,
+        "surveys": [one for one in rows_of(page, came, surveys=True) if one.heard],
+        "answers": _answers(request, page),
+        "linted": linted,
+        "mistakes": _worst(linted.result.findings if linted.result else ()),
+        "headings": HEADINGS,
+        "letters": _letters(page.serving),
+        "most_letters": LETTERS,
+        "file_trouble": page.serving.project.trouble,
+    }
+    return page.shown("today", values, title="Today")
+
+
+@router.get("/today/now")
+def now(request: Request, session: SignedIn) -> Response:
+    """How many events and transitions there were today, in words, for the counter of the page."""
+    del session
+    page = Page.of(request)
+    return JSONResponse(_now(request, page), headers=HEADERS)
+
+
+# ------------------------------------------------------------------------------------- what is now
+
+
+@dataclass(slots=True)
+class Counter:
+    """How many events arrived since the beginning of a day: counted in the store once, and from
+    then on by what was taken in."""
+
+    serving: Serving
+    day: str = ""
+    before: int = 0
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def today(self, now: int, zone: str) -> int:
+        """Events that arrived on the day of the instant (ms) in the zone, up to it."""
+        date = local_date(now, zone)
+        with self.guard:
+            if self.day != date.isoformat():
+                taken = self.serving.live.tap.total
+                with self.serving.store.browsing() as browser:
+                    stored = browser.arrived_since(start_of_day(date, zone))
+                self.day, self.before = date.isoformat(), stored - taken
+            return max(0, self.before + self.serving.live.tap.total)
+
+
+def _now(request: Request, page: Page) -> dict[str, str]:
+    """Events that arrived today, events a second, people, and the latest transition's number, in
+    words."""
+    state, live = request.app.state, page.serving.live
+    counter = getattr(state, "counter", None) or Counter(page.serving)
+    state.counter = counter
+    health = live.health()
+    return {
+        "events": number(counter.today(page.now, page.zone)),
+        "rate": rate_words(live.tap.rate(page.now)),
+        "people": number(health.people),
+        "changes": number(health.next_transition),
+    }
+
+
+def _sending(request: Request, page: Page) -> dict[str, object]:
+    keys = page.serving.store.keys()
+    good = (one for one in keys if one.revoked_at is None and one.kind is KeyKind.WRITE)
+    write = next(good, None)
+    return {
+        "key": write.text if write is not None else "",
+        "host": f"{request.url.scheme}://{request.headers['host']}",
+    }
+
+
+# ------------------------------------------------------------------------------------- what moved
+
+
+def _movements(request: Request, page: Page) -> Looked[Movements]:
+    store, live = page.serving.store, page.serving.live
+    sizes = {one.segment_id: one.size for one in live.segments()}
+    first = store.extent().first_at
+    return quick(request).look(
+        "movements",
+        lambda _: movements(store, sizes, page.now, first),
+        now=page.now,
+        basis=live.definitions,
+        fresh=_FRESH,
+        patience=_PATIENCE,
+    )
+
+
+def _rows(page: Page, found: Movements | None) -> list[MovedRow]:
+    titles = {one.id: one.title for one in page.serving.live.definitions.segments}
+    moved: Sequence[Moved] = found.moved if found else ()
+    return [
+        MovedRow(one.segment_id, titles[one.segment_id], one.size, one.day, one.week)
+        for one in moved[:MOVED]
+        if one.segment_id in titles
+    ]
+
+
+def _by_chance(found: Movements | None) -> str:
+    """How many segments would stand out if nothing but chance moved them."""
+    if found is None or not found.known_days:
+        return ""
+    day, week = (math.ceil(one) for one in found.by_chance)
+    weekly = f", and up to {week} in a week" if found.known_weeks else ""
+    return (
+        f"If only chance moved them, up to {day} of {found.known_days} segments would stand out on "
+        f"a day{weekly}."
+    )
+
+
+# ------------------------------------------------------------------- what works, what is to mend
+
+
+def _judged(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The campaigns of which something can be said, and the others."""
+    known = [one for one in rows if one.found]
+    kinds = {"harm": Finding.WORSE, "work": Finding.BETTER}
+    judged = {
+        name: [one for one in known if one.found and one.found.lift.finding is kind]
+        for name, kind in kinds.items()
+    }
+    others = [one for one in known if not any(one in listed for listed in judged.values())]
+    return judged | {"open": others}
+
+
+def _answers(request: Request, page: Page) -> Looked[dict[str, int]]:
+    """By survey, how many people answered in the last day."""
+    store = page.serving.store
+    surveys = [one for one in page.serving.actor.acting.campaigns if one.survey is not None]
+
+    def work(_: object) -> dict[str, int]:
+        since = page.now - DAY
+        return {
+            one.id: len(
+                {said.delivery_id for said in store.survey_answers(one.id) if said.at > since}
+            )
+            for one in surveys
+        }
+
+    return quick(request).look(
+        "new answers",
+        work,
+        now=page.now,
+        basis=page.serving.actor.acting,
+        fresh=_FRESH,
+        patience=_PATIENCE,
+    )
+
+
+def _worst(findings: Sequence[LintFinding]) -> list[LintFinding]:
+    """What is broken or in vain, the worst first."""
+    bad = [one for one in findings if severity(one.mistake) > Severity.MISSING]
+    return sorted(bad, key=lambda one: -severity(one.mistake))
+
+
+def _letters(serving: Serving) -> list[Letters]:
+    """The webhooks that gave up messages."""
+    store = serving.store
+    found = (
+        Letters(one.url, len(store.dead_letters(one.id, limit=LETTERS)))
+        for one in store.endpoints()
+    )
+    return [one for one in found if one.count]
