@@ -7,6 +7,7 @@ let loading;
 drawAll(document);
 document.addEventListener("studio:shown", (event) => drawAll(event.target));
 dark.addEventListener("change", () => drawAll(document));
+document.addEventListener("studio:theme", () => drawAll(document));
 
 async function drawAll(part) {
   const places = [...part.querySelectorAll(".plotly[data-figure]")];
