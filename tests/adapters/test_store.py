@@ -209,6 +209,11 @@ def test_summaries_extent_and_traits():
         event("ann", "buy", 6),
     )
     summaries = {one.event: one for one in store.summaries()}
+    assert list(store.event_counts(at=6).items()) == [
+        (one, summaries[one].count) for one in summaries
+    ]
+    cut = [("view", 2), ("$identify", 1), ("$set_once", 1), ("$unset", 1)]
+    assert list(store.event_counts(at=4).items()) == cut
     assert summaries["view"] == EventSummary("view", 3, 2, 1, 5, ("path", "a, b", "ref"))
     assert next(iter(summaries)) == "view"
     assert summaries["buy"].properties == ()

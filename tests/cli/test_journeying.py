@@ -45,7 +45,7 @@ def test_stages_steps_and_sentences(segue, trip: Path) -> None:
     for line in (
         "Looks around      46 ████████       61  33 % (23 to 46)     not in 50 days",
         "Looks around: 33 % (23 to 46) of 60 people went on to Paying within 30 days; half have not",
-        "Most people stop at Looks around: of the 46 who are there, 98 % (89 to 100) have done",
+        "More people stop at Looks around than anywhere else: of the 46 who are there, 98 % (89 to 100) have done",
         "Those who stopped at Looks around did “search” last more often than those who went on:",
         "27 Apr 2026               60  100 % (94–100)  33 % (23–46)",
         "Fans: who is in it when they come to Looks around goes on",

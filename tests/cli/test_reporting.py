@@ -90,7 +90,7 @@ def test_every_part_is_on_it(segue, trip: Path) -> None:
     words = " ".join(" ".join(Seen(page).words).split())
 
     for said in (
-        "Most people stop at Looks around",
+        "More people stop at Looks around",
         "Segment by segment",
         "Fans",
         "High-impact actions",

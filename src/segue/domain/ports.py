@@ -167,6 +167,10 @@ class EventStore(Protocol[RequestT, LogT, TableT]):
     def summaries(self) -> list[EventSummary]:
         """One summary per event name, most frequent first."""
 
+    def event_counts(self, *, at: int) -> dict[str, int]:
+        """How many events there are by name in the log cut at `at`, most frequent first; equally
+        frequent ones by name."""
+
     def common_values(
         self, events: Collection[str], *, at: int, least: int, most: int
     ) -> list[CommonValue]:

@@ -57,6 +57,14 @@ def read_summaries(
     return sorted(found, key=lambda summary: (-summary.count, summary.event))
 
 
+def count_events(db: duckdb.DuckDBPyConnection, names: Sequence[str], at: int) -> dict[str, int]:
+    """How many events there are by name up to an instant, most frequent first; equally frequent
+    ones by name."""
+    query = "SELECT name, count(*) FROM events WHERE occurred_at <= ? GROUP BY name"
+    found = [(names[code], count) for code, count in db.execute(query, [at]).fetchall()]
+    return dict(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
 def read_trait_names(db: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[str]:
     """Every top-level key that a profile event wrote, sorted."""
     keys = _property_names(db)

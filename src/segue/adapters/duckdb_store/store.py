@@ -273,6 +273,11 @@ class DuckDBStore(
         with self._reading() as now:
             return overview.read_summaries(now.db, now.names, self._people())
 
+    def event_counts(self, *, at: int) -> dict[str, int]:
+        """See `EventStore.event_counts`."""
+        with self._reading() as now:
+            return overview.count_events(now.db, now.names, at)
+
     def common_values(
         self, events: Collection[str], *, at: int, least: int, most: int
     ) -> list[CommonValue]:
@@ -348,6 +353,27 @@ class DuckDBStore(
                 codebook,
                 timezone=self._timezone,
                 since=since,
+                before=before,
+                not_activity=not_activity,
+            )
+
+    def some(
+        self,
+        whos: Int32s,
+        requests: Collection[Request | TraitRequest],
+        codebook: Codebook,
+        *,
+        before: int,
+        not_activity: Collection[str] = (),
+    ) -> Part:
+        """See `LiveStore.some`; `not_activity` as in `EventStore.read`."""
+        with self._reading() as now, self._workers.large():
+            return parts.some(
+                Relation(now.db, "events", now.names),
+                whos,
+                requests,
+                codebook,
+                timezone=self._timezone,
                 before=before,
                 not_activity=not_activity,
             )

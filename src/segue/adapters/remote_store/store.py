@@ -108,6 +108,10 @@ class RemoteStore:
         """See `EventStore.summaries`."""
         return self._ask(EventStore.summaries)
 
+    def event_counts(self, *, at: int) -> dict[str, int]:
+        """See `EventStore.event_counts`."""
+        return self._ask(EventStore.event_counts, at=at)
+
     def common_values(
         self, events: Collection[str], *, at: int, least: int, most: int
     ) -> list[CommonValue]:

@@ -30,7 +30,7 @@ WINDOW: Final = 30 * DAY
 SILENCE: Final = 14 * DAY
 """Who did nothing for so long has stopped, where nothing else is asked for."""
 MOST_EVENTS: Final = 200
-"""Event names of which it is looked what people did last: the most frequent."""
+"""Event names of which it is looked what people did last: the most frequent up to then."""
 SURE: Final = 0.05
 """The q-value up to which something is told as a finding."""
 
@@ -151,8 +151,8 @@ class JourneyFound:
         stop = self.stops[most]
         share, title = stop.stopped.share, self.stages[most].title
         said = (
-            f"Most people stop at {title}: of the {share.of:,} who are there, {share_words(share)} "
-            f"have done nothing for {length_words(self.asked.silence)}."
+            f"More people stop at {title} than anywhere else: of the {share.of:,} who are there, "
+            f"{share_words(share)} have done nothing for {length_words(self.asked.silence)}."
         )
         told = sorted(
             (one for one in stop.last if one.is_told), key=lambda one: -(one.difference.value or 0)
@@ -211,7 +211,7 @@ def _named(event: str) -> Wanted:
 
 def _names(store: Store, definitions: Definitions, at: int) -> list[str]:
     """The events by which it is told what people did last."""
-    known = [one.event for one in store.summaries() if one.first_at <= at]
+    known = store.event_counts(at=at)
     return [one for one in known if is_activity(one, definitions.not_activity)][:MOST_EVENTS]
 
 

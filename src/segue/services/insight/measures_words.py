@@ -8,7 +8,8 @@ from segue.domain.instant import DAY, format_duration
 from segue.insight.lift import WORTH_KNOWING
 from segue.insight.promise import Promise
 from segue.insight.retention import Cell, Return
-from segue.insight.shares import Share
+from segue.insight.scores import Scale, Score
+from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing
 from segue.services.insight.measuring import (
     GROWTH_WEEKS,
@@ -35,7 +36,8 @@ def definitions(found: Measures) -> dict[str, str]:
         "before, plus who is in for the first time, plus who came back, less who left",
         "conversion": f"of the people who entered, those who reached the goal within its window "
         f"after their first entry in {late}; everybody else is looked at from an instant of "
-        "theirs in the same weeks at which they were not in",
+        "theirs in the same weeks at which they were not in; who reached the goal before is among "
+        "both",
         "time_to_goal": "from the first entry to the goal, Kaplan-Meier: who has not reached it "
         "yet counts as longer than they were followed; in whole minutes",
         "engagement": "of the members when the last whole week began, those who engaged in it",
@@ -223,6 +225,23 @@ def promise_words(found: Measures, one: SegmentMeasures) -> str:
         f" {people(promise.reach)} enter, {_lift(promise)}."
     )
     return text if promise.is_measured else f"{text} {SUPPOSED}"
+
+
+def mean_words(one: Mean, factor: float = 1, unit: str = "") -> str:
+    """A mean and its margins: `5.2 (4.9 to 5.5)`; a dash where there is none."""
+    if one.value is None:
+        return "–"
+    if one.interval is None:
+        return f"{factor * one.value:.1f}{unit}"
+    low, high = factor * one.interval.low, factor * one.interval.high
+    return f"{factor * one.value:.1f}{unit} ({low:.1f} to {high:.1f})"
+
+
+def score_words(one: Score) -> str:
+    """What answers on a scale come to: `NPS 23.0 (11.4 to 34.6)`."""
+    factor, unit = (100, " %") if one.scale is Scale.CSAT else (1, "")
+    mean = Mean(one.value, one.answers, one.interval)
+    return f"{one.scale.value.upper()} {mean_words(mean, factor, unit)}"
 
 
 def times(value: float) -> str:
