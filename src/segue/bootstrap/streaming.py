@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from io import BytesIO
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -16,6 +17,8 @@ from segue.domain.errors import StoreFullError
 
 _RFC3339: Final = "%Y-%m-%dT%H:%M:%SZ"
 _NO_SPACE: Final = 28
+_FORMULA: Final = r"^[=+\-@\t\r]"
+"""How a text begins that spreadsheets take for a formula."""
 
 
 class FileFormat(StrEnum):
@@ -62,6 +65,30 @@ def write_batches(
         raise
 
 
+def sheet(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[bytes]:
+    """The lines of CSV that spreadsheets may open, part by part: a text that they would take for a
+    formula, which people can send as their id, has an apostrophe before it. Instants are RFC 3339.
+    """
+    texts = _texts(schema)
+    options = arrow_csv.WriteOptions(include_header=False)
+    yield _lines(texts.empty_table(), arrow_csv.WriteOptions())
+    for batch in batches:
+        told = _with_texts(batch, texts)
+        columns = [_harmless(one) if pa.types.is_string(one.type) else one for one in told.columns]
+        yield _lines(pa.RecordBatch.from_arrays(columns, schema=texts), options)
+
+
+def _lines(rows: pa.Table | pa.RecordBatch, options: arrow_csv.WriteOptions) -> bytes:
+    file = BytesIO()
+    arrow_csv.write_csv(rows, file, options)
+    return file.getvalue()
+
+
+def _harmless(column: pa.Array) -> pa.Array:
+    is_formula = pc.match_substring_regex(column, _FORMULA)
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+
+
 def _arrow(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, _: tuple[str, ...]
 ) -> int:
@@ -88,17 +115,22 @@ def _csv(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO, _: tuple[str, ...]
 ) -> int:
     rows = 0
-    texts = pa.schema(
-        [
-            (field.name, pa.string()) if pa.types.is_timestamp(field.type) else field
-            for field in schema
-        ]
-    )
+    texts = _texts(schema)
     with arrow_csv.CSVWriter(file, texts) as writer:
         for batch in batches:
             writer.write_batch(_with_texts(batch, texts))
             rows += batch.num_rows
     return rows
+
+
+def _texts(schema: pa.Schema) -> pa.Schema:
+    """The same columns, with instants as text."""
+    return pa.schema(
+        [
+            (field.name, pa.string()) if pa.types.is_timestamp(field.type) else field
+            for field in schema
+        ]
+    )
 
 
 def _with_texts(batch: pa.RecordBatch, texts: pa.Schema) -> pa.RecordBatch:

@@ -14,14 +14,15 @@ from segue.domain.instant import MINUTE
 from segue.insight.adoption import Adoption
 from segue.insight.growth import Growth
 from segue.insight.retention import Cell, Return
-from segue.insight.scores import Scale, Score
-from segue.insight.shares import Mean, Share
+from segue.insight.shares import Share
 from segue.insight.standing import Standing
 from segue.services import words
 from segue.services.insight.measures_words import (
     definitions,
     headline,
+    mean_words,
     promise_words,
+    score_words,
     segment_words,
     standings,
     times,
@@ -178,7 +179,7 @@ def _print_standings(out: Console, found: Measures, one: SegmentMeasures) -> Non
     for name, standing in standings(found, one):
         table.add_row(escape(name), *_figures(standing))
     out.print(table)
-    out.print(f" [faint]active on {_mean(one.stickiness, 100, ' %')} of the days of the period[/]")
+    out.print(f" [faint]active on {mean_words(one.stickiness, 100, ' %')} of the days of the period[/]")
 
 
 def _figures(one: Standing) -> tuple[str, str, str, str]:
@@ -218,9 +219,9 @@ def _print_adoption(out: Console, found: Measures, adoption: Adoption) -> None:
         others = "–" if one.share.rest is None else _percent(one.share.rest.b)
         half = "–" if one.median is None else _length(one.median)
         share = f"{_percent(one.share.now)} {_mark(one.share)}"
-        table.add_row(escape(name), share, others, _mean(one.depth), half)
+        table.add_row(escape(name), share, others, mean_words(one.depth), half)
     out.print(table)
-    broad = _mean(adoption.breadth)
+    broad = mean_words(adoption.breadth)
     out.print(f" [faint]an active member uses {broad} of the {len(found.features)} actions[/]")
 
 
@@ -233,23 +234,8 @@ def _percent(share: Share) -> str:
     return "–" if share.value is None else f"{100 * share.value:.0f} %"
 
 
-def _mean(one: Mean, factor: float = 1, unit: str = "") -> str:
-    if one.value is None:
-        return "–"
-    if one.interval is None:
-        return f"{factor * one.value:.1f}{unit}"
-    low, high = factor * one.interval.low, factor * one.interval.high
-    return f"{factor * one.value:.1f}{unit} ({low:.1f} to {high:.1f})"
-
-
 def _print_said(out: Console, said: Satisfaction) -> None:
     out.print(f"\n [kind]{escape(said.scored.question.text)}[/]")
     response = share_words(said.inside.response)
-    out.print(f" {_score(said.inside)}; everybody else {_score(said.outside)}")
+    out.print(f" {score_words(said.inside)}; everybody else {score_words(said.outside)}")
     out.print(f" [faint]answered by {response} of those in the segment who were asked[/]")
-
-
-def _score(one: Score) -> str:
-    factor, unit = (100, " %") if one.scale is Scale.CSAT else (1, "")
-    mean = Mean(one.value, one.answers, one.interval)
-    return f"{one.scale.value.upper()} {_mean(mean, factor, unit)}"

@@ -12,7 +12,7 @@ from segue.ui.pages import Page
 
 
 def measures(page: Page, goal: str | None = None, weeks: int = WEEKS) -> Looked[Measures]:
-    """What each segment does, as `segue evaluate --measures` tells it; `goal` is the main one
+    """What each segment does, as `segue report measures` tells it; `goal` is the main one
     (None: the first of the project)."""
     return page.looked(
         ("measures", goal, weeks),

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from segue.bootstrap import environment
 from segue.bootstrap.insight import Insight
 from segue.bootstrap.serving import Serving
+from segue.domain.errors import BusyError
 from segue.domain.instant import local_date
 from segue.domain.users import Session
 from segue.services import words
@@ -38,6 +39,7 @@ SECTIONS: Final = (
     ("today", "Today", "t"),
     ("journey", "Journey", "j"),
     ("segments", "Segments", "s"),
+    ("discover", "Discover", "d"),
     ("campaigns", "Campaigns", "c"),
     ("voices", "Voices", "v"),
     ("people", "People", "p"),
@@ -89,13 +91,16 @@ class Page:
         """What the board knows of an analysis, which is begun where it is not fresh; see
         `Board.look`. Whoever shows it includes `working.html`, which looks again by itself."""
         insight = self.insight()
-        return self.board.look(
-            key,
-            lambda tick: work(insight, tick),
-            now=self.now,
-            basis=insight.definitions,
-            fresh=fresh,
-        )
+        try:
+            return self.board.look(
+                key,
+                lambda tick: work(insight, tick),
+                now=self.now,
+                basis=insight.definitions,
+                fresh=fresh,
+            )
+        except BusyError as error:  # the rest of the page is there all the same
+            return Looked(None, trouble=error)
 
     def shown(
         self, name: str, values: Mapping[str, Any], *, title: str, status: int = 200

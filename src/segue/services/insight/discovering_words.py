@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from segue.domain.instant import format_duration
+from segue.insight.comparisons import needed_per_arm
 from segue.insight.discovery import TYPICAL, Contrast, Estimate, Finding, Verdict
 from segue.language.resolve import humanised
 from segue.services.insight.as_segment import Proposal, proposed
@@ -58,6 +59,20 @@ def briefly(found: Discovered, finding: Finding) -> str:
 def verdict_words(finding: Finding) -> str:
     """Why a test is a finding, or why not."""
     return _WHY_NOT[finding.verdict]
+
+
+def needs_more(finding: Finding) -> int | None:
+    """How many more people who do this would have to come until what was seen once would, were it
+    true, be seen again in four of five cases; None where it is known already whether it is, or so
+    many will hardly come."""
+    earlier, later = finding.earlier, finding.later
+    base, difference = earlier.others.value, earlier.adjusted.value
+    if finding.verdict is not Verdict.TOO_FEW_LATER or base is None or difference is None:
+        return None
+    ratio = earlier.others.of / max(earlier.did.of, 1)
+    difference = min(max(difference, -base), 1 - base)
+    needed = needed_per_arm(base, difference, ratio=ratio)
+    return None if needed is None else max(needed - later.did.of, 1)
 
 
 def finding_words(found: Discovered, finding: Finding) -> str:
