@@ -203,10 +203,15 @@ def restart_table(found: Sequence[Restart]) -> str:
 
 
 def restart_targets(found: Sequence[Restart]) -> list[Target]:
-    """Every start, however it ended before."""
-    slowest = max(one.right for one in found)
-    got = f"{slowest:.1f} s at most"
-    return [Target("start until answers are right", "<= 15 s", got, slowest <= 15)]
+    """Every start, however it ended before: as servers start, and where somebody deleted the kept
+    index, which is a cache, and costs time."""
+    return [
+        Target(
+            f"start until answers are right, {what}", "<= 15 s", f"{slowest:.1f} s", slowest <= 15
+        )
+        for what, kept in (("as it was left", True), ("the kept index deleted", False))
+        if (slowest := max((one.right for one in found if one.kept is kept), default=0.0))
+    ]
 
 
 def idle_table(found: Sequence[Idle]) -> str:

@@ -33,9 +33,10 @@ Standing = dict[str, tuple[int, int | None]]
 @dataclass(frozen=True)
 class Restart:
     """A start: after what; seconds until it was ready, and until all look-ups of `compared` people
-    were right, one after the other; how long the end before took."""
+    were right, one after the other; how long the end before took. `kept`: with the kept index."""
 
     after: str
+    kept: bool
     ready: float
     right: float
     compared: int
@@ -76,8 +77,8 @@ def _again(server: Server, past: Past, *, kill: bool, forget: bool) -> tuple[Ser
         _await_right(server, who, before[who], asked)
     right = time.perf_counter() - began
     after = "kill -9" if kill else "an end in order"
-    kept = ", the kept index deleted" if forget else ", with the kept index"
-    return server, Restart(after + kept, ready, right, len(before), ending)
+    after += ", the kept index deleted" if forget else ", with the kept index"
+    return server, Restart(after, not forget, ready, right, len(before), ending)
 
 
 def _before(server: Server, past: Past) -> dict[str, Standing]:
