@@ -1,0 +1,1 @@
+"""What the studio costs those who send events."""
