@@ -1,6 +1,5 @@
 """What the pages say, asked for as a browser asks."""
 
-import re
 from urllib.parse import quote
 
 import httpx
@@ -147,24 +146,6 @@ def test_files_are_kept_under_the_address_that_pages_name(studio: Studio) -> Non
 
 
 # ---------------------------------------------------------------------------------------- campaigns
-
-
-def test_campaigns_with_what_can_be_said(studio: Studio) -> None:
-    """A campaign helps or not, a survey is answered or not."""
-    page = studio.page("/campaigns")
-
-    assert '<b class="up">Helps.</b>' in page
-    assert re.search(r"9\d\d people were to be messaged, 10\d were held out", page)
-    assert "3 responses of 9 who saw it (33.3%)" in page
-
-
-def test_a_campaign_with_its_steps_reasons_and_deliveries(studio: Studio) -> None:
-    page = studio.page("/campaigns/offer")
-
-    assert 'Speaks to <a href="/studio/segments/buyers">Buyers</a>, when somebody enters.' in page
-    assert "Its goal is bought within 7 days." in page
-    assert '<th scope="row">Capped</th><td class="num">7</td>' in page
-    assert "was delivered" in page
 
 
 def test_a_message_as_somebody_would_get_it(studio: Studio) -> None:

@@ -23,11 +23,11 @@ class Choices:
     traits: tuple[str, ...]
 
 
-def choices(definitions: Definitions, project: Project, names: Names | None) -> Choices:
+def choices(definitions: Definitions, project: Project, names: Names) -> Choices:
     """What this project and its data have to choose from."""
     return Choices(
         tuple((one.id, one.title) for one in definitions.segments),
         (("", "none"), *((name, name) for name in project.goals)),
-        tuple(one.event for one in names.events[:MOST]) if names else (),
-        names.traits[:MOST] if names else (),
+        tuple(one.event for one in names.events[:MOST]),
+        names.traits[:MOST],
     )

@@ -19,6 +19,7 @@ from segue.domain.users import Role
 from segue.language.yaml_source import read_yaml
 from segue.services.acting.drafting import Draft, drafted
 from segue.services.acting.previewing import Preview, Previewer
+from segue.services.live.catalogue import Catalogue
 from segue.services.live.editing import Section, drop_spoken, put_spoken
 from segue.ui.campaign_choices import Choices, choices
 from segue.ui.campaign_fields import (
@@ -31,7 +32,7 @@ from segue.ui.campaign_fields import (
     moved,
     without,
 )
-from segue.ui.campaigns import Shown, framed, previewed, quick, texts_of
+from segue.ui.campaigns import Shown, framed, previewed, texts_of
 from segue.ui.drafts import Drafts
 from segue.ui.pages import Page
 from segue.ui.rehearsing import Rehearsal, rehearsal
@@ -348,11 +349,9 @@ def _shown(
 
 
 def _choices(request: Request, page: Page) -> Choices:
-    catalogue = request.app.state.catalogue
-    names = quick(request).look(
-        "names", lambda _: catalogue.names(page.now), now=page.now, fresh=60_000, patience=0.1
-    )
-    return choices(page.serving.live.definitions, page.serving.project.project, names.result)
+    catalogue: Catalogue = request.app.state.catalogue
+    names = catalogue.names(page.now)
+    return choices(page.serving.live.definitions, page.serving.project.project, names)
 
 
 def _looked_at(page: Page, writing: Writing, person: str, mark: str) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_themes_of_a_segment_against_the_rest_with_quotes(store):
     price = next(one for one in why.themes if one.title == "Price")
     assert price.spoken.is_telling
     assert (price.spoken.inside.count, price.spoken.outside.count) == (40, 0)
-    assert set(price.quotes) == set(TOO_DEAR)
+    assert {quote.text for quote in price.quotes} == set(TOO_DEAR)
     assert {one.title for one in why.themes} == {"Price", "Speed"}
     assert why.telling[0].inside > 10
     assert why.proposals == ()
@@ -156,7 +156,7 @@ def test_the_project_may_have_a_codebook_of_its_own(store):
     (voice,) = said(store, "why", themes=themes).said.themes
 
     assert voice.title == "Export hard"
-    assert voice.quotes == ("Exporting my data failed",)
+    assert [quote.text for quote in voice.quotes] == ["Exporting my data failed"]
 
 
 def test_what_tells_of_no_answer_is_passed_over(store):
