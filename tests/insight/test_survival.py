@@ -86,6 +86,24 @@ def test_it_happened_by_then_is_what_the_curve_lost(people: list[tuple[int, bool
         assert interval.low - 1e-9 <= value <= interval.high + 1e-9
 
 
+@pytest.mark.parametrize(("weeks", "happened"), [(WEEKS, RELAPSED), (PLACEBO, ALL)])
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_when_a_share_is_reached_has_the_interval_of_the_library(
+    weeks: np.ndarray, happened: np.ndarray, share: float
+) -> None:
+    """Brookmeyer and Crowley, on the log of the log."""
+    found = Survival.measured(weeks, happened).reached_between(share)
+    curve = SurvfuncRight(weeks, happened.astype(int))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = curve.quantile_ci(share, method="cloglog")
+    assert found == (low, None if np.isinf(high) else high)
+
+
+def test_an_interval_that_nobody_was_watched_long_enough_for() -> None:
+    found = Survival.measured(np.array([1, 2, 9, 9]), np.array([True, False, False, False]))
+    assert found.reached_between(0.5) == (1, None)
+
+
 def test_the_median_of_exactly_half_is_reached() -> None:
     """However the product is rounded."""
     for people in range(2, 400, 2):
