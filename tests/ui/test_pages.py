@@ -7,8 +7,6 @@ import pytest
 
 from segue.bootstrap import environment
 from segue.domain.users import Role
-from tests.http.running import WRITE_KEY
-from tests.sdks.served import eventually
 from tests.ui.conftest import Studio, odd_person
 
 ODD = quote(odd_person(), safe="")
@@ -202,25 +200,3 @@ def test_a_role_may_what_it_may(studio: Studio, role: Role, path: str, status: i
 
     assert response.status_code == status
     assert "Stop everything" not in shown
-
-
-# --------------------------------------------------------------------------------------------- data
-
-
-def test_the_events_that_there_are_and_how_to_send_more(studio: Studio) -> None:
-    """With the write key filled in, and the address that the page came from."""
-    page = studio.page("/data")
-
-    assert '<th scope="row">look</th>' in page
-    assert '<span class="chip">page</span>' in page
-    assert f"curl -u {WRITE_KEY}: {studio.address}/v1/track" in page
-    assert "Every event that arrived was taken." in page
-
-
-def test_what_was_not_taken_says_why(studio: Studio) -> None:
-    studio.server.send("/v1/track", json={"event": "look"})
-
-    def page() -> str:
-        return studio.page("/data")
-
-    assert eventually(lambda: "<h2>Not taken</h2>\n<div" in page(), True, seconds=10)

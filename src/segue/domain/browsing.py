@@ -39,6 +39,23 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class DailyCount:
+    """How often an event occurred within one step of a stretch of time, numbered from 0."""
+
+    event: str
+    step: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """An event of a sample: when it occurred (ms), and its properties as the text of an object."""
+
+    occurred_at: int
+    properties: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lately:
     """When a distinct id did something last (ms), among events that were looked at."""
 

@@ -36,6 +36,7 @@ from segue.adapters.duckdb_store.links import attempted, refusals
 from segue.adapters.duckdb_store.people import Directory
 from segue.adapters.duckdb_store.profile_reader import WrittenProfiles
 from segue.adapters.duckdb_store.result_keeper import KeptResults
+from segue.adapters.duckdb_store.sampler import Samples
 from segue.adapters.duckdb_store.suspects import Suspects
 from segue.adapters.duckdb_store.transition_reader import PublishedTransitions
 from segue.adapters.duckdb_store.turn import StoreTurn
@@ -71,6 +72,7 @@ _WORTH_MOVING: Final = 4_000_000
 class DuckDBStore(
     PublishedTransitions,
     WrittenProfiles,
+    Samples,
     KeptWebhooks,
     KeptDeliveries,
     KeptResults,
