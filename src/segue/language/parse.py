@@ -86,6 +86,11 @@ def parse_duration(text: str, *, source: str = "", where: str = "") -> int:
     return duration
 
 
+def reading(text: str) -> Any:
+    """The parser of a condition before the text, step by step (Lark's interactive one)."""
+    return _grammar().parse_interactive(text, start="condition")
+
+
 @cache
 def _grammar() -> Lark:
     return Lark.open(
