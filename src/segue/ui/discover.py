@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from segue.domain.errors import DefinitionError
+from segue.domain.errors import DefinitionError, UsageError
 from segue.domain.instant import DAY
 from segue.domain.users import Role
 from segue.insight.discovery import Estimate, Finding
@@ -66,7 +66,7 @@ class Asked(BaseModel):
 
     @property
     def windows(self) -> list[int]:
-        """The windows (ms). Raises `DefinitionError` where one is no length of time."""
+        """The windows (ms). Raises `UsageError` where one is no length of time."""
         return [_length(part.strip()) for part in self.within.split(",") if part.strip()]
 
 
@@ -110,7 +110,7 @@ def discover(request: Request, session: SignedIn, asked: Annotated[Asked, Query(
     goals = [one.id for one in goals_of(page.serving.live.definitions)]
     if asked.entering:
         known_segment(page.serving.live.definitions, asked.entering)
-    looked = _looked(page, asked) if goals else Looked[Discovered](None)
+    looked: Looked[Discovered] = _looked(page, asked) if goals else Looked(None)
     found = looked.result
     values = {
         "asked": asked,
@@ -188,9 +188,13 @@ def starts_of(page: Page) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _length(text: str) -> int:
     """A length of time (ms); a bare number is days."""
-    if text.isdecimal() and int(text) > 0:
-        return int(text) * DAY
-    return parse_duration(text)
+    try:
+        length = int(text) * DAY if text.isdecimal() else parse_duration(text)
+    except DefinitionError:
+        length = 0
+    if length <= 0:
+        raise UsageError(f"{text!r} is no length of time", hint="for example 3, or 6 hours")
+    return length
 
 
 # ---------------------------------------------------------------------------------- what was found

@@ -109,7 +109,7 @@ def identity(
     goals = [one.id for one in goals_of(page.serving.live.definitions)]
     if asked.entering:
         known_segment(page.serving.live.definitions, asked.entering)
-    looked = _compared(page, asked) if goals else Looked[Compared](None)
+    looked: Looked[Compared] = _compared(page, asked) if goals else Looked(None)
     found = looked.result
     foretold = found.result if found and isinstance(found.result, Foretold) else None
     values = {

@@ -69,11 +69,12 @@ def figures(found: Measures, segment_id: str) -> Figures | None:
         for _, standing in named
         for share in (standing.now, standing.rest.b if standing.rest else None)
     )
-    rows = tuple(_figure(name, standing, axis) for name, standing in named)
+    rows = tuple(figure(name, standing, axis) for name, standing in named)
     return Figures(tuple(segment_words(found, one)), rows, found, one)
 
 
-def _figure(name: str, one: Standing, axis: Axis) -> Figure:
+def figure(name: str, one: Standing, axis: Axis) -> Figure:
+    """One share of the members, beside everybody else and the period before."""
     rest = None if one.rest is None else one.rest.b
     return Figure(
         name,

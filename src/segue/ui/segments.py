@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from segue.domain.instant import DAY
+from segue.domain.instant import DAY, SECOND
 from segue.domain.users import Role
 from segue.insight.portfolio.findings import LintFinding
 from segue.insight.standing import Standing
@@ -29,6 +29,7 @@ from segue.services.insight.wording import share_words
 from segue.services.live.answers import SegmentStanding
 from segue.services.live.segment_history import days_between, recent_days
 from segue.ui import analyses
+from segue.ui.board import Board, Looked
 from segue.ui.charts import Line, line
 from segue.ui.intervals import Axis, Whisker
 from segue.ui.pages import Page
@@ -36,6 +37,10 @@ from segue.ui.signing import SignedIn
 
 MONTH: Final = 28
 WEEK: Final = 7
+RECENT: Final = 20 * SECOND
+"""How old the last days of segments may be that the page shows (ms)."""
+PATIENCE: Final = 0.15
+"""How long (s) it waits for them."""
 
 Order: TypeAlias = Literal["given", "size", "change", "conversion"]
 
@@ -116,7 +121,12 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
     page = Page.of(request)
     measures = analyses.measures(page, wish.goal or None)
     lint = analyses.lint(page)
-    rows = [one for one in rows_of(page) if wish.q.casefold() in f"{one.title} {one.id}".casefold()]
+    recent = _recent(page, request.app.state.quick)
+    rows = [
+        one
+        for one in rows_of(page, recent.result or {})
+        if wish.q.casefold() in f"{one.title} {one.id}".casefold()
+    ]
     rows = _converted(rows, measures.result)
     rows = _badged(rows, lint.result)
     rows = _sorted(rows, wish.sort)
@@ -130,6 +140,7 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
         "shown": len(rows),
         "measures": measures,
         "lint": lint,
+        "recent": recent,
         "mistakes": [] if lint.result is None else _told(page, lint.result, _named(rows, wish)),
         "goals": [one.id for one in goals_of(page.serving.live.definitions)],
         "goal": found.goal if found else None,
@@ -143,21 +154,37 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
 # ------------------------------------------------------------------------------------- the segments
 
 
-def rows_of(page: Page) -> list[Row]:
-    """Every segment as it is now, in the order of the project."""
+def _recent(page: Page, board: Board) -> Looked[dict[str, list[Day]]]:
+    """The last days of every segment; of very many people they take a moment to count."""
+    live, store = page.serving.live, page.serving.store
+    calendar = days_between(page.now - (MONTH - 1) * DAY, page.now, page.now, page.zone)
+
+    def work(_: object) -> dict[str, list[Day]]:
+        return recent_days(store, calendar, {one.segment_id: one.size for one in live.segments()})
+
+    return board.look(
+        "recent days",
+        work,
+        now=page.now,
+        basis=live.definitions,
+        fresh=RECENT,
+        patience=PATIENCE,
+    )
+
+
+def rows_of(page: Page, histories: Mapping[str, Sequence[Day]]) -> list[Row]:
+    """Every segment as it is now, with its last days where they are known, in the order of the
+    project."""
     live = page.serving.live
     segments = {one.id: one for one in live.definitions.segments}
     titles, written = titles_of(page), written_of(page)
     standings = [one for one in live.segments() if one.segment_id in segments]
-    sizes = {one.segment_id: one.size for one in standings}
-    calendar = days_between(page.now - (MONTH - 1) * DAY, page.now, page.now, page.zone)
-    histories = recent_days(page.serving.store, calendar, sizes)
     people, leaving = live.health().people, live.leaving(DAY)
     found = []
     for one in standings:
         segment = segments[one.segment_id]
         means = sentence(written.get(segment.id, segment.condition), titles)
-        row = _row(segment, one, histories[segment.id], means)
+        row = _row(segment, one, histories.get(segment.id, ()), means)
         found.append(
             replace(
                 row,

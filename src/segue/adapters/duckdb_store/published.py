@@ -232,15 +232,18 @@ def net_boundaries(db: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def flows(db: duckdb.DuckDBPyConnection, segment_id: str, limits: Sequence[int]) -> list[Flow]:
-    """See `TransitionReader.flows`."""
+    """See `TransitionReader.flows`. What was taken back is subtracted, as in `changes`."""
     rows = db.execute(
-        "SELECT true_at, entered FROM boundaries WHERE segment = $segment AND true_at <= $until",
+        "SELECT true_at, entered, retracted FROM transitions"
+        " WHERE segment = $segment AND true_at <= $until",
         {"segment": _in_force(db, segment_id), "until": max(limits, default=0)},
     ).fetchnumpy()
     stretch: Int64s = np.searchsorted(np.array(limits, np.int64), rows["true_at"])
-    entered = rows["entered"]
-    came = np.bincount(stretch[entered], minlength=len(limits))
-    went = np.bincount(stretch[~entered], minlength=len(limits))
+    entered, counts = rows["entered"], np.where(rows["retracted"], -1, 1)
+    came, went = (
+        np.bincount(stretch[which], counts[which], minlength=len(limits)).astype(np.int64)
+        for which in (entered, ~entered)
+    )
     each = zip(came.tolist(), went.tolist(), np.cumsum(came - went).tolist(), strict=True)
     return [Flow(*one) for one in each][1:]
 
