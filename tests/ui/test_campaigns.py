@@ -245,7 +245,7 @@ def test_a_mistake_stands_at_its_field(shop: Studio, field: str, value: str, sai
 
     assert response.status_code == 400
     assert "It is not saved" in response.text
-    place = response.text.partition(f'data-said="{field}">')[2].partition("</label>")[0]
+    place = response.text.partition(f'data-said="{field}">')[2].partition("</div>")[0]
     assert 'class="error"' in place
     assert said in place.replace("&#39;", "'")
     assert f'id="f-{field}" aria-describedby="e-{field}" aria-invalid="true"' in response.text
@@ -377,7 +377,7 @@ def test_what_people_said(shop: Studio) -> None:
 def test_a_segment_is_set_against_the_rest(shop: Studio) -> None:
     page = _settled(shop, "/voices/why?segment=buyers")
 
-    assert "40 of them were in" in page
+    assert "Of those who saw it 40 were in" in page
     assert "How much more Buyers speaks of it than the rest." in page
     assert "Here: Buyers" in page
 
@@ -394,3 +394,20 @@ def test_a_survey_has_one_page(shop: Studio) -> None:
     """Under voices; and a campaign has one under campaigns."""
     assert shop.client.get("/studio/campaigns/why").url.path == "/studio/voices/why"
     assert shop.client.get("/studio/voices/offer").url.path == "/studio/campaigns/offer"
+
+
+def test_what_is_saved_switched_off_is_switched_on_by_one_button(shop: Studio) -> None:
+    """The line goes out of the file; undo brings it back."""
+    before = _file(shop).read_text()
+    saved = _sent(shop, "/campaigns/new", **NEW, enabled="false")
+    off = _file(shop).read_text()
+    assert "It is switched off" in saved.text
+    assert not shop.server.serving.actor.campaign("new_improved").enabled
+
+    on = _sent(shop, "/campaigns/new_improved/switch-on")
+
+    assert "New &amp; improved is switched on." in on.text
+    assert shop.server.serving.actor.campaign("new_improved").enabled
+    assert _file(shop).read_text() == off.replace("    enabled: false\n", "")
+    _sent(shop, "/campaigns/new_improved/edit", **NEW | {"go": "remove"})
+    assert _file(shop).read_text() == before

@@ -163,6 +163,17 @@ def use_edit(request: Request, session: Sending, spoken_id: str, filled: Filled)
     return _used(request, Page.of(request), spoken_id, filled)
 
 
+@router.post("/campaigns/{spoken_id:path}/switch-on")
+@router.post("/voices/{spoken_id:path}/switch-on")
+def switch_on(request: Request, session: Sending, spoken_id: str) -> Response:
+    """Switch a campaign or survey on"""
+    needs(session, Role.EDITOR)
+    page = Page.of(request)
+    page.serving.actor.campaign(spoken_id)
+    fields = _as_written(page, spoken_id, "") | {"enabled": ""}
+    return _saved(request, page, _writing(page, spoken_id, fields), "is switched on.")
+
+
 @router.get("/campaigns/new/letter")
 @router.get("/voices/new/letter")
 def draft_letter(request: Request, session: SignedIn, asked: InQuery) -> Response:
@@ -297,7 +308,12 @@ def _begun(group: str, number: int) -> dict[str, str]:
     return {f"{group}.{number}.{key}": text for key, text in first.items()}
 
 
-def _saved(request: Request, page: Page, writing: Writing) -> Response:
+def _saved(
+    request: Request,
+    page: Page,
+    writing: Writing,
+    done: str = "is saved in the project file.",
+) -> Response:
     spoken_id, section = writing.new_id, writing.section
     if not writing.id:
         _must_be_free(page, spoken_id)
@@ -306,7 +322,8 @@ def _saved(request: Request, page: Page, writing: Writing) -> Response:
         request,
         page,
         lambda before: put_spoken(before, section, spoken_id, writing.entry),
-        f"{title} is saved in the project file.",
+        f"{title} {done}",
+        f"/studio/{writing.place}{f'/{spoken_id}' if writing.id else ''}",
     )
     return RedirectResponse(f"/studio/{writing.place}/{spoken_id}?undo={token}", 303)
 
@@ -318,7 +335,8 @@ def _must_be_free(page: Page, spoken_id: str) -> None:
 
 def _removed(request: Request, page: Page, writing: Writing) -> Response:
     drop = partial(_without, writing.section, writing.id)
-    token = changed(request, page, drop, f"{writing.id} is removed from the project file.")
+    back = f"/studio/{writing.place}/{writing.id}"
+    token = changed(request, page, drop, f"{writing.id} is removed from the project file.", back)
     return RedirectResponse(f"/studio/{writing.place}?undo={token}", 303)
 
 

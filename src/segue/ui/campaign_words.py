@@ -28,7 +28,7 @@ BECAUSE: Final = {
     Because.QUIET_HOURS: "Quiet hours",
     Because.OUTSIDE_WINDOW: "Outside its hours",
     Because.RATE: "The channel's pace",
-    Because.APPROVAL: "Waits for approval",
+    Because.APPROVAL: "For approval",
     Because.STOPPED: "It was stopped",
     Because.ENDED: "The campaign was over",
     Because.TOO_LATE: "Known too late",

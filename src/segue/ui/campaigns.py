@@ -11,13 +11,15 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from segue.adapters.message_templates import MessageTemplates
-from segue.domain.campaigns import REACHED, Because, Campaign, Delivery, State
+from segue.domain.campaigns import REACHED, Because, Campaign, Channel, Delivery, State
+from segue.domain.errors import NotFoundError
 from segue.domain.instant import SECOND
 from segue.domain.users import Role
 from segue.services.acting.previewing import Preview, Previewer
 from segue.services.acting.results import Results, results
 from segue.services.acting.story import outcome, story
 from segue.services.acting.voices import Heard, heard
+from segue.services.in_app.trace import Trace
 from segue.ui.board import Board, Looked
 from segue.ui.campaign_words import (
     BECAUSE,
@@ -145,6 +147,7 @@ def one_campaign(request: Request, session: SignedIn, campaign_id: str, shown: I
         "looked": looked,
         "came": _drawn(page, looked.result) if looked.result else None,
         "shown": shown,
+        "trace": trace_of(page, campaign, shown.person),
         "preview": preview,
         "texts": texts_of(preview),
         "rehearsal": rehearsed_for(page, campaign, shown.dry),
@@ -361,3 +364,15 @@ def framed(response: Response) -> Response:
     """A page that may hold pages of our own in frames: e-mails that are looked at."""
     response.headers["content-security-policy"] += "; frame-src 'self'"
     return response
+
+
+def trace_of(page: Page, campaign: Campaign, person: str) -> Trace | str | None:
+    """What a page of the product would do with it for somebody, or why that cannot be said; None
+    where nobody is named, or it is not shown in the product."""
+    if campaign.channel is not Channel.IN_APP or not person.strip():
+        return None
+    try:
+        found = page.serving.in_app.trace(person.strip())
+    except NotFoundError as error:
+        return error.message
+    return next(one for one in found if one.campaign.id == campaign.id)

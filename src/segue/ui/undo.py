@@ -24,12 +24,14 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A change of the file: what was done, in words, and the text before and after it."""
+    """A change of the file: what was done, in words, the text before and after it, and the page
+    that undoing it leads to."""
 
     token: str
     what: str
     before: str
     after: str
+    back: str
 
 
 @dataclass
@@ -38,10 +40,10 @@ class Undoing:
 
     _done: OrderedDict[str, Done] = field(default_factory=OrderedDict)
 
-    def keep(self, what: str, before: str, after: str) -> Done:
+    def keep(self, what: str, before: str, after: str, back: str) -> Done:
         """Note a change."""
         token = hashlib.sha256(f"{before}\0{after}".encode()).hexdigest()[:20]
-        self._done[token] = Done(token, what, before, after)
+        self._done[token] = Done(token, what, before, after, back)
         while len(self._done) > KEPT:
             self._done.popitem(last=False)
         return self._done[token]
@@ -57,9 +59,10 @@ def undoing_of(request: Request) -> Undoing:
     return found
 
 
-def changed(request: Request, page: Page, change: Change, what: str) -> str:
+def changed(request: Request, page: Page, change: Change, what: str, back: str = "/studio/") -> str:
     """Change the project file, put it in force, and note how to take that back: the token for the
-    address (`?undo=TOKEN`). Raises as `Serving.change_definitions` does."""
+    address (`?undo=TOKEN`). `back` is the page that undoing leads to, where whoever shows the
+    button names none. Raises as `Serving.change_definitions` does."""
     seen = ""
 
     def remembered(before: str) -> str:
@@ -68,7 +71,7 @@ def changed(request: Request, page: Page, change: Change, what: str) -> str:
         return change(before)
 
     saved = page.serving.change_definitions(remembered)
-    return undoing_of(request).keep(what, seen, saved.text).token
+    return undoing_of(request).keep(what, seen, saved.text, back).token
 
 
 def undoable(request: Request) -> Done | None:
@@ -77,7 +80,7 @@ def undoable(request: Request) -> Done | None:
 
 
 @router.post("/undo/{token}")
-def undo(request: Request, session: Sending, token: str, back: str = "/studio/") -> Response:
+def undo(request: Request, session: Sending, token: str, back: str = "") -> Response:
     """Put the file back as it was before a change, and lead to the page `back`."""
     needs(session, Role.EDITOR)
     done = undoing_of(request).get(token)
@@ -93,4 +96,4 @@ def undo(request: Request, session: Sending, token: str, back: str = "/studio/")
         return done.before
 
     Page.of(request).serving.change_definitions(restored)
-    return RedirectResponse(own_path(back), 303)
+    return RedirectResponse(own_path(back or done.back), 303)

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from segue.domain.campaigns import Campaign
-from segue.domain.errors import NotFoundError
 from segue.domain.results import SurveyAnswer
 from segue.domain.users import Role
 from segue.insight.scores import Scale, Score
@@ -27,7 +26,6 @@ from segue.services.acting.voices import (
     codebook,
     voices,
 )
-from segue.services.in_app.trace import Trace
 from segue.ui.board import Looked
 from segue.ui.campaign_words import score_bar, score_in_words, score_range
 from segue.ui.campaigns import (
@@ -42,6 +40,7 @@ from segue.ui.campaigns import (
     rehearsed_for,
     rows_of,
     texts_of,
+    trace_of,
 )
 from segue.ui.charts import COUNT, DIFFERENCE, SHARE, Bar, Chart, bars, estimates
 from segue.ui.pages import Page
@@ -88,7 +87,7 @@ def one_survey(request: Request, session: SignedIn, survey_id: str, shown: InQue
         "segments": page.serving.live.definitions.segments,
         "inside": _title(page, shown.segment),
         "shown": shown,
-        "trace": _trace(page, survey, shown.person) if shown.person.strip() else None,
+        "trace": trace_of(page, survey, shown.person),
         "preview": preview,
         "texts": texts_of(preview),
         "rehearsal": rehearsed_for(page, survey, shown.dry),
@@ -253,19 +252,6 @@ def _difference(one: Voice) -> Bar:
         return Bar(one.title, None, note="too few to tell")
     inside, outside = spoken.inside.value or 0.0, spoken.outside.value or 0.0
     return Bar(one.title, inside - outside, within.low, within.high)
-
-
-# ------------------------------------------------------------------------------- why not
-
-
-def _trace(page: Page, survey: Campaign, person: str) -> Trace | str:
-    """What a page would do with the survey for somebody, or why that cannot be said."""
-    try:
-        found = page.serving.in_app.trace(person.strip())
-    except NotFoundError as error:
-        return error.message
-    mine = [one for one in found if one.campaign.id == survey.id]
-    return mine[0] if mine else "It is not asked in the product."
 
 
 def _title(page: Page, segment: str) -> str:

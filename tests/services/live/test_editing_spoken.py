@@ -9,7 +9,7 @@ import pytest
 from segue.domain.errors import NotFoundError
 from segue.language.project import project_from
 from segue.language.yaml_source import read_yaml
-from segue.services.live.editing import drop_spoken, put_spoken
+from segue.services.live.editing import Section, drop_spoken, put_spoken
 
 FILE = """\
 # All of it.
@@ -106,3 +106,59 @@ def test_taking_out_what_was_put_in_gives_the_same_file() -> None:
     assert drop_spoken(with_another, "campaigns", "other") == FILE
     with pytest.raises(NotFoundError, match="no 'other'"):
         drop_spoken(FILE, "campaigns", "other")
+
+
+LAST = """\
+campaigns:
+  one:
+    body: |
+      Hello
+
+    segment: new  # who
+    # Whoever is new.
+    caps:
+      - at_most: 1
+        within: 1 day
+      # A second one.
+      - {at_most: 2, within: 2 days}
+
+  # About the second one.
+  two:
+    segment: new
+    enabled: false
+
+# What is asked.
+surveys:
+  why: {segment: new}
+
+# The end.
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "id_", "keys", "gone"),
+    [
+        ("campaigns", "two", {"segment": "new"}, "    enabled: false\n"),
+        ("campaigns", "two", None, "  two:\n    segment: new\n    enabled: false\n"),
+        ("surveys", "why", None, "surveys:\n  why: {segment: new}\n"),
+    ],
+)
+def test_what_goes_takes_its_own_lines_only(
+    section: Section, id_: str, keys: dict[str, Any] | None, gone: str
+) -> None:
+    """Blank lines and comments before what follows stay, wherever the writer of YAML puts them."""
+    found = (
+        drop_spoken(LAST, section, id_) if keys is None else put_spoken(LAST, section, id_, keys)
+    )
+
+    assert found == LAST.replace(gone, "")
+
+
+def test_items_of_a_list_go_by_their_lines_too() -> None:
+    entry = read_yaml(LAST).data["campaigns"]["one"]
+    found = put_spoken(LAST, "campaigns", "one", entry | {"caps": entry["caps"][:1], "body": "Hi"})
+
+    assert "at_most: 2" not in found
+    assert "  # A second one.\n" in found
+    assert "  # About the second one.\n" in found
+    assert "    segment: new  # who\n    # Whoever is new.\n" in found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
@@ -16,7 +16,8 @@ from ruamel.yaml.util import load_yaml_guess_indent
 from segue.domain.errors import NotFoundError, UsageError
 from segue.language.models import Privacy, Project
 from segue.language.project import project_from
-from segue.language.yaml_source import read_yaml
+from segue.language.yaml_source import Loc, read_yaml
+from segue.services.live.cutting import cut
 
 Change: TypeAlias = Callable[[str], str]
 """From the text of a project file to another one."""
@@ -31,20 +32,24 @@ KEYS: Final = ("title", "kind", "stage", "when")
 
 
 def put_segment(text: str, segment_id: str, segment: Mapping[str, str]) -> str:
-    """The text with this segment, new at the end of `segments` or in place of the one there was.
+    """The text with this segment, new at the end of `segments` or in place of the one there was;
+    the text itself where it says this already, up to white space.
 
-    Empty values are left out. Raises `DefinitionError` where the text is no project file, and
-    `UsageError` for a level of a ladder or a stage of the journey.
+    Empty values are left out, and texts of several lines stay so. Raises `DefinitionError` where
+    the text is no project file, and `UsageError` for a level of a ladder or a stage of the journey.
     """
     _must_stand_alone(project_from(text), segment_id)
     document, write = _opened(text)
+    if _says_so(document, segment_id, segment):
+        return text
     if document.get("segments") is None:
         document["segments"] = CommentedMap()
     segments = document["segments"]
     if isinstance(segments.get(segment_id), CommentedMap):
         _replace(segments[segment_id], segment)
     else:
-        segments[segment_id] = CommentedMap((key, segment[key]) for key in _given(segment))
+        given = _given(segment)
+        segments[segment_id] = CommentedMap((key, _node(segment[key])) for key in given)
     return write()
 
 
@@ -71,6 +76,9 @@ def put_spoken(text: str, section: Section, spoken_id: str, entry: Entry) -> str
     Whether the entry is right is not looked at. Raises `DefinitionError` where the text is no YAML.
     """
     seen = _section(read_yaml(text).data, section).get(spoken_id)
+    if isinstance(seen, Mapping):
+        text = cut(text, [(section, spoken_id, *path) for path in _gone(seen, entry)])
+        seen = _section(read_yaml(text).data, section).get(spoken_id)
     document, write = _opened(text)
     if document.get(section) is None:
         document[section] = CommentedMap()
@@ -85,8 +93,12 @@ def put_spoken(text: str, section: Section, spoken_id: str, entry: Entry) -> str
 def drop_spoken(text: str, section: Section, spoken_id: str) -> str:
     """The text without this campaign or survey. Raises `NotFoundError` where there is none, and
     `DefinitionError` where the text is no YAML."""
-    if spoken_id not in _section(read_yaml(text).data, section):
+    entries = _section(read_yaml(text).data, section)
+    if spoken_id not in entries:
         raise NotFoundError(f"There is no {spoken_id!r} below `{section}`")
+    without = cut(text, [(section,) if len(entries) == 1 else (section, spoken_id)])
+    if without != text:
+        return without
     document, write = _opened(text)
     del document[section][spoken_id]
     return write()
@@ -148,14 +160,31 @@ def _given(segment: Mapping[str, str]) -> list[str]:
     return [key for key in KEYS if segment.get(key)]
 
 
+def _says_so(document: CommentedMap, segment_id: str, segment: Mapping[str, str]) -> bool:
+    """Whether the file has exactly this segment."""
+    entry = (document.get("segments") or {}).get(segment_id)
+    if not isinstance(entry, CommentedMap):
+        return False
+    had = {key: entry[key] for key in KEYS if entry.get(key)}
+    given = {key: segment[key] for key in _given(segment)}
+    return had.keys() == given.keys() and all(_same(had[key], given[key]) for key in had)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two texts differ in nothing but the space around them and how lines end."""
+    return [line.rstrip() for line in str(one).strip().splitlines()] == [
+        line.rstrip() for line in str(other).strip().splitlines()
+    ]
+
+
 def _replace(entry: CommentedMap, segment: Mapping[str, Any]) -> None:
     """Make an entry say this: keys that stay keep their place and their comments."""
     given = _given(segment)
     for key in [key for key in entry if key in KEYS and key not in given]:
         del entry[key]
     for key in given:
-        if entry.get(key) != segment[key]:
-            entry[key] = segment[key]
+        if not _same(entry.get(key, ""), segment[key]):
+            entry[key] = _node(segment[key])
 
 
 # ------------------------------------------------------------------------- campaigns and surveys
@@ -164,6 +193,20 @@ def _replace(entry: CommentedMap, segment: Mapping[str, Any]) -> None:
 def _section(data: Any, section: Section) -> Mapping[str, Any]:
     found = data.get(section) if isinstance(data, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _gone(seen: Any, new: Any) -> Iterator[Loc]:
+    """The paths of what is there and is not wanted any more."""
+    if isinstance(seen, Mapping) and isinstance(new, Mapping):
+        for key, said in seen.items():
+            if key not in new and said:
+                yield (key,)
+            elif key in new:
+                yield from ((key, *path) for path in _gone(said, new[key]))
+    elif isinstance(seen, list) and _is_list(new):
+        yield from ((place,) for place in range(len(new), len(seen)))
+        for place, (said, value) in enumerate(zip(seen, new, strict=False)):
+            yield from ((place, *path) for path in _gone(said, value))
 
 
 def _merge(old: CommentedMap, seen: Mapping[str, Any], new: Mapping[str, Any]) -> None:
