@@ -51,6 +51,27 @@ from segue.ui.undo import Undoing
 
 _SPOKEN: Final = (campaign_form, campaigns, voices)
 """What is said to people: the form goes first, as an id may hold slashes."""
+PARTS: Final = (
+    assets,
+    plots,
+    entering,
+    segments,
+    members,
+    segment,
+    discover,
+    discover_groups,
+    builder,
+    people,
+    health,
+    settings,
+    today,
+    journey,
+    live,
+    data,
+    *_SPOKEN,
+    undo,
+)
+"""The modules whose routes make up the studio, in the order in which they are looked through."""
 _STATUS: Final = {NotFoundError: 404, UsageError: 400, InputError: 400, BusyError: 503}
 """What the errors of Segue are in HTTP; every other one is 500."""
 
@@ -60,30 +81,12 @@ def studio(serving: Serving) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.serving = serving
     app.state.sign_in = entering.sign_in(serving)
-    app.state.catalogue = Catalogue(serving.store)
+    app.state.catalogue = Catalogue(serving.store, serving.store.next_ref)
     app.state.board = Board(serving.alone)
     app.state.quick = Board(threading.Lock())
+    app.state.trying = threading.Lock()
     app.state.undoing, app.state.drafts, app.state.once = Undoing(), Drafts(), Once()
-    for part in (
-        assets,
-        plots,
-        entering,
-        segments,
-        members,
-        segment,
-        discover,
-        discover_groups,
-        builder,
-        people,
-        health,
-        settings,
-        today,
-        journey,
-        live,
-        data,
-        *_SPOKEN,
-        undo,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     app.add_middleware(Noting, serving=serving)
     app.add_exception_handler(NotSignedInError, _to_sign_in)

@@ -274,11 +274,12 @@ class Found:
 
 
 def search(store: ReadingStore, query: str, now: int, *, limit: int) -> list[Found]:
-    """People with a distinct id that begins so, or whose trait `email` is the query now; each
-    once, at most so many, those found by their email first."""
+    """People with a distinct id that begins so, or whose trait `email` is the query now (an address
+    has an @); each once, at most so many, those found by their email first."""
     found: dict[str, Found] = {}
     with store.browsing() as browser:
-        writers = browser.ids_writing((IDENTIFY, SET, SET_ONCE), EMAIL, query, limit)
+        writes = (IDENTIFY, SET, SET_ONCE)
+        writers = browser.ids_writing(writes, EMAIL, query, limit) if "@" in query else []
         starting = browser.ids_starting(query, limit * 2)
     for distinct_id in writers:
         person_id = store.person_of(distinct_id)
