@@ -198,6 +198,18 @@ class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, C
         """What the events with references from `since` up to, not including, `before` (None: all)
         answer, by code of distinct id."""
 
+    def some(
+        self,
+        whos: CodesT,
+        requests: Collection[RequestT],
+        codebook: CodebookT,
+        *,
+        before: int,
+        not_activity: Collection[str] = (),
+    ) -> PartT:
+        """What the events of these distinct ids (int32 codes, ascending) with references up to, not
+        including, `before` answer."""
+
     def everybody(self) -> GroupsT:
         """Everybody, with the codes of their distinct ids."""
 

@@ -30,6 +30,14 @@ def tried_beside(project: Project, segment: Mapping[str, Any]) -> Trial:
     Raises `DefinitionError` with every problem, placed within the text of its condition.
     """
     segment_id = _free_id(project)
+    return Trial(beside(project, segment_id, segment), segment_id)
+
+
+def beside(project: Project, segment_id: str, segment: Mapping[str, Any]) -> Project:
+    """The project with a segment of that id beside its own, or in place of the one there is.
+
+    Raises `DefinitionError` with every problem, placed within the text of its condition.
+    """
     segments = {**project.segments, segment_id: dict(segment)}
     try:
         trial = project_from({**dict(project), "segments": segments})
@@ -37,7 +45,7 @@ def tried_beside(project: Project, segment: Mapping[str, Any]) -> Trial:
     except DefinitionError as error:
         problems = [placed(one, segment_id, segment) for one in error.problems]
         raise DefinitionError(problems, hint=error.hint) from None
-    return Trial(trial, segment_id)
+    return trial
 
 
 def placed(problem: Problem, segment_id: str, segment: Mapping[str, Any]) -> Problem:

@@ -92,6 +92,33 @@ def everything(
     return _answered(part, whos, requests, codebook, timezone=timezone, not_activity=not_activity)
 
 
+def some(
+    events: Relation,
+    whos: Int32s,
+    requests: Collection[Request | TraitRequest],
+    codebook: Codebook,
+    *,
+    timezone: str,
+    before: int,
+    not_activity: Collection[str] = (),
+) -> Part:
+    """What the events of these distinct ids (ascending) with references up to, not including,
+    `before` answer: of a small part of everybody, for whoever wants to know soon about how many.
+
+    Raises `DefinitionError` for a regular expression that RE2 refuses.
+    """
+    places = pa.table({"who": whos, "place": np.arange(len(whos), dtype=np.int32)})
+    with registered(events.connection, "segue_some", places):
+        source = (
+            "(SELECT ref, place AS who, name, occurred_at, sequence, event_id, properties"
+            f" FROM {_where(events, _within(0, before))} JOIN segue_some USING (who))"
+        )
+        part = Relation(events.connection, source, events.names)
+        return _answered(
+            part, whos, requests, codebook, timezone=timezone, not_activity=not_activity
+        )
+
+
 def _where(events: Relation, condition: str) -> str:
     """The SQL of those events for which the condition holds."""
     return f"(SELECT * FROM {events.source} WHERE {condition})"

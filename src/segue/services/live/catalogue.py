@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +19,8 @@ KEPT: Final = 30 * SECOND
 RESTED: Final = 20
 """How many times as long as a count took it is kept, at least: counting costs no more than a
 twentieth of the time."""
+GROWN: Final = 1.05
+"""How many times as large as when it was counted a log may be until names are counted anew."""
 PATIENCE: Final = 0.3
 """Seconds that an answer waits for a count."""
 _LOG: Final = logging.getLogger("segue.catalogue")
@@ -46,10 +49,11 @@ class Names:
 
 class Catalogue:
     """Counts names in the background, at most every so often, and answers with what is known.
-    Threads may share it."""
+    Threads may share it. `size` tells about how many events the store has."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, size: Callable[[], int] = lambda: 0) -> None:
+        self._store, self._size = store, size
+        self._counted = 0
         self._guard = threading.Lock()
         self._names: Names | None = None
         self._kept = KEPT
@@ -60,6 +64,7 @@ class Catalogue:
         more than `patience` seconds (None: as long as it takes)."""
         with self._guard:
             fresh = self._names is not None and 0 <= now - self._names.as_of < self._kept
+            fresh = fresh and self._size() <= GROWN * self._counted
             if not fresh and self._counting is None:
                 self._counting = threading.Event()
                 threading.Thread(
@@ -73,7 +78,7 @@ class Catalogue:
             return replace(known, counting=self._counting is not None)
 
     def _count(self, now: int, done: threading.Event) -> None:
-        began = time.perf_counter()
+        began, size = time.perf_counter(), self._size()
         try:
             events, traits = self._store.summaries(), self._store.trait_names()
             names: Names | None = Names(now, tuple(events), tuple(traits))
@@ -82,7 +87,7 @@ class Catalogue:
             names = None
         took = time.perf_counter() - began
         with self._guard:
-            self._names = names or self._names
+            self._names, self._counted = names or self._names, size
             self._kept = max(KEPT, round(RESTED * took * SECOND))
             self._counting = None
         done.set()

@@ -498,6 +498,15 @@ class Live:
         happens; from memory."""
         return self._shown.leaving(self._state.at + within)
 
+    def leaving_first(self, segment_id: str, most: int) -> list[Member]:
+        """The members of a segment who leave first if nothing more happens, at most so many; from
+        memory. Raises `NotFoundError` where there is no such segment."""
+        known_segment(self.definitions, segment_id)
+        found = self._shown.soonest(segment_id, most)
+        ids = self._store.person_ids(np.array([code for code, *_ in found], np.int32))
+        stays = zip(ids, found, strict=True)
+        return [Member(one, since, until) for one, (_, since, until) in stays]
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         return self._shown.segments()
@@ -507,10 +516,29 @@ class Live:
     ) -> tuple[Int32s, dict[str, Spans]]:
         """Everybody's spans in segments of any definitions, saved or not: the codes of the people,
         and the spans by segment. Reads the store only for what the segments in force do not use."""
-        log = self._knowing(definitions, requests_of(definitions, segment_ids), self._state)
+        wanted = requests_of(definitions, segment_ids)
+        log = self._knowing(definitions, wanted, self._state)
         people = self._store.everybody()
-        gathered = log.gather(people, self._store.ranks)
+        gathered = log.forgetting(log.requests - wanted).gather(people, self._store.ranks)
         return people.person, history(definitions, gathered, at, segment_ids)
+
+    def is_known(self, definitions: Definitions, segment_ids: Sequence[str]) -> bool:
+        """Whether `spans` finds all it needs in memory."""
+        is_same = definitions.not_activity == self.definitions.not_activity
+        return is_same and requests_of(definitions, segment_ids) <= self._state.log.requests
+
+    def spans_of_some(
+        self, definitions: Definitions, segment_ids: Sequence[str], at: int, *, every: int
+    ) -> tuple[Int32s, dict[str, Spans]]:
+        """As `spans`, of about every so-manieth person, always the same ones. Thresholds of
+        quantiles are those of these people."""
+        some = self._store.everybody().some(every)
+        wanted, quiet = requests_of(definitions, segment_ids), definitions.not_activity
+        whos = np.unique(some.whos)
+        before = self._state.next_ref
+        part = self._store.some(whos, wanted, Codebook(), before=before, not_activity=quiet)
+        gathered = GrowingLog(part).gather(some, self._store.ranks)
+        return some.person, history(definitions, gathered, at, segment_ids)
 
     def health(self) -> Health:
         """How the loop is."""
