@@ -6,9 +6,11 @@ import re
 from html import unescape
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from segue.bootstrap.streaming import sheet
 from segue.domain.instant import DAY
 from segue.domain.live import SegmentVersion
 from segue.domain.ports import DefinitionVersion
@@ -89,7 +91,22 @@ def test_who_leaves_by_themselves_within_a_day(studio: Studio) -> None:
 
     assert live.leaving(DAY)["fresh"] == expected > 0
     assert live.leaving(DAY)["buyers"] == 0
-    assert f'<span class="down">−{expected}</span>' in settled(studio, "/segments")
+    link = f'<a class="down" href="/studio/segments/fresh?order=leaving#members">−{expected}</a>'
+    assert link in settled(studio, "/segments")
+
+
+def test_who_leaves_next_stands_first(studio: Studio) -> None:
+    """Soonest first, as many as the page has room for; nobody leaves for ever."""
+    live = studio.server.serving.live
+    inside = live.in_segments(["fresh"], limit=100).members
+    soonest = sorted(one.until for one in inside if one.until is not None)
+
+    found = live.leaving_first("fresh", 50)
+
+    assert [one.until for one in found] == soonest[:50]
+    page = studio.page("/segments/fresh", order="leaving")
+    assert page.index(f">{found[0].person_id}<") < page.index(f">{found[-1].person_id}<")
+    assert "Nobody leaves by themselves" in studio.page("/segments/buyers", order="leaving")
 
 
 def test_a_filter_leaves_findings_of_what_it_names(studio: Studio) -> None:
@@ -189,6 +206,31 @@ def test_all_members_as_a_table_for_spreadsheets(studio: Studio) -> None:
     old = studio.client.get("/studio/segments/buyers/members.csv?on=2020-04-01").text
     assert len(old.splitlines()) == 1
     assert studio.client.get("/studio/segments/buyerz/members.csv").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("written", "harmless"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-2", "'-2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ('ada, "B"', 'ada, "B"'),
+        ("a=1", "a=1"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(written: str, harmless: str) -> None:
+    """In every batch; instants stay as they are."""
+    schema = pa.schema([("who", pa.string()), ("at", pa.timestamp("ms", tz="UTC"))])
+    at = pa.array([0], pa.int64()).cast(schema.field("at").type)
+    batch = pa.record_batch([pa.array([written]), at], schema=schema)
+
+    text = b"".join(sheet([batch, batch], schema)).decode()
+
+    row = [harmless, "1970-01-01T00:00:00.000Z"]
+    assert list(csv.reader(io.StringIO(text))) == [["who", "at"], row, row]
 
 
 def test_names_of_events_are_text_in_conditions(studio: Studio) -> None:

@@ -45,6 +45,11 @@ def members_now(page: Page, segment_id: str, after: str) -> Members:
     return Members(found.members, "" if found.cursor is None else str(found.cursor))
 
 
+def members_leaving(page: Page, segment_id: str) -> Members:
+    """Who leaves first by themselves, soonest first."""
+    return Members(page.serving.live.leaving_first(segment_id, MEMBERS))
+
+
 def members_then(page: Page, segment_id: str, at: int, after: str) -> Members:
     """Who was in at an instant, by their ids, with when they left."""
     found = page.serving.store.members(segment_id, at=at, after=after or None, limit=MEMBERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
@@ -24,7 +24,7 @@ from segue.services.live.segment_history import daily_history, days_between
 from segue.services.view import known_segment
 from segue.ui import analyses
 from segue.ui.board import Board
-from segue.ui.members import end_of, members_called, members_now, members_then
+from segue.ui.members import end_of, members_called, members_leaving, members_now, members_then
 from segue.ui.pages import Page
 from segue.ui.segment_figures import figures, flow_chart, overlaps, size_chart
 from segue.ui.segments import MONTH, sentence, titles_of, written_of
@@ -40,13 +40,15 @@ router = APIRouter()
 
 class Shown(BaseModel):
     """What of a segment is looked at: its members at the end of which day (empty: now), its history
-    over how many days, the members after which cursor, or those called `who`, and which version of
-    the file its definition is set against (0: none)."""
+    over how many days, the members after which cursor, or those called `who`, in which order (who
+    came last first, or who leaves next first), and which version of the file its definition is set
+    against (0: none)."""
 
     on: str = Field(default="", max_length=10)
     days: int = Field(default=MONTH, ge=7, le=LONGEST)
     after: str = Field(default="", max_length=1000)
     who: str = Field(default="", max_length=1000)
+    order: Literal["latest", "leaving"] = "latest"
     compare: int = Field(default=0, ge=0)
 
     def with_(self, **changes: str | int) -> str:
@@ -121,6 +123,8 @@ def _members(page: Page, segment_id: str, shown: Shown) -> dict[str, Any]:
     at = end_of(shown.on, page) if shown.on else None
     if shown.who.strip():
         found = members_called(page, segment_id, at, shown.who.strip())
+    elif at is None and shown.order == "leaving":
+        found = members_leaving(page, segment_id)
     elif at is None:
         found = members_now(page, segment_id, shown.after)
     else:

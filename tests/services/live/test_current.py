@@ -36,7 +36,7 @@ def made_up(rng: random.Random, people: list[int]) -> dict[int, dict[int, list[t
         for person in people:
             found = [(1, 9)] if rng.random() < 0.5 else []
             if rng.random() < 0.5:
-                found.append((rng.randrange(10, AT + 1), rng.choice((FOREVER, AT + 5))))
+                found.append((rng.randrange(10, AT + 1), rng.choice((FOREVER, AT + 5, AT + 9))))
             elif rng.random() < 0.5:
                 found.append((AT + 1, FOREVER))
             spans[code][person] = found
@@ -75,6 +75,24 @@ def members(spans, person):
         for start, end in rows.get(person, [])
         if start <= AT < end
     }
+
+
+def assert_leaving(current: CurrentMemberships, expected) -> None:
+    """How many leave by when, and who first, as the dictionary has it."""
+    ends = [(code, until) for rows in expected.values() for code, _, until in rows if until]
+    for until in (AT, AT + 5):
+        counts = Counter(code for code, end in ends if end <= until)
+        assert current.leaving(until) == dict(counts)
+    for code in SEGMENTS:
+        leaving = [
+            (person, since, until)
+            for person, rows in expected.items()
+            for own, since, until in rows
+            if own == code and until
+        ]
+        soonest = sorted(leaving, key=lambda one: (one[2], one[0]))
+        assert current.soonest(code, 100) == soonest
+        assert current.soonest(code, 2) == soonest[:2]
 
 
 def test_against_a_dictionary() -> None:
@@ -124,6 +142,7 @@ def test_against_a_dictionary() -> None:
             assert {code: current.size(code) for code in SEGMENTS} == {
                 code: sizes[code] for code in SEGMENTS
             }
+            assert_leaving(current, expected)
 
 
 def test_what_is_kept_fits_the_same_meanings_and_no_earlier_instant() -> None:

@@ -154,6 +154,24 @@ class CurrentMemberships:
         found.update(_due(now, until))
         return {segment: count for segment, count in found.items() if count}
 
+    def soonest(self, segment: int, most: int) -> list[tuple[int, int, int]]:
+        """Who leaves a segment (code) first, if nothing more happens, at most so many: person,
+        since and until (ms); who would stay without end is not among them."""
+        later = self._later.copy()
+        places = np.flatnonzero(
+            (self._rows["segment"] == segment) & (self._rows["until"] < FOREVER)
+        )
+        owner = self._person[np.searchsorted(self._offsets, places, "right") - 1]
+        rows = self._rows[places]
+        stands = ~np.isin(owner, np.fromiter(later, np.int32, len(later)))
+        found = list(_soonest(owner[stands], rows[stands], most))
+        now = np.frombuffer(b"".join(later.values()), _ROWS)
+        counts = [len(data) // _ROWS.itemsize for data in later.values()]
+        whose = np.repeat(np.fromiter(later, np.int32, len(later)), counts)
+        leaves = (now["segment"] == segment) & (now["until"] < FOREVER)
+        found += _soonest(whose[leaves], now[leaves], most)
+        return sorted(found, key=lambda one: (one[2], one[0]))[:most]
+
     def size(self, segment: int) -> int:
         """How many people are in the segment."""
         return self._sizes[segment]
@@ -179,6 +197,17 @@ class CurrentMemberships:
         if place == len(self._person) or self._person[place] != person:
             return b""
         return self._rows[self._offsets[place] : self._offsets[place + 1]].tobytes()
+
+
+def _soonest(person: Int32s, rows: NDArray[np.void], most: int) -> Iterator[tuple[int, int, int]]:
+    """The rows that end first, with whose they are, by when and by person."""
+    until = rows["until"]
+    if len(until) > most:  # the rest need not be sorted
+        near = until <= np.partition(until, most)[most]
+        person, rows, until = person[near], rows[near], until[near]
+    first = np.lexsort((person, until))[:most]
+    columns = (person[first], rows["since"][first], rows["until"][first])
+    yield from zip(*(one.tolist() for one in columns), strict=True)
 
 
 def _due(rows: NDArray[np.void], until: int) -> dict[int, int]:

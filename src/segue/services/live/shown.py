@@ -54,6 +54,10 @@ class Shown:
         found = self.current.leaving(until)
         return {id_: found.get(code, 0) for code, id_ in self._ids.items()}
 
+    def soonest(self, segment_id: str, most: int) -> list[tuple[int, int, int]]:
+        """Who leaves a segment first: person (code), since and until (ms)."""
+        return self.current.soonest(self.project.codes[segment_id], most)
+
     def segments(self) -> list[SegmentStanding]:
         """All segments with their sizes, in the order of the definitions."""
         codes = self.project.codes
