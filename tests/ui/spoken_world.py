@@ -25,6 +25,7 @@ segments:
   buyers: {title: Buyers, kind: purchase, when: did buy}
   lookers: {title: Lookers, kind: intent, when: did look}
   callers: {title: Callers, when: did call}
+  sleepers: {title: Sleepers, when: did sleep}
 goals:
   bought: {event: buy, within: 7 days}
 messaging: {holdout: 0%, sender: {address: hello@shop.example}}
@@ -81,7 +82,7 @@ surveys:
     thanks: Thank you.
   nobody:
     title: Nobody saw it yet
-    segment: callers
+    segment: sleepers
     when: entering
     already_in: skip
     questions:

@@ -17,6 +17,8 @@ from segue.ui.campaign_fields import (
     field_names,
     fields_of,
     how_many,
+    in_words_of_the_form,
+    label_of,
     moved,
     without,
 )
@@ -137,7 +139,7 @@ def test_a_problem_belongs_to_the_field_it_is_about(where: str, message: str, fi
 
     found = by_field([problem], "campaigns.c", entry, field_names(fields))
 
-    assert found == {field: [problem]}
+    assert list(found) == [field]
 
 
 def test_questions_are_moved_and_removed_with_all_that_they_say() -> None:
@@ -154,3 +156,28 @@ def test_questions_are_moved_and_removed_with_all_that_they_say() -> None:
         "questions.0.ask": "B?",
         "questions.1.id": "c",
     }
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("a card needs `body`", "a card needs “Text”"),
+        ("there is no segment `old`", "there is no segment `old`"),
+    ],
+)
+def test_a_message_speaks_of_what_the_form_shows(message: str, said: str) -> None:
+    assert in_words_of_the_form(message) == said
+
+
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [
+        ("body", "Text"),
+        ("show.selector", "Beside the element"),
+        ("questions.1.choices", "Question 2: Choices"),
+        ("show.on.0.value", "Trigger 1: Value"),
+        ("window.from", "From"),
+    ],
+)
+def test_a_field_is_called_as_its_label(field: str, label: str) -> None:
+    assert label_of(field) == label

@@ -228,10 +228,10 @@ def test_a_change_touches_nothing_else(shop: Studio) -> None:
     ("field", "value", "said"),
     [
         ("segment", "", "missing"),
-        ("body", "", "a card needs `body`"),
+        ("body", "", "a card needs “Text”"),
         ("body", "{{ persn.id }}", "persn"),
         ("holdout", "half", "a share is written in per cent"),
-        ("already_in", "", "`already_in` is missing"),
+        ("already_in", "", "“Who is in already” is missing"),
         ("url", "javascript:alert(1)", ""),
         ("delay", "soon", ""),
         ("starts", "tomorrow", "a date or an instant is expected"),
@@ -386,7 +386,7 @@ def test_why_somebody_is_not_asked(shop: Studio) -> None:
     """The page says which rule stops it."""
     page = shop.page("/voices/nobody", person="p3")
 
-    assert "No</b>: not shown because the person is not in callers." in page
+    assert "No</b>: not shown because the person is not in sleepers." in page
     assert "Nobody has seen it yet" in _settled(shop, "/voices/nobody")
 
 

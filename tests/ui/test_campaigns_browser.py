@@ -67,7 +67,7 @@ def test_from_writing_a_campaign_to_its_first_delivery(page: Page, shop: Studio)
     page.get_by_label("Channel").select_option("console")
     expect(page.get_by_label("Subject")).to_be_hidden()
     wrong = page.locator("[data-said=body] .error")
-    expect(wrong).to_have_text("a line of the console needs `body`")
+    expect(wrong).to_have_text("a line of the console needs “Text”")
 
     page.get_by_label("Text", exact=True).fill("Call back: {{ person.id }}")
     expect(wrong).to_have_count(0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from segue.domain.errors import Problem
@@ -44,6 +45,18 @@ OF_EACH: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields of each of a group."""
 GROUPS: Final = tuple(OF_EACH)
 """What a form may have several of."""
+LABELS: Final = {
+    "segment": "Segment", "when": "It speaks", "delay": "So long after that",
+    "again": "The same person again after", "already_in": "Who is in already",
+    "channel": "Channel", "to": "Address", "subject": "Subject", "text": "Plain text",
+    "html": "HTML", "heading": "Heading", "body": "Text", "button": "On the button",
+    "url": "Where it leads", "payload": "What is handed over", "steps": "Add a step",
+    "goal": "Goal", "goal_within": "Within", "holdout": "Held out", "priority": "Priority",
+    "selector": "Beside the element", "slot": "Name of the slot", "questions": "Add a question",
+    "ask": "The question", "choices": "Choices", "then": "What follows", "scale": "Highest rating",
+    "starts": "Starts", "ends": "Ends", "tags": "Tags", "caps": "Cap it", "sampled": "Share asked",
+}  # fmt: skip
+"""What a reader of the form sees of a key of the file."""
 _NUMBERS: Final = ("priority", "approve_first", "weight", "scale", "at_most")
 _TRUTHS: Final = ("transactional", "enabled", "required")
 _LISTS: Final = {"choices": "\n", "tags": ","}
@@ -212,8 +225,26 @@ def by_field(
     belongs to, of the fields with these names; those of none under ""."""
     found: dict[str, list[Problem]] = {}
     for problem in problems:
-        found.setdefault(_field_of(problem, place, entry, names), []).append(problem)
+        said = replace(problem, message=in_words_of_the_form(problem.message))
+        found.setdefault(_field_of(problem, place, entry, names), []).append(said)
     return found
+
+
+def in_words_of_the_form(message: str) -> str:
+    """A message about the file as a reader of the form understands it: keys by their labels."""
+    return _NAMED.sub(lambda key: f"“{LABELS[key[1]]}”" if key[1] in LABELS else key[0], message)
+
+
+def label_of(field: str) -> str:
+    """What a reader sees of a field: `Text`, `Question 2: Choices`."""
+    first, _, rest = field.partition(".")
+    last = field.rpartition(".")[2]
+    label = LABELS.get(last, last.replace("_", " ").capitalize())
+    number = re.search(r"\.(\d+)\.", field)
+    kinds = {"questions": "Question", "variants": "Variant", "caps": "Cap", "steps": "Step"}
+    if number is None or not rest:
+        return label
+    return f"{kinds.get(first, 'Trigger')} {int(number[1]) + 1}: {label}"
 
 
 def _field_of(problem: Problem, place: str, entry: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from segue.ui.campaign_fields import (
     field_names,
     fields_of,
     how_many,
+    label_of,
     moved,
     without,
 )
@@ -384,6 +385,7 @@ def _looked_at(page: Page, writing: Writing, person: str, mark: str) -> dict[str
         "fields": writing.fields,
         "draft": draft,
         "problems": by_field(problems, place, writing.entry, field_names(writing.fields)),
+        "label": label_of,
         "number": len(problems),
         "campaign": draft.campaign if draft else None,
         "person": person,

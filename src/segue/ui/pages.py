@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import jinja2
 from fastapi import Request
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from segue.bootstrap import environment
@@ -152,9 +153,19 @@ def _templates() -> jinja2.Environment:
         "size": words.size,
         "json": partial(json.dumps, ensure_ascii=False),
         "from_json": json.loads,
+        "code": _code,
     }
     made.globals |= {"asset": address_of, "plotly": plotly}
     return made
+
+
+def _code(text: str) -> Markup:
+    """A text in which what stands between backticks is code; the rest of it is text."""
+    parts = text.split("`") if text.count("`") % 2 == 0 else [text]
+    marked = (
+        Markup("<code>{}</code>").format(one) if i % 2 else one for i, one in enumerate(parts)
+    )
+    return Markup("").join(marked)
 
 
 def _moment(instant: int | None, zone: str) -> str:

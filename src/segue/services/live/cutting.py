@@ -50,7 +50,7 @@ def _last_line(node: Node, lines: list[str]) -> int:
     """The last line on which something of the node stands."""
     if isinstance(node, ScalarNode):
         return _last_of_scalar(node, lines)
-    if node.flow_style or not node.value:
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
         return int(node.end_mark.line)
     last = node.value[-1]
     return _last_line(last[1] if isinstance(last, tuple) else last, lines)

@@ -44,7 +44,7 @@ function tell(list) {
     const said = form.querySelector(`[data-said="${CSS.escape(one.dataset.field)}"]`);
     const text = document.createElement("span");
     text.className = one.className;
-    text.textContent = one.textContent;
+    text.append(...one.cloneNode(true).childNodes);
     said?.append(text);
     if (one.className === "error") form.elements[one.dataset.field]?.setAttribute?.("aria-invalid", "true");
   }
