@@ -8,7 +8,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from segue.domain.browsing import Beat, EventCount, Lately, Mark
+from segue.domain.browsing import Beat, EventCount, Lately, Mark, Since
 from segue.domain.ports import StoredEvent
 
 _THEIRS: Final = """
@@ -32,7 +32,9 @@ _BEFORE: Final = """
     )
 """
 """Before a place in event order: by instant, then sequence (none first), then event id."""
-_NAMED: Final = " AND names.name IN (SELECT unnest($events::VARCHAR[]))"
+_NAMED: Final = """
+    AND name IN (SELECT code FROM names WHERE name IN (SELECT unnest($events::VARCHAR[])))
+"""
 _NEWEST_FIRST: Final = "ORDER BY occurred_at DESC, sequence DESC NULLS LAST, event_id DESC"
 _IN_ORDER: Final = "ORDER BY occurred_at, sequence NULLS FIRST, event_id"
 
@@ -114,7 +116,9 @@ class Browser:
         if named:
             upto += _NAMED
             values["events"] = list(named)
-        query = f"{_EVENTS} WHERE {_THEIRS} {upto} {_NEWEST_FIRST} LIMIT $most"
+        # First which they are: properties are read of those only.
+        which = f"SELECT ref FROM events WHERE {_THEIRS} {upto} {_NEWEST_FIRST} LIMIT $most"
+        query = f"{_EVENTS} WHERE ref IN ({which}) {_NEWEST_FIRST}"
         return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
 
     def arrived(
@@ -155,11 +159,14 @@ class Browser:
         rows = self._db.execute("SELECT name FROM names ORDER BY name").fetchall()
         return [name for (name,) in rows]
 
-    def arrived_since(self, instant: int) -> int:
+    def since(self, instant: int) -> Since:
         """See the port."""
-        query = "SELECT count(*) FROM events WHERE received_at >= ?"
-        ((count,),) = self._db.execute(query, [instant]).fetchall()
-        return int(count)
+        ((events, transitions),) = self._db.execute(
+            "SELECT (SELECT count(*) FROM events WHERE received_at >= $at),"
+            " (SELECT count(*) FROM transitions WHERE known_at >= $at)",
+            {"at": instant},
+        ).fetchall()
+        return Since(events, transitions)
 
     def named(self, distinct_ids: Collection[str], events: Collection[str]) -> list[StoredEvent]:
         """See the port."""
