@@ -19,9 +19,7 @@ class Published:
 
     def changes(self, limits: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
         assert list(limits) == [NOW - day * DAY for day in range(DAYS, -1, -1)]
-        return {
-            name: [*[(0, 0)] * (DAYS - len(days)), *days] for name, days in self._days.items()
-        }
+        return {name: [*[(0, 0)] * (DAYS - len(days)), *days] for name, days in self._days.items()}
 
 
 def moved(days_known: int, **days: Sequence[tuple[int, int]]) -> Movements:
@@ -58,18 +56,20 @@ def test_of_a_young_log_nothing_is_usual_yet() -> None:
     assert not one.day.is_known
     assert not one.day.is_unusual
     assert (one.week.net, one.week.before) == (FEWEST, 0)
-    assert found.by_chance == (0, 0)
+    assert (found.known_days, found.chance_days) == (0, 0)
 
 
 def test_of_an_empty_log_nothing_is_told() -> None:
     found = movements(Published(), {"buyers": 0}, NOW, None)  # type: ignore[arg-type]
-    assert found == Movements((), 0, 0)
+    assert found == Movements((), 0, 0, 0, 0)
 
 
 def test_it_is_said_how_many_stand_out_by_chance() -> None:
     """Two in 29 days, two in 13 weeks, of each of the two segments."""
     found = moved(500, buyers=STEADY)
-    assert found.by_chance == (2 * 2 / 29, 2 * 2 / 13)
+    assert (found.chance_days, found.chance_weeks) == pytest.approx((2 * 2 / 29, 2 * 2 / 13))
+    young = moved(FEWEST + 1, buyers=STEADY)
+    assert young.chance_days == pytest.approx(2 * 2 / (FEWEST + 1))
 
 
 def test_what_is_unusual_comes_first_then_what_moved_most() -> None:

@@ -111,6 +111,12 @@ def test_a_journey_that_there_is_not(tmp_path: Path) -> None:
     assert "stage: trial" in page
 
 
+def test_where_nobody_was_it_is_said(studio: Studio) -> None:
+    page = settled(studio, "/journey", segment="idle")
+    assert "Nobody was on the journey in this time, of those in idle" in page
+    assert "<figure" not in page
+
+
 def test_figures_are_drawn_and_followed(page: Page) -> None:
     """In the colours of the page, with nothing said on the console; a click leads to people."""
     page.goto("/studio/journey")

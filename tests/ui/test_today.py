@@ -71,6 +71,12 @@ def test_what_is_broken_comes_with_evidence_and_advice(today: str) -> None:
     assert 'href="/studio/segments/idle">idle</a>' in today
 
 
+def test_findings_come_in_words_and_lead_to_what_was_tried(today: str) -> None:
+    found = re.search(r'<section id="findings">.*?</section>', today, re.DOTALL)
+    assert found is not None
+    assert 'href="/studio/discover"' in found[0]
+
+
 def test_what_is_unusual_is_marked_and_what_chance_does_is_said(tmp_path: Path) -> None:
     """Somebody buys every day for weeks; today nobody does, but seven leave who had bought."""
     definitions = DEFINITIONS.replace("when: did buy}", "when: did buy within 60 days}")

@@ -64,6 +64,14 @@ class Lately:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """How many events were received since an instant, and how many transitions published."""
+
+    events: int
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A place in somebody's events, in event order; as text it is a cursor."""
 
@@ -143,8 +151,8 @@ class Browser(Protocol[BatchT]):
     def event_names(self) -> list[str]:
         """The names of all events that ever arrived, sorted; without looking at the events."""
 
-    def arrived_since(self, instant: int) -> int:
-        """How many events were received at the instant (ms) or later."""
+    def since(self, instant: int) -> Since:
+        """What came at the instant (ms) or later."""
 
     def named(self, distinct_ids: Collection[str], events: Collection[str]) -> list[StoredEvent]:
         """The events of these names that these distinct ids did, in event order."""

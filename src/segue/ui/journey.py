@@ -128,6 +128,11 @@ class Drawn:
     pace: Plot
     funnels: dict[str, tuple[Beginnings, Plot]]
 
+    @property
+    def has_people(self) -> bool:
+        """Whether anybody was on the journey in the period."""
+        return bool(self.journey.flow.any())
+
 
 @router.get("/journey")
 def journey(request: Request, session: SignedIn, asked: Annotated[Asked, Query()]) -> Response:
@@ -149,10 +154,10 @@ def journey(request: Request, session: SignedIn, asked: Annotated[Asked, Query()
         "drawn": drawn,
         "has_journey": bool(page.serving.project.project.journey),
         "example": EXAMPLE,
-        "latest": long_ago(page) if not asked.until else "",
+        "latest": "" if asked.until else long_ago(page.serving.store.extent().last_at, page),
         "segments": [(one.id, one.title) for one in definitions.segments if "." not in one.id],
     }
-    if drawn is not None:
+    if drawn is not None and drawn.has_people:
         values |= _told(drawn, asked)
     return page.shown("journey", values, title="Journey")
 
@@ -236,7 +241,8 @@ def worked_out(insight: Insight, tick: Tick, asked: Asked, end: int | None) -> D
                 f"{title}: {pace_words(row)}"
                 for title, row in zip(titles[:-1], shown.stages, strict=False)
                 if row.next.people
-            ),
+            )
+            or "Nobody came to a stage in this time.",
         ),
         {
             key: (one, _funnel(shown, one, found, asked))
@@ -422,9 +428,8 @@ def _occupancy(shown: Journey, found: JourneyFound) -> list[tuple[dt.date, list[
     ]
 
 
-def long_ago(page: Page) -> str:
-    """The day of the latest event, where that is long ago."""
-    last = page.serving.store.extent().last_at
+def long_ago(last: int | None, page: Page) -> str:
+    """The day of the latest event (ms), where that is long ago; else empty."""
     if last is None or page.now - last < STALE:
         return ""
     return local_date(last, page.zone).isoformat()

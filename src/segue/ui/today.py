@@ -13,13 +13,16 @@ from starlette.responses import JSONResponse, Response
 
 from segue.bootstrap.serving import Serving
 from segue.domain.access import KeyKind
+from segue.domain.browsing import Since
 from segue.domain.instant import DAY, MINUTE, local_date, start_of_day
 from segue.insight.lift import Finding
 from segue.insight.portfolio.findings import LintFinding
+from segue.services.insight.discovering import WINDOWS, Discovered
+from segue.services.insight.discovering_words import finding_words, summary_words
 from segue.services.insight.lint_words import HEADINGS, Severity, severity
 from segue.services.live.moving import Change, Moved, Movements, movements
 from segue.services.words import number
-from segue.ui import analyses
+from segue.ui import analyses, discover
 from segue.ui.board import Looked
 from segue.ui.campaigns import Row, came_of_all, quick, rows_of
 from segue.ui.journey import long_ago
@@ -31,10 +34,12 @@ MOVED: Final = 8
 """Segments that are listed as having moved."""
 MENDED: Final = 5
 """Mistakes that are listed."""
+FOUND: Final = 3
+"""Findings that are listed."""
 LETTERS: Final = 100
 """Dead letters that are counted of each endpoint; more are "100 or more"."""
 _FRESH: Final = 5 * MINUTE
-_PATIENCE: Final = 0.1
+_PATIENCE: Final = 0.04
 
 router = APIRouter()
 
@@ -65,14 +70,15 @@ def today(request: Request, session: SignedIn) -> Response:
     the first event."""
     del session
     page = Page.of(request)
-    if page.serving.store.extent().events == 0:
+    extent = page.serving.store.extent()
+    if extent.events == 0:
         return page.shown("first_event", _sending(request, page), title="Send the first event")
-    moved = _movements(request, page)
+    moved = _movements(request, page, extent.first_at)
     came = came_of_all(request, page)
     linted = analyses.lint(page)
     values = {
         "now_words": _now(request, page),
-        "latest": long_ago(page),
+        "latest": long_ago(extent.last_at, page),
         "moved": moved,
         "rows": _rows(page, moved.result),
         "by_chance": _by_chance(moved.result),
@@ -83,6 +89,7 @@ def today(request: Request, session: SignedIn) -> Response:
         "linted": linted,
         "mistakes": _worst(linted.result.findings if linted.result else ()),
         "headings": HEADINGS,
+        **_findings(page),
         "letters": _letters(page.serving),
         "most_letters": LETTERS,
         "file_trouble": page.serving.project.trouble,
@@ -103,38 +110,47 @@ def now(request: Request, session: SignedIn) -> Response:
 
 @dataclass(slots=True)
 class Counter:
-    """How many events arrived since the beginning of a day: counted in the store once, and from
-    then on by what was taken in."""
+    """How much came since the beginning of a day: counted in the store once, and from then on by
+    what was taken in and published."""
 
     serving: Serving
     day: str = ""
-    before: int = 0
+    before: Since = field(default_factory=lambda: Since(0, 0))
     guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def today(self, now: int, zone: str) -> int:
-        """Events that arrived on the day of the instant (ms) in the zone, up to it."""
+    def today(self, now: int, zone: str) -> Since:
+        """What came on the day of the instant (ms) in the zone, up to it."""
         date = local_date(now, zone)
         with self.guard:
+            so_far = self._so_far()
             if self.day != date.isoformat():
-                taken = self.serving.live.tap.total
                 with self.serving.store.browsing() as browser:
-                    stored = browser.arrived_since(start_of_day(date, zone))
-                self.day, self.before = date.isoformat(), stored - taken
-            return max(0, self.before + self.serving.live.tap.total)
+                    stored = browser.since(start_of_day(date, zone))
+                self.before = Since(
+                    stored.events - so_far.events, stored.transitions - so_far.transitions
+                )
+                self.day = date.isoformat()
+            return Since(
+                max(0, self.before.events + so_far.events),
+                max(0, self.before.transitions + so_far.transitions),
+            )
+
+    def _so_far(self) -> Since:
+        live = self.serving.live
+        return Since(live.tap.total, live.health().next_transition)
 
 
 def _now(request: Request, page: Page) -> dict[str, str]:
-    """Events that arrived today, events a second, people, and the latest transition's number, in
-    words."""
+    """Events and transitions of today, events a second and people, in words."""
     state, live = request.app.state, page.serving.live
     counter = getattr(state, "counter", None) or Counter(page.serving)
     state.counter = counter
-    health = live.health()
+    came = counter.today(page.now, page.zone)
     return {
-        "events": number(counter.today(page.now, page.zone)),
+        "events": number(came.events),
+        "changes": number(came.transitions),
         "rate": rate_words(live.tap.rate(page.now)),
-        "people": number(health.people),
-        "changes": number(health.next_transition),
+        "people": number(live.health().people),
     }
 
 
@@ -151,10 +167,9 @@ def _sending(request: Request, page: Page) -> dict[str, object]:
 # ------------------------------------------------------------------------------------- what moved
 
 
-def _movements(request: Request, page: Page) -> Looked[Movements]:
+def _movements(request: Request, page: Page, first: int | None) -> Looked[Movements]:
     store, live = page.serving.store, page.serving.live
     sizes = {one.segment_id: one.size for one in live.segments()}
-    first = store.extent().first_at
     return quick(request).look(
         "movements",
         lambda _: movements(store, sizes, page.now, first),
@@ -179,7 +194,7 @@ def _by_chance(found: Movements | None) -> str:
     """How many segments would stand out if nothing but chance moved them."""
     if found is None or not found.known_days:
         return ""
-    day, week = (math.ceil(one) for one in found.by_chance)
+    day, week = math.ceil(found.chance_days), math.ceil(found.chance_weeks)
     weekly = f", and up to {week} in a week" if found.known_weeks else ""
     return (
         f"If only chance moved them, up to {day} of {found.known_days} segments would stand out on "
@@ -224,6 +239,26 @@ def _answers(request: Request, page: Page) -> Looked[dict[str, int]]:
         fresh=_FRESH,
         patience=_PATIENCE,
     )
+
+
+def _findings(page: Page) -> dict[str, object]:
+    """What people do early that goes along with the first goal, in words; looked for once a day,
+    under the name that the page of discovery has it on the board."""
+    if not page.serving.live.definitions.goals:
+        return {"discovered": None, "findings": [], "found": ""}
+    windows = discover.Asked().windows or list(WINDOWS)
+    looked: Looked[Discovered] = page.looked(
+        ("discover", "", "", tuple(windows)),
+        lambda insight, tick: insight.discover(windows=windows, tick=tick),
+        fresh=DAY,
+    )
+    found = looked.result
+    told = [finding_words(found, one) for _, one in found.distinct[:FOUND]] if found else []
+    return {
+        "discovered": looked,
+        "findings": told,
+        "found": summary_words(found) if found else "",
+    }
 
 
 def _worst(findings: Sequence[LintFinding]) -> list[LintFinding]:

@@ -42,6 +42,11 @@ class Change:
         return self.before >= FEWEST
 
     @property
+    def chance(self) -> float:
+        """The chance that it stands out where all stretches are alike, at most."""
+        return 2 / (self.before + 1)
+
+    @property
     def is_unusual(self) -> bool:
         """Whether it moved more than in any of the stretches before."""
         return self.is_known and not self.low <= self.net <= self.high
@@ -66,20 +71,15 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Movements:
-    """The segments of which anybody came or went in the last week, those that moved most first; how
-    many segments there are of which it is known what is usual for a day, and for a week."""
+    """The segments of which anybody came or went in the last week, those that moved most first; of
+    how many segments it is known what is usual for a day, and for a week; and how many of them
+    would stand out by chance, at most."""
 
     moved: tuple[Moved, ...]
     known_days: int
     known_weeks: int
-
-    @property
-    def by_chance(self) -> tuple[float, float]:
-        """How many segments would stand out by chance, on a day and in a week."""
-        return (
-            self.known_days * 2 / (DAYS_BEFORE + 1),
-            self.known_weeks * 2 / (WEEKS_BEFORE + 1),
-        )
+    chance_days: float
+    chance_weeks: float
 
 
 def movements(
@@ -96,10 +96,14 @@ def movements(
         for segment_id, size in sizes.items()
     ]
     moved = [one for one in found if one.week.entered or one.week.left]
+    days_known = [one.day for one in found if one.day.is_known]
+    weeks_known = [one.week for one in found if one.week.is_known]
     return Movements(
         tuple(sorted(moved, key=lambda one: one.weight, reverse=True)),
-        sum(one.day.is_known for one in found),
-        sum(one.week.is_known for one in found),
+        len(days_known),
+        len(weeks_known),
+        sum(one.chance for one in days_known),
+        sum(one.chance for one in weeks_known),
     )
 
 
