@@ -28,6 +28,7 @@ from segue.ui import (
     discover,
     discover_groups,
     entering,
+    finding,
     health,
     journey,
     live,
@@ -70,6 +71,7 @@ PARTS: Final = (
     data,
     *_SPOKEN,
     undo,
+    finding,
 )
 """The modules whose routes make up the studio, in the order in which they are looked through."""
 _STATUS: Final = {NotFoundError: 404, UsageError: 400, InputError: 400, BusyError: 503}

@@ -26,6 +26,8 @@ _TOP: Final = 22.0
 _TALL: Final = 168.0
 _BELOW: Final = 22.0
 _ROW: Final = 40.0
+_AXIS: Final = 5.0
+"""The per cents at the left of columns that are left to the words of their axis."""
 _TICKS_DOWN: Final = 4
 _TICKS_ACROSS: Final = 6
 _LONGEST_NAME: Final = 38
@@ -208,13 +210,13 @@ def columns(days: Sequence[dt.date], series: Sequence[Series], *, unit: Unit = C
     ups = [sum(max(one.values[i] or 0, 0) for one in series) for i in range(len(days))]
     downs = [sum(min(one.values[i] or 0, 0) for one in series) for i in range(len(days))]
     scale = _Scale.over(min(0.0, *downs), max(0.0, *ups))
-    width = 100 / len(days)
+    width = (100 - _AXIS) / len(days)
     rects = [
         rect
         for i in range(len(days))
         for rect in _stacked(series, days[i], i, width, (scale, unit))
     ]
-    places = [(i + 0.5) * width for i in range(len(days))]
+    places = [_AXIS + (i + 0.5) * width for i in range(len(days))]
     chart = _frame(scale, unit, [day.isoformat() for day in days], series)
     chart = replace(chart, rects=tuple(rects))
     return _with_times(chart, _day_ticks(days, places), steps=len(days))
@@ -349,7 +351,7 @@ def _stacked(
         base = ups if value > 0 else downs
         top, bottom = sorted((scale.y(base), scale.y(base + value)))
         says = f"{day.isoformat()}: {one.name} {unit.told(value)}"
-        x = round(i * width + gap, 3)
+        x = round(_AXIS + i * width + gap, 3)
         rects.append(
             Rect(x, top, round(width - 2 * gap, 3), round(bottom - top, 2), _mark(place), says)
         )

@@ -24,7 +24,7 @@ function filter(field) {
     row.hidden = !row.dataset.name.includes(wanted);
   }
   for (const group of document.querySelectorAll("[data-group]")) {
-    group.hidden = !group.querySelector("[data-name]:not([hidden])");
+    group.hidden = !group.querySelector("tr[data-name]:not([hidden])");
   }
 }
 
@@ -98,3 +98,32 @@ function insert(field, name) {
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }
+
+// Light or dark as one chooses, kept in this browser; theme.js says so before a page is painted.
+for (const choice of document.querySelectorAll(".theme")) {
+  const root = document.documentElement;
+  choice.hidden = false;
+  choice.querySelector(`[value="${root.dataset.theme ?? ""}"]`).checked = true;
+  choice.addEventListener("change", ({ target }) => {
+    if (target.value) root.dataset.theme = target.value;
+    else delete root.dataset.theme;
+    try {
+      localStorage.setItem("theme", target.value);
+    } catch {
+      // Nothing may be kept here: it lasts as long as the page.
+    }
+    document.dispatchEvent(new CustomEvent("studio:theme"));
+  });
+}
+
+// A menu closes when something else is clicked, or by Escape.
+const menus = [...document.querySelectorAll(".bar details")];
+document.addEventListener("click", ({ target }) => {
+  for (const menu of menus) if (!menu.contains(target)) menu.open = false;
+});
+document.addEventListener("keydown", ({ key }) => {
+  const menu = key === "Escape" && menus.find((one) => one.open);
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
