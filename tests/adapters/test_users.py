@@ -5,7 +5,7 @@ import pytest
 
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.domain.errors import NotFoundError, UsageError
-from segue.domain.users import LINK_LASTS, SESSION_LASTS, Role
+from segue.domain.users import LINK_LASTS, SESSION_LASTS, Deed, Role
 
 
 @pytest.fixture
@@ -128,3 +128,47 @@ def test_no_secret_is_in_the_file(path):
     with duckdb.connect(str(path)) as db:
         kept = str(db.execute("FROM user_tokens").fetchall())
     assert not [one for one in secrets if one in kept]
+
+
+def test_whoever_was_ended_comes_back_without_a_password(store):
+    """By a new link; what let them in before does not."""
+    ann = store.add_user("ann", Role.ADMIN, now=0)
+    bob = store.add_user("bob", Role.EDITOR, now=0)
+    store.set_password(bob.id, "hash")
+    secret = store.begin_session(bob.id, now=0)
+    store.end_user(bob.id, now=1)
+    back = store.readmit(bob.id)
+
+    assert (back.ended_at, back.has_password, back.role) == (None, False, Role.EDITOR)
+    assert store.session(secret, now=1) is None
+    assert store.password_of("bob") is None
+    assert store.use_link(store.add_link(bob.id, now=1), now=2) == back
+    assert ann in store.users()
+
+
+def test_signing_out_everywhere_leaves_others(store):
+    """Their links are worth nothing then, too."""
+    ann, bob = (store.add_user(name, Role.ADMIN, now=0) for name in ("ann", "bob"))
+    mine = [store.begin_session(ann.id, now=0) for _ in range(2)]
+    other, link = store.begin_session(bob.id, now=0), store.add_link(ann.id, now=0)
+    store.end_sessions(ann.id)
+
+    assert [store.session(one, now=1) for one in mine] == [None, None]
+    assert store.use_link(link, now=1) is None
+    assert store.session(other, now=1) is not None
+    with pytest.raises(NotFoundError):
+        store.end_sessions("nobody")
+
+
+def test_what_was_done_is_kept_over_a_restart(path, monkeypatch):
+    """The latest first; the oldest make room."""
+    monkeypatch.setattr("segue.adapters.duckdb_store.users.DEEDS_KEPT", 3)
+    store = DuckDBStore.open(path)
+    for at in range(5):
+        store.note_deed(Deed(at, "ann", f"Pause {at}", "offer"))
+    store.close()
+
+    store = DuckDBStore.open(path)
+    assert [one.at for one in store.deeds()] == [4, 3, 2]
+    assert store.deeds(1) == [Deed(4, "ann", "Pause 4", "offer")]
+    store.close()

@@ -48,7 +48,7 @@ def test_who_did_something_lately_comes_first(studio: Studio) -> None:
 
     assert "Who did something lately." in page
     assert "<b>60</b> people" in page
-    assert page.count('<th scope="row"><a href="/studio/people/') == 50
+    assert page.count('<th scope="row" class="wide"><a href="/studio/people/') == 50
 
 
 def test_people_of_a_segment_and_a_stage(studio: Studio) -> None:
@@ -56,7 +56,7 @@ def test_people_of_a_segment_and_a_stage(studio: Studio) -> None:
     buyers = studio.page("/people", segment="buyers")
     both = studio.page("/people", segment="fresh", stage="paying")
 
-    assert buyers.count('<th scope="row"><a href="/studio/people/') == 20
+    assert buyers.count('<th scope="row" class="wide"><a href="/studio/people/') == 20
     assert "In Buyers now" in buyers
     assert "In Looked lately and the stage paying now" in both
     assert 'href="/studio/people/p00"' in both
@@ -70,7 +70,7 @@ def test_pages_of_people_hold_everybody_once(studio: Studio) -> None:
     path = "/people?segment=fresh&stage="
     while path:
         text = studio.client.get(f"/studio{path}").text
-        found += re.findall(r'<th scope="row"><a href="/studio/people/([^"]+)"', text)
+        found += re.findall(r'class="wide"><a href="/studio/people/([^"]+)"', text)
         more = re.search(r'href="/studio(/people\?[^"]*before=\d+)"', text)
         path = more[1].replace("&amp;", "&") if more else ""
 

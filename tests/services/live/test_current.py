@@ -158,3 +158,37 @@ def test_what_is_kept_fits_the_same_meanings_and_no_earlier_instant() -> None:
     assert then.fits([3, 5], AT + 1)
     assert not then.fits([3, 5], AT - 1)
     assert not then.fits([3, 6], AT)
+
+
+def test_who_is_in_several_segments_page_by_page():
+    """Against a plain dictionary, over people who were looked at since and people who were not:
+    everybody once, the last first, with since and until of the first segment."""
+    rng = random.Random(5)
+    people = list(range(0, 90, 2))
+    spans = made_up(rng, people)
+    current = CurrentMemberships.of_everybody(np.array(people, np.int32), table(people, spans), AT)
+    before, after = people[::3], [*people[::6], 91, 95]
+    newer = made_up(rng, after)
+    current.replace(np.array(before, np.int32), np.array(after, np.int32), table(after, newer), AT)
+    inside: dict[int, dict[int, tuple[int, int | None]]] = {}
+    for known, whose in ((spans, set(people) - set(before)), (newer, set(after))):
+        for person in whose:
+            for code in SEGMENTS:
+                for start, end in known[code].get(person, []):
+                    if start <= AT < end:
+                        stay = (start, end if end < FOREVER else None)
+                        inside.setdefault(person, {})[code] = stay
+
+    for segments in ([3], [9, 5], [3, 9, 5]):
+        wanted = [one for one in sorted(inside, reverse=True) if set(segments) <= set(inside[one])]
+        found, cursor = [], None
+        while page := current.inside(segments, cursor, 4):
+            found += page
+            cursor = page[-1][0]
+        assert found == [(one, *inside[one][segments[0]]) for one in wanted]
+    assert (
+        CurrentMemberships.of_everybody(
+            np.empty(0, np.int32), table([], {code: {} for code in SEGMENTS}), AT
+        ).inside([3], None, 5)
+        == []
+    )
