@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from segue.domain.errors import NotFoundError, SegueError, UsageError
 from segue.domain.users import Role
 from segue.language.yaml_source import read_yaml
 from segue.services.acting.drafting import Draft, drafted
-from segue.services.acting.previewing import Preview, Previewer
+from segue.services.acting.previewing import Preview
 from segue.services.live.catalogue import Catalogue
 from segue.services.live.editing import Section, drop_spoken, put_spoken
 from segue.ui.campaign_choices import Choices, choices
@@ -33,7 +33,7 @@ from segue.ui.campaign_fields import (
     moved,
     without,
 )
-from segue.ui.campaigns import Shown, framed, previewed, texts_of
+from segue.ui.campaigns import Shown, framed, previewed, previewer_of, texts_of
 from segue.ui.drafts import Drafts
 from segue.ui.pages import Page
 from segue.ui.rehearsing import Rehearsal, rehearsal
@@ -95,7 +95,6 @@ class Writing:
     fields: dict[str, str]
     entry: dict[str, Any]
     draft: Draft | None
-    trouble: SegueError | None = None
 
     @property
     def section(self) -> Section:
@@ -224,7 +223,7 @@ def _opened(request: Request, page: Page, spoken_id: str, asked: Asked) -> Respo
     gone = UsageError("This draft is no longer kept", hint="below is what the file has")
     fields = dict(kept) if kept is not None else _as_written(page, spoken_id, asked.segment)
     writing = _writing(page, spoken_id, fields)
-    trouble = gone if asked.draft and kept is None else writing.trouble
+    trouble = gone if asked.draft and kept is None else None
     return _shown(request, page, writing, asked, trouble)
 
 
@@ -253,12 +252,9 @@ def _only_fields(filled: dict[str, str]) -> dict[str, str]:
 def _writing(page: Page, spoken_id: str, fields: dict[str, str]) -> Writing:
     place, entry = _place(page), entry_of(fields)
     bare = Writing(place, spoken_id, fields, entry, None)
-    try:
-        before = read_definitions(page.serving.workspace)
-        draft = drafted(before, bare.section, bare.new_id, entry, MessageTemplates())
-    except SegueError as error:
-        return Writing(place, spoken_id, fields, entry, None, error)
-    return Writing(place, spoken_id, fields, entry, draft)
+    project = page.serving.project.project
+    draft = drafted(project, bare.section, bare.new_id, entry, MessageTemplates())
+    return replace(bare, draft=draft)
 
 
 # ------------------------------------------------------------------------------- what is done
@@ -425,9 +421,7 @@ def _preview(page: Page, writing: Writing, person: str) -> Preview | None:
     draft = writing.draft
     if draft is None or draft.acting is None:
         return None
-    serving = page.serving
-    previewer = Previewer(serving.store, serving.live.definitions, draft.acting, MessageTemplates())
-    return previewer.preview(writing.new_id, person, page.now)
+    return previewer_of(page, draft.acting).preview(writing.new_id, person, page.now)
 
 
 def _rehearsed(page: Page, writing: Writing, days: int) -> Rehearsal | None:

@@ -11,11 +11,13 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from segue.adapters.message_templates import MessageTemplates
-from segue.domain.campaigns import REACHED, Because, Campaign, Channel, Delivery, State
+from segue.domain.acting import Profile
+from segue.domain.campaigns import REACHED, Acting, Because, Campaign, Channel, Delivery, State
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import SECOND
 from segue.domain.users import Role
 from segue.services.acting.previewing import Preview, Previewer
+from segue.services.acting.profiles import StoredProfiles
 from segue.services.acting.results import Results, results
 from segue.services.acting.story import outcome, story
 from segue.services.acting.voices import Heard, heard
@@ -47,6 +49,7 @@ STEPS: Final[Mapping[str, tuple[State, ...]]] = {
     "sent": (State.SENDING, State.OFFERED, *REACHED),
     "delivered": REACHED,
     "shown": (State.SHOWN, State.CLICKED, State.CONVERTED),
+    "only_shown": (State.SHOWN,),
     "clicked": (State.CLICKED, State.CONVERTED),
     "converted": (State.CONVERTED,),
     "held_out": (State.HELD_OUT,),
@@ -341,12 +344,22 @@ def _told(one: Delivery, campaign: Campaign) -> dict[str, object]:
     return {"one": one, "outcome": said, "story": story(one, campaign)}
 
 
+def previewer_of(page: Page, acting: Acting) -> Previewer:
+    """Renders these campaigns for people of the workspace."""
+    store, definitions = page.serving.store, page.serving.live.definitions
+    read = StoredProfiles(store)
+
+    def profile(person_id: str, at: int) -> Profile:
+        code = store.person_code(person_id)
+        assert code is not None
+        return read.profiles([code], at)[code]
+
+    return Previewer(store, definitions, acting, MessageTemplates(), profile)
+
+
 def previewed(page: Page, campaign: Campaign, shown: Shown) -> Preview:
     """The message as one person would get it."""
-    serving = page.serving
-    previewer = Previewer(
-        serving.store, serving.live.definitions, serving.actor.acting, MessageTemplates()
-    )
+    previewer = previewer_of(page, page.serving.actor.acting)
     return previewer.preview(campaign.id, shown.person, page.now, variant=shown.variant or None)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from segue.adapters.message_templates import MessageTemplates
 from segue.domain.errors import Severity
+from segue.language.project import project_from
 from segue.services.acting.drafting import Draft, drafted
 
 FILE = """\
@@ -27,7 +28,7 @@ RIGHT: dict[str, Any] = {
 
 def _draft(file: str = FILE, **changes: Any) -> Draft:
     entry = {key: value for key, value in (RIGHT | changes).items() if value is not None}
-    return drafted(file, "campaigns", "hello", entry, MessageTemplates())
+    return drafted(project_from(file), "campaigns", "hello", entry, MessageTemplates())
 
 
 def test_what_is_right_can_be_looked_at() -> None:
@@ -38,7 +39,8 @@ def test_what_is_right_can_be_looked_at() -> None:
     assert found.campaign is not None
     assert found.campaign.segment_id == "new"
     assert found.problems == ()
-    assert found.text.startswith(FILE)
+    assert found.project is not None
+    assert list(found.project.campaigns) == ["hello"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""A campaign or survey that is not saved yet: what the file would be with it, what is wrong with
-it, and what it would be, ready to be looked at."""
+"""A campaign or survey that is not saved yet: what is wrong with it, and what it would be, ready to
+be looked at."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from segue.language.acting_check import check_acting
 from segue.language.models import Project
 from segue.language.project import project_from
 from segue.services.acting.checking import template_problems
-from segue.services.live.editing import Entry, Section, put_spoken
+from segue.services.live.editing import Entry, Section
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the project would be: its text, the project, and its campaigns; None where something
-    keeps it from being read or acted upon. `problems` are those of this campaign, in order,
-    `elsewhere` what is wrong in the rest of the file."""
+    """What a project would be with a campaign or survey in it: the project and its campaigns, None
+    where something keeps them from being read or acted upon. `problems` are those of this one, in
+    the order of the file, errors first; `elsewhere` what is wrong in the rest."""
 
     id: str
     section: Section
-    text: str
     project: Project | None
     acting: Acting | None
     problems: tuple[Problem, ...]
@@ -42,26 +41,26 @@ class Draft:
 
 
 def drafted(
-    before: str, section: Section, spoken_id: str, entry: Entry, templates: Templates
+    project: Project, section: Section, spoken_id: str, entry: Entry, templates: Templates
 ) -> Draft:
-    """The project of this text with the campaign or survey in it. Raises `DefinitionError` where
-    the text is no YAML."""
-    text = put_spoken(before, section, spoken_id, entry)
+    """A project with the campaign or survey in it; nothing of the rest is read anew."""
     try:
-        project = project_from(text)
+        alone = project_from({section: {spoken_id: entry}})
     except DefinitionError as error:
-        return _draft(spoken_id, section, text, None, list(error.problems))
-    found = [*check_acting(project), *template_problems(project, templates)]
-    return _draft(spoken_id, section, text, project, found)
+        return _draft(spoken_id, section, None, list(error.problems))
+    spoken = {**getattr(project, section), **getattr(alone, section)}
+    whole = project.model_copy(update={section: spoken})
+    found = [*check_acting(whole), *template_problems(whole, templates)]
+    return _draft(spoken_id, section, whole, found)
 
 
 def _draft(
-    spoken_id: str, section: Section, text: str, project: Project | None, found: list[Problem]
+    spoken_id: str, section: Section, project: Project | None, found: list[Problem]
 ) -> Draft:
-    found.sort(key=lambda one: (one.severity, one.line, one.column))
-    wrong = any(one.severity is Severity.ERROR for one in found)
     place = f"{section}.{spoken_id}"
-    own = [one for one in found if one.where == place or one.where.startswith((f"{place}.",))]
+    found.sort(key=lambda one: one.severity)
+    own = [one for one in found if one.where == place or one.where.startswith(f"{place}.")]
     rest = [one for one in found if one not in own and one.severity is Severity.ERROR]
+    wrong = any(one.severity is Severity.ERROR for one in found)
     made = None if project is None or wrong else acting(project)
-    return Draft(spoken_id, section, text, project, made, tuple(own), tuple(rest))
+    return Draft(spoken_id, section, project, made, tuple(own), tuple(rest))
