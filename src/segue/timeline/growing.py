@@ -176,6 +176,12 @@ class GrowingLog:
     def _gathering(self, runs: Sequence[SeenRun], people: Groups, ranks: Ranks) -> Gathering:
         return Gathering(self.layers, runs, self.numbers, people, mixed=self.mixed, ranks=ranks)
 
+    def rows(self, requests: Collection[Request | TraitRequest]) -> int:
+        """How many rows the answers to these requests have in what was read of everybody."""
+        answers = [layer.part.log.answers for layer in self.layers]
+        found = (known[one] for known in answers for one in requests if one in known)
+        return sum(len(occurrences_of(one)) for one in found)
+
     @property
     def events_since_base(self) -> int:
         """How many rows came since the base was read: when to read it anew."""

@@ -490,7 +490,8 @@ class Live:
         page = found[:limit]
         ids = self._store.person_ids(np.array([code for code, *_ in page], np.int32))
         stays = zip(ids, page, strict=True)
-        members = tuple(Member(one, since, until) for one, (_, since, until) in stays)
+        # Whoever is being erased at this moment has no id any more.
+        members = tuple(Member(one, since, until) for one, (_, since, until) in stays if one)
         return Inside(members, page[-1][0] if len(found) > limit else None)
 
     def leaving(self, within: int) -> dict[str, int]:
@@ -522,22 +523,27 @@ class Live:
         gathered = log.forgetting(log.requests - wanted).gather(people, self._store.ranks)
         return people.person, history(definitions, gathered, at, segment_ids)
 
-    def is_known(self, definitions: Definitions, segment_ids: Sequence[str]) -> bool:
-        """Whether `spans` finds all it needs in memory."""
+    def effort(self, definitions: Definitions, segment_ids: Sequence[str]) -> int | None:
+        """How many rows `spans` looks at, of what is in memory; None: it has to read the store."""
+        wanted = requests_of(definitions, segment_ids)
         is_same = definitions.not_activity == self.definitions.not_activity
-        return is_same and requests_of(definitions, segment_ids) <= self._state.log.requests
+        log = self._state.log
+        return log.rows(wanted) if is_same and wanted <= log.requests else None
 
     def spans_of_some(
         self, definitions: Definitions, segment_ids: Sequence[str], at: int, *, every: int
     ) -> tuple[Int32s, dict[str, Spans]]:
         """As `spans`, of about every so-manieth person, always the same ones. Thresholds of
         quantiles are those of these people."""
-        some = self._store.everybody().some(every)
+        some, state = self._store.everybody().some(every), self._state
         wanted, quiet = requests_of(definitions, segment_ids), definitions.not_activity
-        whos = np.unique(some.whos)
-        before = self._state.next_ref
-        part = self._store.some(whos, wanted, Codebook(), before=before, not_activity=quiet)
-        gathered = GrowingLog(part).gather(some, self._store.ranks)
+        if self.effort(definitions, segment_ids) is None:
+            whos, before = np.unique(some.whos), state.next_ref
+            part = self._store.some(whos, wanted, Codebook(), before=before, not_activity=quiet)
+            log = GrowingLog(part)
+        else:
+            log = state.log.forgetting(state.log.requests - wanted)
+        gathered = log.gather(some, self._store.ranks)
         return some.person, history(definitions, gathered, at, segment_ids)
 
     def health(self) -> Health:

@@ -16,7 +16,7 @@ from segue.language.models import Project
 from segue.language.resolve import resolve
 from segue.language.text import to_text
 from segue.language.tree import Definitions, Quantile
-from segue.language.walk import nodes
+from segue.language.walk import nodes, segments_in
 from segue.services.daily import Day, days_of
 from segue.services.live.live import Live
 from segue.services.summarise import COUNTED, size_at, with_counted
@@ -28,9 +28,11 @@ DAYS: Final = 28
 """Days of comings and goings, the day at hand included."""
 SAMPLE: Final = 10
 """Members shown."""
-ENOUGH: Final = 50_000
+ENOUGH: Final = 25_000
 """People of whom a first answer is found where everybody would take long: a share of one in ten is
-known to within 0.3 points of them."""
+known to within 0.4 points of them."""
+MUCH: Final = 8_000_000
+"""Rows in memory that take long to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def preview(
     """Try a segment (`when` and what else `segue.yaml` has of one) beside those of the project.
 
     With `enough`, about so many people are looked at where looking at everybody would take long:
-    where the store has to be read, or thresholds of everybody have to be found.
+    where the store has to be read, there is much to look at, or thresholds have to be found.
     Raises `DefinitionError` with every problem, placed within the text of its condition.
     """
     trial = tried_beside(project, segment)
@@ -109,8 +111,17 @@ def _every(live: Live, definitions: Definitions, ids: list[str], enough: int) ->
     every = live.health().people // enough
     if every <= 1:
         return 1
-    ranks = any(isinstance(node, Quantile) for node in nodes(definitions.segment(ids[0]).condition))
-    return every if ranks or not live.is_known(definitions, ids) else 1
+    effort = live.effort(definitions, ids)
+    is_long = effort is None or effort > MUCH or _has_thresholds(definitions, ids[0])
+    return every if is_long else 1
+
+
+def _has_thresholds(definitions: Definitions, segment_id: str) -> bool:
+    """Whether the segment, or one that it refers to, looks at where people stand among others."""
+    condition = definitions.segment(segment_id).condition
+    return any(isinstance(node, Quantile) for node in nodes(condition)) or any(
+        _has_thresholds(definitions, other) for other in segments_in(condition)
+    )
 
 
 def _for_everybody(tried: Tried, every: int, times: float) -> Tried:
@@ -123,7 +134,7 @@ def _for_everybody(tried: Tried, every: int, times: float) -> Tried:
         people=people,
         days=tuple(_times(day, times) for day in tried.days),
         every=every,
-        range=share and Interval(share.low * people, share.high * people),
+        range=share and Interval(round(share.low * people), round(share.high * people)),
     )
 
 

@@ -105,10 +105,10 @@ const step = latest(async (signal, fields, { keep, focus }) => {
 
 function fromText(wait = 150) {
   older();
+  mark([]);
   const comments = document.querySelector("[data-comments]");
   comments.hidden = !/#/.test(text.value);
   if (text.value.trim()) step(wait, { text: text.value }, {});
-  else mark([]);
   tryLater(400);
 }
 
@@ -257,6 +257,7 @@ class Proposals {
     document.body.append(this.list);
     field.addEventListener("keydown", (event) => this.key(event));
     field.addEventListener("blur", () => this.close());
+    addEventListener("resize", () => this.close());
     this.list.addEventListener("mousedown", (event) => {
       event.preventDefault();
       const option = event.target.closest("[role=option]");
