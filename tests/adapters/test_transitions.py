@@ -272,6 +272,9 @@ def test_flows_of_a_segment(store):
     publish(store, fact(ANN, 10), fact(BEA, 20), fact(ANN, 20, LEFT), fact(CEM, 31))
     assert store.flows("a", [10, 20, 30, 40]) == [Flow(1, 1, 1), Flow(0, 0, 1), Flow(1, 0, 2)]
     assert store.flows("a", [0, 40]) == [Flow(3, 1, 2)]
+    for limits in ([10, 20, 30, 40], [0, 10, 20, 30, 33], [0, 7, 21, 22, 40], [0, 40]):
+        each = [(one.entered, one.left) for one in store.flows("a", limits)]
+        assert store.changes(limits)["a"] == each
     assert store.flows("a", [40]) == store.flows("a", []) == store.flows("unknown", []) == []
 
 

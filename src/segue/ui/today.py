@@ -73,8 +73,8 @@ def today(request: Request, session: SignedIn) -> Response:
     extent = page.serving.store.extent()
     if extent.events == 0:
         return page.shown("first_event", _sending(request, page), title="Send the first event")
-    moved = _movements(request, page, extent.first_at)
-    came = came_of_all(request, page)
+    came, answers = came_of_all(request, page), _answers(request, page)
+    moved = _movements(request, page, extent.first_at)  # last, as it takes longest
     linted = analyses.lint(page)
     values = {
         "now_words": _now(request, page),
@@ -85,7 +85,7 @@ def today(request: Request, session: SignedIn) -> Response:
         "campaigns": _judged(rows_of(page, came, surveys=False)),
         "came": came,
         "surveys": [one for one in rows_of(page, came, surveys=True) if one.heard],
-        "answers": _answers(request, page),
+        "answers": answers,
         "linted": linted,
         "mistakes": _worst(linted.result.findings if linted.result else ()),
         "headings": HEADINGS,

@@ -129,13 +129,32 @@ class Browser:
         values: dict[str, object] = {"after": last - within, "most": most}
         which = ""
         if names:
-            which += _NAMED
-            values["events"] = list(names)
+            which += " AND name IN (SELECT code FROM names WHERE name IN (SELECT unnest($names)))"
+            values["names"] = list(names)
         if ids:
             which += f" AND {_THEIRS}"
             values["ids"] = list(ids)
-        query = f"{_EVENTS} WHERE ref > $after {which} ORDER BY ref DESC LIMIT $most"
-        return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
+        refs = self._db.execute(
+            f"SELECT ref FROM events WHERE ref > $after {which} ORDER BY ref DESC LIMIT $most",
+            values,
+        ).fetchall()
+        return self._by_ref([ref for (ref,) in refs])
+
+    def _by_ref(self, refs: Collection[int]) -> list[StoredEvent]:
+        """These events, the last stored first. Few texts are looked up; joining would read all."""
+        rows = self._db.execute(
+            "SELECT event_id, who, name, occurred_at, received_at, sequence,"
+            " properties::JSON::VARCHAR FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[]))"
+            " ORDER BY ref DESC",
+            {"refs": list(refs)},
+        ).fetchall()
+        who = self._texts("distinct_ids", "distinct_id", {row[1] for row in rows})
+        names = self._texts("names", "name", {row[2] for row in rows})
+        return [StoredEvent(row[0], who[row[1]], names[row[2]], *row[3:]) for row in rows]
+
+    def _texts(self, table: str, column: str, codes: Collection[int]) -> dict[int, str]:
+        query = f"SELECT code, {column} FROM {table} WHERE code IN (SELECT unnest(?::INT[]))"
+        return dict(self._db.execute(query, [list(codes)]).fetchall())
 
     def last_of(
         self, distinct_ids: Collection[str], leaving_out: Collection[str]

@@ -6,8 +6,10 @@ What is in force is what was published minus what was retracted of versions in f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import duckdb
@@ -252,20 +254,23 @@ def changes(
     db: duckdb.DuckDBPyConnection, limits: Sequence[int]
 ) -> dict[str, list[tuple[int, int]]]:
     """See `TransitionReader.changes`. What was taken back is subtracted, so that no person has to
-    be looked at alone."""
+    be looked at alone; counted by the largest step that all limits but the last lie on."""
+    step = math.gcd(*(b - a for a, b in pairwise(limits[:-1]))) or max(limits[-1] - limits[0], 1)
     rows = db.execute(
-        "SELECT segment, true_at, entered, retracted FROM transitions"
-        " WHERE true_at > $first AND true_at <= $last",
-        {"first": limits[0], "last": limits[-1]},
+        "SELECT segment, (true_at - $first - 1) // $step AS bucket, entered,"
+        " sum(CASE WHEN retracted THEN -1 ELSE 1 END)::BIGINT AS count FROM transitions"
+        " WHERE true_at > $first AND true_at <= $last GROUP BY ALL",
+        {"first": limits[0], "last": limits[-1], "step": step},
     ).fetchnumpy()
     ids = dict(
         db.execute("SELECT code, segment_id FROM segment_versions WHERE until IS NULL").fetchall()
     )
     codes, segment = np.unique(rows["segment"], return_inverse=True)
-    stretch = np.searchsorted(np.array(limits, np.int64), rows["true_at"]) - 1
+    begun = limits[0] + rows["bucket"] * step
+    stretch = np.searchsorted(np.array(limits, np.int64), begun, side="right") - 1
     place = (segment * (len(limits) - 1) + stretch) * 2 + ~rows["entered"]
     size = len(codes) * (len(limits) - 1) * 2
-    counts = np.bincount(place, np.where(rows["retracted"], -1, 1), minlength=size).astype(np.int64)
+    counts = np.bincount(place, rows["count"], minlength=size).astype(np.int64)
     each = counts.reshape(len(codes), len(limits) - 1, 2).tolist()
     pairs = zip(codes.tolist(), each, strict=True)
     return {ids[code]: [(a, b) for a, b in days] for code, days in pairs if code in ids}
