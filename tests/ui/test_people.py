@@ -198,7 +198,8 @@ def test_erasing_asks_for_the_id_first(page: Page, studio: Studio) -> None:
     page.get_by_label("To be sure").fill("to-be-erased")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("status")).to_contain_text("They are gone: 2 events were removed")
+    gone = page.get_by_role("status")
+    expect(gone).to_contain_text("They are gone: 2 events were removed", timeout=60_000)
     assert studio.client.get("/studio/people/to-be-erased").status_code == 404
     log = studio.page("/settings/log")
     assert "Erase a person" in log

@@ -33,6 +33,8 @@ BEHIND: Final = MINUTE
 waits or is due."""
 TIGHT: Final = 2 << 30
 """Free bytes below which a disk is nearly full."""
+SOME: Final = 20
+"""From so many turns on it is said that they are slow: one may be for any reason."""
 DAYS: Final = 7
 LETTERS: Final = 100
 _PARTS: Final = {
@@ -142,8 +144,8 @@ def _wrong(
         first = page.serving.project.trouble.splitlines()[0]
         todo = "What it said before is in force. Mend the file: it is looked at again by itself."
         yield Wrong(f"segue.yaml cannot be used: {first}", todo)
-    if recent.turns and recent.median > SLOW:
-        took = words.duration(round(recent.median * SECOND))
+    if recent.turns >= SOME and recent.median > SLOW:
+        took = f"{words.number(round(recent.median * SECOND))} ms"
         share, name = max(((share, name) for name, share in recent.parts.items()), default=(0, ""))
         what = f"Turns are slow: half of them take more than {took}."
         most = f"{words.percent(share)} of it goes into {_PARTS.get(name, name)}."
