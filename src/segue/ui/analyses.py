@@ -3,12 +3,18 @@ worked out, the others show at once."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from segue.domain.campaigns import Campaign
+from segue.domain.errors import BusyError
 from segue.services.acting.voices import SurveyVoices, codebook, voices
 from segue.services.insight.linting import Linted
 from segue.services.insight.measuring import WEEKS, Measures
-from segue.ui.board import Looked
+from segue.ui.board import Board, Looked
 from segue.ui.pages import Page
+
+PATIENCE: Final = 0.1
+"""How long (s) a page waits for what is quick as a rule."""
 
 
 def measures(page: Page, goal: str | None = None, weeks: int = WEEKS) -> Looked[Measures]:
@@ -25,10 +31,20 @@ def lint(page: Page) -> Looked[Linted]:
     return page.looked("lint", lambda insight, _: insight.lint())
 
 
-def voices_of(page: Page, segment_id: str) -> Looked[tuple[SurveyVoices, ...]]:
-    """What was answered to each survey, by the people of a segment and by everybody."""
+def voices_of(page: Page, quick: Board, segment_id: str) -> Looked[tuple[SurveyVoices, ...]]:
+    """What was answered to each survey, by the people of a segment and by everybody: a question
+    that need not wait behind those to the whole log, on a board of its own."""
     surveys = [one for one in page.serving.actor.acting.campaigns if one.survey]
-    return page.looked(("voices", segment_id), lambda *_: _voices(page, surveys, segment_id))
+    try:
+        return quick.look(
+            ("voices", segment_id),
+            lambda _: _voices(page, surveys, segment_id),
+            now=page.now,
+            basis=page.serving.actor.acting,
+            patience=PATIENCE,
+        )
+    except BusyError as error:
+        return Looked(None, trouble=error)
 
 
 def _voices(page: Page, surveys: list[Campaign], segment_id: str) -> tuple[SurveyVoices, ...]:

@@ -84,7 +84,7 @@ def one_segment(
         "undoing": undoable(request),
         **_history(page, segment_id, shown),
         **_members(page, segment_id, shown),
-        **_worked_out(page, segment_id),
+        **_worked_out(page, request.app.state.quick, segment_id),
         **_versions(request, page, segment_id, shown),
     }
     return page.shown("segment", values, title=segment.title)
@@ -132,7 +132,7 @@ def _members(page: Page, segment_id: str, shown: Shown) -> dict[str, Any]:
     return {"members": found.members, "after": found.after}
 
 
-def _worked_out(page: Page, segment_id: str) -> dict[str, Any]:
+def _worked_out(page: Page, quick: Board, segment_id: str) -> dict[str, Any]:
     """What takes a while: measures, overlaps, what lint says, voices, versions."""
     measures, lint = analyses.measures(page), analyses.lint(page)
     surveys = [one for one in page.serving.actor.acting.campaigns if one.survey]
@@ -154,7 +154,7 @@ def _worked_out(page: Page, segment_id: str) -> dict[str, Any]:
         ],
         "overlaps": [] if linted is None else overlaps(linted, segment_id, titles_of(page)),
         "survey_titles": {one.id: one.title or one.id for one in surveys},
-        "voices": analyses.voices_of(page, segment_id) if surveys else None,
+        "voices": analyses.voices_of(page, quick, segment_id) if surveys else None,
     }
 
 

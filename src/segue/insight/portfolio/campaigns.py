@@ -100,9 +100,11 @@ def not_acted_on(project: Portfolio) -> Iterator[LintFinding]:
     """Segments that no campaign and no survey speaks to."""
     spoken = {one.segment_id for one in project.campaigns if one.enabled}
     if not spoken and project.segments:
+        number = len(project.segments)
+        segments = f"{number:,} segments" if number > 1 else "One segment"
         yield LintFinding(
             Mistake.NOT_ACTED_ON,
-            f"{len(project.segments):,} segments, and no campaign: nobody notices who is in them.",
+            f"{segments}, and no campaign: nobody notices who is in them.",
             "Give the one that matters most a campaign with a goal.",
         )
         return
