@@ -10,6 +10,7 @@ from segue.domain.campaigns import Acting, Because, Campaign, Messaging
 from segue.domain.results import ResultsStore, Tally
 from segue.insight.lift import Arm, Finding, Harm, Lift, Split, check_split, measure, watch
 from segue.insight.shares import LEVEL, Interval, Share
+from segue.services import words
 
 BORNE: Final = 0.05
 """The share of people reached who may turn a message away before its campaign is paused."""
@@ -235,4 +236,4 @@ def _points(lift: Lift) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "nobody" if share is None else f"{100 * share:.1f} %"
+    return "nobody" if share is None else words.percent(share)
