@@ -8,11 +8,14 @@ import json
 import re
 import threading
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlencode
 
 import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from playwright.sync_api import Browser, expect
 
 from segue.bootstrap import environment
 from segue.bootstrap import uploads as uploads_module
@@ -21,7 +24,9 @@ from segue.domain.campaigns import Delivery
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import HOUR, format_instant
 from segue.services.live.live import Live
+from tests.ui.artefacts import keep
 from tests.ui.conftest import Studio
+from tests.ui.test_browser import AXE, RULES
 from tests.ui.waiting import eventually
 
 GOOD = (
@@ -350,3 +355,59 @@ def test_a_name_is_only_a_name(tmp_path: Path, name: str, kept: str) -> None:
     assert found.name == kept
     assert found.path.parent.parent == tmp_path / "imports"
     assert found.stage is Stage.WAITING
+
+
+# ------------------------------------------------------------------------------------ in a browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1440])
+def test_what_would_be_refused_is_shown_to_everybody(
+    chromium: Browser, studio: Studio, scheme: Literal["light", "dark"], width: int
+) -> None:
+    """axe-core finds nothing, and the page is no wider than the window."""
+    address = sent(studio, "mixed.csv", GOOD + BAD)
+    with chromium.new_context(
+        base_url=studio.address,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,  # for axe-core only
+    ) as context:
+        url = f"{studio.address}/studio"
+        context.add_cookies([{"name": "segue_session", "value": studio.cookie, "url": url}])
+        page = context.new_page()
+        page.goto(f"{address}?{urlencode(SAID)}")
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if (width, scheme) == (1440, "light"):  # which keeps all four
+            keep(page, "rows that would be refused")
+
+    assert [(one["id"], [n["html"] for n in one["nodes"]]) for one in found["violations"]] == []
+    assert wider <= 0
+
+
+def test_a_file_is_dropped(chromium: Browser, studio: Studio) -> None:
+    """It is sent at once, and the page that maps it comes."""
+    with chromium.new_context(base_url=studio.address) as context:
+        url = f"{studio.address}/studio"
+        context.add_cookies([{"name": "segue_session", "value": studio.cookie, "url": url}])
+        page = context.new_page()
+        page.goto("/studio/data/import")
+        page.evaluate(
+            """text => {
+                const data = new DataTransfer();
+                data.items.add(new File([text], "dropped.csv"));
+                const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true });
+                document.querySelector("[data-upload]").dispatchEvent(drop);
+            }""",
+            GOOD,
+        )
+        expect(page.get_by_role("heading", level=1)).to_have_text("dropped.csv")
+
+        page.goto("/studio/data/import")
+        page.get_by_label("Drop a file here").set_input_files(
+            {"name": "table.xlsx", "mimeType": "application/zip", "buffer": b"PK"}
+        )
+        page.get_by_role("button", name="Send it").click()
+        expect(page.get_by_role("alert")).to_contain_text("files that end in .xlsx are not read")

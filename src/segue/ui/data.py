@@ -48,7 +48,7 @@ def data(
     """The events and traits that there are, and the latest events that were not taken."""
     del session
     page = Page.of(request)
-    names = _catalogue(request).names(page.now)
+    names = _catalogue(request).names(page.now, patience=_PATIENCE)
     found = [one for one in names.events if q.casefold() in one.event.casefold()]
     values = {
         "names": names,
