@@ -21,7 +21,7 @@ router = APIRouter()
 @router.get("/")
 def home() -> Response:
     """The first page."""
-    return RedirectResponse("/studio/segments", 303)
+    return RedirectResponse("/studio/today", 303)
 
 
 @router.get("/static/{name}")
