@@ -34,6 +34,7 @@ from segue.ui.charts import Line, line
 from segue.ui.intervals import Axis, Whisker
 from segue.ui.pages import Page
 from segue.ui.signing import SignedIn
+from segue.ui.undo import undoable
 
 MONTH: Final = 28
 WEEK: Final = 7
@@ -147,6 +148,7 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
         "window": window_words(found.goal) if found and found.goal else "",
         "share_words": share_words,
         "may_change": session.user.role.may(Role.EDITOR),
+        "undoing": undoable(request),
     }
     return page.shown("segments", values, title="Segments")
 

@@ -11,7 +11,10 @@ const behind = document.querySelector(".behind");
 function begin() {
   blocks.querySelector("fieldset").disabled = false;
   blocks.addEventListener("submit", (event) => event.preventDefault());
-  blocks.addEventListener("change", (event) => fromBlocks({}, event.target));
+  blocks.addEventListener("change", (event) => {
+    if (event.target.matches("select")) fromBlocks({}, event.target);
+    else whileWriting(0);
+  });
   blocks.addEventListener("input", (event) => {
     if (event.target.matches("input:not([type=date])")) whileWriting();
   });
@@ -117,9 +120,10 @@ function fromBlocks(deed, focus) {
   step(0, { ...fieldsOf(blocks), ...deed }, { focus });
 }
 
-function whileWriting() {
+// What is written into a field changes no sentence: the fields stay as they are.
+function whileWriting(wait = 200) {
   older();
-  step(200, fieldsOf(blocks), { keep: true });
+  step(wait, fieldsOf(blocks), { keep: true });
 }
 
 function fieldsOf(one) {
