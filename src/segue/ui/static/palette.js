@@ -10,7 +10,7 @@ const pages = [...document.querySelectorAll("nav.pages a, .who a[data-key]")].ma
 }));
 let palette;
 let help;
-let isGoing = 0;
+let isGoing = -Infinity;
 
 const opener = document.querySelector("[data-goto]");
 if (opener) {
@@ -28,7 +28,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
   if (performance.now() - isGoing < 1500) {
-    isGoing = 0;
+    isGoing = -Infinity;
     const page = pages.find((one) => one.key === event.key);
     if (page) location.assign(page.path);
   } else if (event.key === "g") isGoing = performance.now();
