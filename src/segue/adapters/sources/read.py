@@ -41,9 +41,10 @@ def read_files(
     files: Sequence[str | Path],
     layout: Layout = AS_IT_IS,
     *,
-    rows_at_once: int = ROWS_AT_ONCE,
+    rows_at_once: int | None = None,
 ) -> Iterator[Batch]:
-    """Read files or globs, one after the other, as one import, in batches of so many rows.
+    """Read files or globs, one after the other, as one import, in batches of so many rows
+    (None: `ROWS_AT_ONCE`).
 
     Raises `NotFoundError` where there is no such file, `InputError` where one cannot be read at
     all, is of an unknown kind or lacks a needed column, and `UsageError` for a time format that is
@@ -56,7 +57,7 @@ def read_files(
         check_format(db, layout)
         ids = RowIds(db)
         for path in paths:
-            raw = _raw(path, layout, rows_at_once)
+            raw = _raw(path, layout, rows_at_once or ROWS_AT_ONCE)
             yield from _batches(db, ids, raw, str(path), layout)
 
 
