@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser clean
+.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser postgres clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,7 +44,7 @@ demo: $(STAMPS)/segue
 	@$(BIN)/segue demo
 	@echo ' To have segue on your path: . $(BIN)/activate'
 
-test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser
+test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser postgres
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet
 
 check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/docs
@@ -96,6 +96,9 @@ lock: $(STAMPS)/venv
 
 browser: $(STAMPS)/venv
 	@$(BIN)/python -m tools.browser
+
+postgres: $(STAMPS)/venv
+	@$(BIN)/python -m tools.postgres
 
 clean:
 	rm -rf $(VENV) $(SDKS) site dist

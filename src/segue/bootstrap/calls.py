@@ -40,6 +40,7 @@ def calls_of(
     reading = (
         *(store.read, store.events, store.extent, store.summaries, store.trait_names),
         *(store.common_values, store.event_counts),
+        store.transitions,
         *(store.person_of, store.distinct_ids, store.refused_links),
         *(store.save_definitions, store.definition_versions, store.thresholds),
         store.suppress,

@@ -14,11 +14,12 @@ from segue.adapters.message_templates import MessageTemplates
 from segue.adapters.parquet_log import ParquetLog
 from segue.adapters.remote_store import RemoteStore
 from segue.adapters.sources import Layout
+from segue.adapters.warehouse import SCHEMA, Written, latest_transition, write_tables
 from segue.bootstrap import environment
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.insight import Insight
 from segue.bootstrap.instants import At, instant_of, known_zone
-from segue.bootstrap.loading import Imported, OnRows, import_files, record_arrow
+from segue.bootstrap.loading import Imported, OnRows, import_files, import_query, record_arrow
 from segue.bootstrap.opening import OpenStore, being_served, opened_store
 from segue.bootstrap.restoring import replace_file, restore_store
 from segue.bootstrap.results import write_table, writer_for
@@ -41,6 +42,8 @@ from segue.services.events import EVENTS, every_event
 from segue.services.explain import Explained, explain_membership, known_person
 from segue.services.first_look import FirstLook, first_look
 from segue.services.insight.as_segment import Proposal, added
+from segue.services.live.exporting import export_transitions
+from segue.services.segment_table import segments_table
 from segue.services.standing import Standing, stand
 from segue.services.view import View, known_segment, look
 from segue.timeline.evaluate import requests_of
@@ -179,6 +182,26 @@ class Engine:
         zone = known_zone(time_zone or self._zone())
         layout = Layout(columns or {}, zone, time_format, event_name)
         return import_files(self._store, files, layout, on_rows=on_rows, keep_rejects=keep_rejects)
+
+    def import_query(
+        self,
+        address: str,
+        query: str,
+        *,
+        columns: Mapping[str, str] | None = None,
+        time_zone: str | None = None,
+        event_name: str | None = None,
+        on_rows: OnRows | None = None,
+    ) -> Imported:
+        """Read what a query of a database gives, by its address (`postgresql://user@host/name`);
+        the rest is as with `import_files`, rejected rows go into `query.rejects.jsonl`.
+
+        Raises `UsageError` where the driver is missing, `InputError` where the database cannot be
+        asked or a needed column is missing.
+        """
+        zone = known_zone(time_zone or self._zone())
+        layout = Layout(columns or {}, zone, None, event_name)
+        return import_query(self._store, address, query, layout, on_rows=on_rows)
 
     def read_in_place(
         self,
@@ -337,22 +360,46 @@ class Engine:
         at: At = None,
         segment_ids: Sequence[str] | None = None,
     ) -> int:
-        """Write `members`, `memberships` or `events` to a Parquet, CSV or JSON Lines file, and say
-        how many rows. Raises `UsageError` for anything else."""
+        """Write `members`, `memberships`, `transitions` or `events` to a Parquet, CSV or JSON Lines
+        file, and say how many rows. Raises `UsageError` for anything else."""
         target = Path(path)
         writer_for(target)
         if what == "events":
             table = pa.Table.from_batches(every_event(self._store), schema=EVENTS)
             write_table(table, target, documents=("properties",))
             return int(table.num_rows)
+        if what == "transitions":
+            table = self._transitions()
+            write_table(table, target)
+            return int(table.num_rows)
         if what not in {"members", "memberships"}:
             raise UsageError(
-                f"{what!r} cannot be exported", hint="members, memberships or events can"
+                f"{what!r} cannot be exported",
+                hint="members, memberships, transitions or events can",
             )
         view = self.view(at, segment_ids)
         table = view.members() if what == "members" else view.memberships()
         write_table(table, target)
         return int(table.num_rows)
+
+    def export_to(self, address: str, *, schema: str = SCHEMA, at: At = None) -> list[Written]:
+        """Bring the tables `segments`, `memberships` and `transitions` of a database to what is
+        known at the instant (None: now), in one transaction; transitions are those that a server
+        published. See `adapters.warehouse.writing`.
+
+        Raises `UsageError` where the driver is missing, `InputError` where the database refuses.
+        """
+        after = latest_transition(address, schema=schema)
+        tables = [
+            ("segments", segments_table(self.definitions)),
+            ("memberships", self.view(at).memberships()),
+            ("transitions", self._transitions(after)),
+        ]
+        return write_tables(address, tables, schema=schema)
+
+    def _transitions(self, after: int = -1) -> pa.Table:
+        found = export_transitions(self._store, after=after)
+        return pa.Table.from_batches(found.batches, schema=found.schema)
 
     def backup(self, target: str | Path, *, force: bool = False) -> None:
         """Write a verified copy of the store while it stays open.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, TypeAlias
 
 from segue.adapters.sources import Batch, Layout, Rejected, kind_of, read_arrow, read_files
+from segue.adapters.warehouse import read_query
 from segue.bootstrap import environment
 from segue.domain.errors import InputError
 from segue.domain.ports import Appended
@@ -21,6 +22,8 @@ from segue.services.view import Store
 OnRows: TypeAlias = Callable[[int, int | None], None]
 """Told how many rows are read, and of how many (None: not known)."""
 
+QUERY: Final = "query"
+"""The source of rows that a query gave."""
 _REASONS: Final = 5
 
 
@@ -52,11 +55,30 @@ def import_files(
 ) -> list[Imported]:
     """Read the files into the store; rejected rows go into `FILE.rejects.jsonl` beside each where
     they are kept. Raises `InputError` where a file cannot be read at all."""
+    batches = read_files([str(file) for file in files], layout)
+    return _taken_in(store, batches, on_rows=on_rows, keep_rejects=keep_rejects)
+
+
+def import_query(
+    store: Store, address: str, query: str, layout: Layout, *, on_rows: OnRows | None
+) -> Imported:
+    """Read what a query of a database gives into the store; rejected rows go into
+    `query.rejects.jsonl` where one is. Raises `InputError` where the database cannot be asked or a
+    needed column is missing, `UsageError` where its driver is missing."""
+    with read_query(address, query) as rows:
+        batches = (replace(one, source=QUERY) for one in read_arrow(rows, layout))
+        found = _taken_in(store, batches, on_rows=on_rows, keep_rejects=True)
+    return found[0] if found else Count(QUERY).imported(None)
+
+
+def _taken_in(
+    store: Store, batches: Iterable[Batch], *, on_rows: OnRows | None, keep_rejects: bool
+) -> list[Imported]:
     received_at = environment.now()
     counts: dict[str, Count] = {}
     rows, began = 0, time.monotonic()
     with Rejects(keep=keep_rejects) as rejects:
-        for batch in read_files([str(file) for file in files], layout):
+        for batch in batches:
             count = counts.setdefault(batch.source, Count(batch.source))
             appended = store.append(batch.events, received_at=received_at)
             rejects.write(batch.source, batch.rejected)

@@ -14,12 +14,15 @@ from segue.bootstrap.presence import Presence, server_of
 from segue.bootstrap.workspace import Workspace
 from segue.domain.campaigns import Suppressed
 from segue.domain.errors import StoreLockedError
+from segue.domain.live import Published
 from segue.domain.ports import EventStore
 from segue.domain.results import ResultsStore
 from segue.timeline.log import Log, Request, TraitRequest
 
 
-class OpenStore(EventStore[Request | TraitRequest, Log, pa.Table], ResultsStore, Protocol):
+class OpenStore(
+    EventStore[Request | TraitRequest, Log, pa.Table], ResultsStore, Published, Protocol
+):
     """The store of a workspace as the engine uses it."""
 
     def suppress(self, entries: Sequence[Suppressed]) -> int:

@@ -18,6 +18,7 @@ from segue.cli.app import BEGIN, Exit, app, example
 from segue.cli.options import columns_of
 from segue.cli.output import console, print_json
 from segue.cli.progress import reading
+from segue.domain.errors import UsageError
 from segue.domain.identity import Refusal
 from segue.services import words
 
@@ -25,7 +26,18 @@ MOST_REFUSED: Final = 3
 """Refused links shown; `--json` gives all."""
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; globs too.")
+    list[str] | None,
+    typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; globs too."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="ADDRESS", help="A database, such as postgresql://user@host/name."
+    ),
+]
+Query = Annotated[
+    str | None,
+    typer.Option("--query", metavar="SQL", help="What to read from it; one row, one event."),
 ]
 
 
@@ -33,12 +45,17 @@ Files = Annotated[
     "import",
     rich_help_panel=BEGIN,
     epilog=example(
-        "segue import events.csv", "segue import 'log/*.parquet' --columns person_id=user"
+        "segue import events.csv",
+        "segue import 'log/*.parquet' --columns person_id=user",
+        "segue import --from postgresql://shop@db/shop --query 'SELECT * FROM orders' "
+        "--event-name purchase --columns person_id=customer,occurred_at=paid_at",
     ),
 )
 def import_(
-    files: Files,
+    files: Files = None,
     *,
+    address: Address = None,
+    query: Query = None,
     workspace: options.Workspace = None,
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
@@ -53,21 +70,29 @@ def import_(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Read events from files into the workspace. Loading a file twice changes nothing.
+    """Read events from files, or from a database, into the workspace. Loading the same twice
+    changes nothing.
 
     Rows that are no events go to FILE.rejects.jsonl with the reason, and the exit code is 1.
     """
+    if bool(files) == bool(address) or bool(address) != bool(query):
+        raise UsageError(
+            "say what to import", hint="files, or a database by --from and what of it by --query"
+        )
     mapping = columns_of(columns)
     with Engine.open(workspace or default_workspace()) as engine:
         with reading(quiet=as_json) as on_rows:
-            imported = engine.import_files(
-                files,
-                columns=mapping,
-                time_zone=time_zone,
-                time_format=time_format,
-                event_name=event_name,
-                on_rows=on_rows,
-            )
+            layout: dict[str, Any] = {
+                "columns": mapping,
+                "time_zone": time_zone,
+                "event_name": event_name,
+            }
+            if address and query:
+                imported = [engine.import_query(address, query, on_rows=on_rows, **layout)]
+            else:
+                imported = engine.import_files(
+                    files or [], time_format=time_format, on_rows=on_rows, **layout
+                )
         extent, refused = engine.extent(), engine.refused_links()
     if as_json:
         print_json(

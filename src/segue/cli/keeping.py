@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from segue.adapters.warehouse import SCHEMA
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.cli import options
@@ -20,8 +22,21 @@ from segue.services import words
 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")]
 What = Annotated[
-    str,
-    typer.Argument(metavar="WHAT", help="members, memberships or events."),
+    str | None,
+    typer.Argument(metavar="WHAT", help="members, memberships, transitions or events."),
+]
+File = Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write it.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="ADDRESS",
+        help="A database, such as postgresql://user@host/name: its tables segments, memberships "
+        "and transitions are brought up to date.",
+    ),
+]
+SchemaName = Annotated[
+    str, typer.Option("--schema", metavar="NAME", help="The schema that holds these tables.")
 ]
 BackupFile = Annotated[Path, typer.Argument(metavar="BACKUP", help="A file that backup wrote.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
@@ -30,18 +45,33 @@ Person = Annotated[str, typer.Argument(metavar="PERSON", help="Any of the person
 
 @app.command(
     rich_help_panel=KEEP,
-    epilog=example("segue export members members.csv", "segue export events events.parquet"),
+    epilog=example(
+        "segue export members members.csv",
+        "segue export events events.parquet",
+        "segue export --to postgresql://segue@db/warehouse",
+    ),
 )
 def export(
-    what: What,
-    out: Target,
+    what: What = None,
+    out: File = None,
     *,
+    to: Database = None,
+    schema: SchemaName = SCHEMA,
     workspace: options.Workspace = None,
     at: options.At = None,
     segment: options.Segments = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write members, memberships or events to a .parquet, .csv or .jsonl file."""
+    """Write members, memberships, transitions or events to a .parquet, .csv or .jsonl file, or
+    bring the tables of a database up to date."""
+    if to is not None and what is None and not segment:
+        _export_to(to, schema, workspace, at, as_json)
+        return
+    if to is not None or what is None or out is None:
+        raise UsageError(
+            "say what to write, and where",
+            hint="WHAT and FILE, or only --to with the address of a database",
+        )
     with (
         Engine.open(workspace or default_workspace()) as engine,
         working(f"Writing {what}", quiet=as_json),
@@ -53,6 +83,24 @@ def export(
         noun = what.removesuffix("s")
         console().print(
             f"{words.counted(rows, noun)} written to [title]{escape(str(out))}[/]", soft_wrap=True
+        )
+
+
+def _export_to(
+    address: str, schema: str, workspace: Path | None, at: str | None, as_json: bool
+) -> None:
+    with (
+        Engine.open(workspace or default_workspace()) as engine,
+        working("Writing the tables", quiet=as_json),
+    ):
+        written = engine.export_to(address, schema=schema, at=at)
+    if as_json:
+        print_json({"schema": schema, "tables": [asdict(one) for one in written]})
+        return
+    for one in written:
+        console().print(
+            f"[good]✓[/] {schema}.{one.table}: {words.counted(one.rows, 'row')}, "
+            f"{words.number(one.changed)} new or changed, {words.number(one.removed)} gone"
         )
 
 

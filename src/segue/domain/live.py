@@ -260,9 +260,8 @@ class Flow:
     size: int
 
 
-class TransitionReader(Protocol):
-    """What the interfaces ask of a store about published transitions; every answer is of one
-    moment. Memberships are those of versions in force: published minus retracted."""
+class Published(Protocol):
+    """What was published, transition by transition."""
 
     def transitions(
         self,
@@ -275,6 +274,11 @@ class TransitionReader(Protocol):
     ) -> list[Transition]:
         """At most `limit` transitions with ids beyond `after`, ascending: only of this segment, of
         this person (the id as published), only what may be acted upon."""
+
+
+class TransitionReader(Published, Protocol):
+    """What the interfaces ask of a store about published transitions; every answer is of one
+    moment. Memberships are those of versions in force: published minus retracted."""
 
     def members(
         self, segment_id: str, *, at: int, after: str | None = None, limit: int = 100

@@ -23,6 +23,7 @@ from segue.domain.errors import (
     UsageError,
 )
 from segue.domain.identity import Refusal
+from segue.domain.live import Published, Transition
 from segue.domain.ports import (
     Appended,
     CommonValue,
@@ -111,6 +112,25 @@ class RemoteStore:
     def event_counts(self, *, at: int) -> dict[str, int]:
         """See `EventStore.event_counts`."""
         return self._ask(EventStore.event_counts, at=at)
+
+    def transitions(
+        self,
+        *,
+        after: int = -1,
+        limit: int = 100,
+        segment_id: str | None = None,
+        person_id: str | None = None,
+        only_live: bool = False,
+    ) -> list[Transition]:
+        """See `Published.transitions`."""
+        return self._ask(
+            Published.transitions,
+            after=after,
+            limit=limit,
+            segment_id=segment_id,
+            person_id=person_id,
+            only_live=only_live,
+        )
 
     def common_values(
         self, events: Collection[str], *, at: int, least: int, most: int

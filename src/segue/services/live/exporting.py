@@ -8,7 +8,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from segue.domain.live import Transition, TransitionReader
+from segue.domain.instant import FOREVER
+from segue.domain.live import Published, Transition
 from segue.services.events import EVENTS
 from segue.services.live.following import BEGINNING, Wanted, stored
 from segue.services.live.live import Live
@@ -76,12 +77,12 @@ def export_stays(
     return Export(MEMBERSHIPS if ended else MEMBERS, batches())
 
 
-def export_transitions(store: TransitionReader, upto: int) -> Export:
-    """Every transition with an id below `upto`, ascending: what is published is never edited, so
-    its pages are of one moment too."""
+def export_transitions(store: Published, upto: int = FOREVER, *, after: int = BEGINNING) -> Export:
+    """Every transition with an id beyond `after` and below `upto`, ascending: what is published is
+    never edited, so its pages are of one moment too."""
 
     def batches() -> Iterator[pa.RecordBatch]:
-        cursor = BEGINNING
+        cursor = after
         while cursor < upto - 1:
             found = [one for one in stored(store, Wanted(), cursor, _ROWS) if one.id < upto]
             if not found:

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from segue.domain.live import Transition, TransitionReader
+from segue.domain.live import Published, Transition, TransitionReader
 from segue.services.live.feed import Feed
 
 BEGINNING: Final = -1
@@ -72,7 +72,7 @@ def stored_page(
     return Page(found, max(cursor, told, found[-1].id if found else cursor))
 
 
-def stored(store: TransitionReader, wanted: Wanted, cursor: int, most: int) -> list[Transition]:
+def stored(store: Published, wanted: Wanted, cursor: int, most: int) -> list[Transition]:
     """The transitions after the cursor, at most so many, ascending. A person's stand under the id
     that they had when each was published."""
     each = [
