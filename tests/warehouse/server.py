@@ -3,8 +3,10 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,54 +20,33 @@ _PATIENCE = 60.0
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The address of a server that lives in the folder and ends with the block."""
+def serving() -> Iterator[str]:
+    """The address of a server that lives in a folder of its own and ends with the block."""
     who = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    data, port = folder / "data", _free_port()
-    if who is not None:
-        for part in (folder, *folder.parents):
-            if part.owner() == "root" and part.stat().st_mode & 0o001 == 0:
-                part.chmod(part.stat().st_mode | 0o011)
-        shutil.chown(folder, who)
-    subprocess.run(
-        [
-            programs() / "initdb",
-            "-D",
-            data,
-            "-A",
-            "trust",
-            "-U",
-            "segue",
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ],
-        user=who,
-        check=True,
-        capture_output=True,
-        cwd=folder,
-    )
-    command = [
-        programs() / "postgres",
-        "-D",
-        data,
-        "-k",
-        "",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "-F",
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, user=who, stdout=log, stderr=log, cwd=folder)
-    try:
-        address = f"postgresql://segue:secret@127.0.0.1:{port}/postgres"
-        _await(address)
-        yield address
-    finally:
-        process.send_signal(2)  # at once, whoever is connected
-        process.wait(_PATIENCE)
+    with tempfile.TemporaryDirectory(prefix="segue-postgres-") as name:
+        folder, port = Path(name), _free_port()
+        if who is not None:
+            shutil.chown(folder, who)
+        make = [programs() / "initdb", "-D", folder / "data", "-A", "trust", "-U", "segue"]
+        subprocess.run(
+            [*make, "--no-sync", "-E", "UTF8"],
+            user=who,
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
+        serve = [programs() / "postgres", "-D", folder / "data", "-k", "", "-h", "127.0.0.1"]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*serve, "-p", str(port), "-F"], user=who, stdout=log, stderr=log, cwd=folder
+            )
+        try:
+            address = f"postgresql://segue:secret@127.0.0.1:{port}/postgres"
+            _await(address, folder / "log")
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)  # at once, whoever is connected
+            process.wait(_PATIENCE)
 
 
 @contextlib.contextmanager
@@ -82,14 +63,14 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _await(address: str) -> None:
+def _await(address: str, log: Path) -> None:
     end = time.monotonic() + _PATIENCE
     while True:
         try:
             postgres.connect(address).close()
-        except Error:
+        except Error as error:
             if time.monotonic() > end:
-                raise
+                raise AssertionError(log.read_text(errors="replace")) from error
             time.sleep(0.05)
         else:
             return

@@ -38,8 +38,8 @@ AT = "2026-05-09T00:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("postgres")) as address:
+def server() -> Iterator[str]:
+    with serving() as address:
         with connected(address) as connection, connection.cursor() as cursor:
             for statement in ORDERS.split(";\n"):
                 cursor.execute(statement)

@@ -193,7 +193,7 @@ class Engine:
         event_name: str | None = None,
         on_rows: OnRows | None = None,
     ) -> Imported:
-        """Read what a query of a database gives, by its address (`postgresql://user@host/name`);
+        """Read what a query of a database gives, by its address (`postgresql://segue@host/name`);
         the rest is as with `import_files`, rejected rows go into `query.rejects.jsonl`.
 
         Raises `UsageError` where the driver is missing, `InputError` where the database cannot be

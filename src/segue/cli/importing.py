@@ -20,6 +20,7 @@ from segue.cli.output import console, print_json
 from segue.cli.progress import reading
 from segue.domain.errors import UsageError
 from segue.domain.identity import Refusal
+from segue.domain.ports import Extent
 from segue.services import words
 
 MOST_REFUSED: Final = 3
@@ -32,7 +33,7 @@ Files = Annotated[
 Address = Annotated[
     str | None,
     typer.Option(
-        "--from", metavar="ADDRESS", help="A database, such as postgresql://user@host/name."
+        "--from", metavar="ADDRESS", help="A database, such as postgresql://segue@host/name."
     ),
 ]
 Query = Annotated[
@@ -94,6 +95,14 @@ def import_(
                     files or [], time_format=time_format, on_rows=on_rows, **layout
                 )
         extent, refused = engine.extent(), engine.refused_links()
+    _tell(imported, extent, refused, as_json)
+    if any(one.rejected for one in imported):
+        raise typer.Exit(Exit.FINDINGS)
+
+
+def _tell(
+    imported: Sequence[Imported], extent: Extent, refused: Sequence[Refusal], as_json: bool
+) -> None:
     if as_json:
         print_json(
             {
@@ -113,8 +122,6 @@ def import_(
             f"The workspace holds {words.counted(extent.events, 'event')} of "
             f"{words.people(extent.people)}."
         )
-    if any(one.rejected for one in imported):
-        raise typer.Exit(Exit.FINDINGS)
 
 
 def _print(out: Console, one: Imported) -> None:

@@ -31,7 +31,7 @@ Database = Annotated[
     typer.Option(
         "--to",
         metavar="ADDRESS",
-        help="A database, such as postgresql://user@host/name: its tables segments, memberships "
+        help="A database, such as postgresql://segue@host/name: its tables segments, memberships "
         "and transitions are brought up to date.",
     ),
 ]
