@@ -258,7 +258,7 @@ class Proposals {
     field.setAttribute("aria-autocomplete", "list");
     field.setAttribute("aria-controls", this.list.id);
     field.setAttribute("autocomplete", "off");
-    document.body.append(this.list);
+    document.getElementById("main").append(this.list);
     field.addEventListener("keydown", (event) => this.key(event));
     field.addEventListener("blur", () => this.close());
     addEventListener("resize", () => this.close());
