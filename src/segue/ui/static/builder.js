@@ -251,6 +251,7 @@ class Proposals {
     this.list.id = `proposals-${++number}`;
     this.list.className = "proposals";
     this.list.setAttribute("role", "listbox");
+    this.list.tabIndex = 0; // long lists are scrolled by keyboard too
     this.list.setAttribute("aria-label", "Proposals");
     this.list.hidden = true;
     this.list.field = field;
