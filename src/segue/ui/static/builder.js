@@ -251,7 +251,6 @@ class Proposals {
     this.list.id = `proposals-${++number}`;
     this.list.className = "proposals";
     this.list.setAttribute("role", "listbox");
-    this.list.tabIndex = 0; // long lists are scrolled by keyboard too
     this.list.setAttribute("aria-label", "Proposals");
     this.list.hidden = true;
     this.list.field = field;
@@ -276,7 +275,9 @@ class Proposals {
     });
   }
 
-  open(answer) {
+  // As many as fit without scrolling: whoever wants others writes on.
+  open({ start, end, found }) {
+    const answer = { start, end, found: found.slice(0, 8) };
     this.answer = answer;
     this.chosen = -1;
     this.list.replaceChildren(...answer.found.map((one, place) => {
