@@ -136,6 +136,13 @@ class Page:
         return HTMLResponse(text, status, headers=HEADERS)
 
 
+def prepare() -> None:
+    """Compile every template, so that whoever looks first does not wait for it."""
+    made = _templates()
+    for name in made.list_templates():
+        made.get_template(name)
+
+
 @cache
 def _templates() -> jinja2.Environment:
     made = jinja2.Environment(
