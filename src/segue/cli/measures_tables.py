@@ -179,7 +179,9 @@ def _print_standings(out: Console, found: Measures, one: SegmentMeasures) -> Non
     for name, standing in standings(found, one):
         table.add_row(escape(name), *_figures(standing))
     out.print(table)
-    out.print(f" [faint]active on {mean_words(one.stickiness, 100, ' %')} of the days of the period[/]")
+    out.print(
+        f" [faint]active on {mean_words(one.stickiness, 100, ' %')} of the days of the period[/]"
+    )
 
 
 def _figures(one: Standing) -> tuple[str, str, str, str]:

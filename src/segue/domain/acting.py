@@ -148,7 +148,7 @@ class ActingStore(Protocol):
         latest_first: bool = False,
     ) -> list[Delivery]:
         """Deliveries by (known_at, id), ascending or descending: of a campaign, of people, in
-        states, for a reason, over a channel; `after` is the id of the last one of the page before."""
+        states, for a reason, over a channel; `after`: the id of the last one of the page before."""
 
     def past(self, campaigns: Collection[str], people: Collection[int]) -> list[Past]:
         """Deliveries of these campaigns to these people (codes of distinct ids), those refused or

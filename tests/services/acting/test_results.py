@@ -106,9 +106,7 @@ def test_a_campaign_that_helps(store):
     assert found.lift.difference == pytest.approx(0.05)
     assert not found.split.is_suspect
     assert found.messages_per_goal == pytest.approx(20)
-    assert (
-        "Better: 15.0% of the treated reached subscribed, 10.0% of those held out" in found.words
-    )
+    assert "Better: 15.0% of the treated reached subscribed, 10.0% of those held out" in found.words
     assert "about 20 messages" in found.words
 
 

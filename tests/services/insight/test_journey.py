@@ -62,7 +62,9 @@ def test_what_was_known_then_is_what_is_told_of_then(shop: segue.Engine) -> None
 def test_sentences_tell_where_people_stop(shop: segue.Engine) -> None:
     found = shop.insight("2020-04-30").journey(days=120, window=7 * DAY)
 
-    assert found.headline[0].startswith("More people stop at Intent than anywhere else: of the 1,271 who are there")
+    assert found.headline[0].startswith(
+        "More people stop at Intent than anywhere else: of the 1,271 who are there"
+    )
     assert "did “cart” last more often" in found.headline[1]
     assert "within 7 days" in found.words[0]
 
