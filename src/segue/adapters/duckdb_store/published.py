@@ -45,13 +45,16 @@ _STAYS: Final = """
     )
     WHERE entered
 """
-_MEMBERS: Final = f"""
-    SELECT distinct_id, entered_at, left_at
-    FROM ({_STAYS.format(which="segment = $segment")})
+_INSIDE: Final = """
+    SELECT person, distinct_id
+    FROM (
+        SELECT person FROM transitions WHERE segment = $segment AND true_at <= $at
+        GROUP BY person HAVING sum(CASE WHEN entered <> retracted THEN 1 ELSE -1 END) > 0
+    )
     JOIN texts_of_ids ON code = person
-    WHERE entered_at <= $at AND (left_at IS NULL OR left_at > $at) AND distinct_id > $after
-    ORDER BY distinct_id LIMIT $limit
+    WHERE distinct_id > $after ORDER BY distinct_id LIMIT $limit
 """
+_OF_PEOPLE: Final = "segment = $segment AND person IN (SELECT unnest($people::INTEGER[]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +204,16 @@ def members(
     code = _in_force(db, segment_id)
     if code is None:
         return MembersPage((), None)
-    rows = db.execute(
-        _MEMBERS, {"segment": code, "at": at, "after": after or "", "limit": limit + 1}
+    page: dict[str, object] = {"at": at, "after": after or "", "limit": limit + 1}
+    inside = db.execute(_INSIDE, {"segment": code, **page}).fetchall()
+    stays = db.execute(
+        f"SELECT person, entered_at, left_at FROM ({_STAYS.format(which=_OF_PEOPLE)})"
+        " WHERE entered_at <= $at AND (left_at IS NULL OR left_at > $at)",
+        {"segment": code, "at": at, "people": [person for person, _ in inside[:limit]]},
     ).fetchall()
-    found = tuple(Member(*row) for row in rows[:limit])
-    return MembersPage(found, found[-1].person_id if len(rows) > limit else None)
+    when = {person: (entered_at, left_at) for person, entered_at, left_at in stays}
+    found = tuple(Member(name, *when[person]) for person, name in inside[:limit])
+    return MembersPage(found, found[-1].person_id if len(inside) > limit else None)
 
 
 def memberships_of(
@@ -234,14 +242,19 @@ def net_boundaries(db: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def flows(db: duckdb.DuckDBPyConnection, segment_id: str, limits: Sequence[int]) -> list[Flow]:
-    """See `TransitionReader.flows`. What was taken back is subtracted, as in `changes`."""
+    """See `TransitionReader.flows`. What was taken back is subtracted, and counted by a step, as in
+    `changes`."""
+    if not limits:
+        return []
     rows = db.execute(
-        "SELECT true_at, entered, retracted FROM transitions"
-        " WHERE segment = $segment AND true_at <= $until",
-        {"segment": _in_force(db, segment_id), "until": max(limits, default=0)},
+        "SELECT CASE WHEN true_at <= $first THEN -1 ELSE (true_at - $first - 1) // $step END"
+        " AS bucket, entered, sum(CASE WHEN retracted THEN -1 ELSE 1 END)::BIGINT AS count"
+        " FROM transitions WHERE segment = $segment AND true_at <= $last GROUP BY ALL",
+        {"segment": _in_force(db, segment_id), **_stepped(limits)},
     ).fetchnumpy()
-    stretch: Int64s = np.searchsorted(np.array(limits, np.int64), rows["true_at"])
-    entered, counts = rows["entered"], np.where(rows["retracted"], -1, 1)
+    begun = limits[0] + rows["bucket"] * _step(limits)
+    stretch: Int64s = np.searchsorted(np.array(limits, np.int64), begun, side="right")
+    entered, counts = rows["entered"], rows["count"]
     came, went = (
         np.bincount(stretch[which], counts[which], minlength=len(limits)).astype(np.int64)
         for which in (entered, ~entered)
@@ -255,18 +268,17 @@ def changes(
 ) -> dict[str, list[tuple[int, int]]]:
     """See `TransitionReader.changes`. What was taken back is subtracted, so that no person has to
     be looked at alone; counted by the largest step that all limits but the last lie on."""
-    step = math.gcd(*(b - a for a, b in pairwise(limits[:-1]))) or max(limits[-1] - limits[0], 1)
     rows = db.execute(
         "SELECT segment, (true_at - $first - 1) // $step AS bucket, entered,"
         " sum(CASE WHEN retracted THEN -1 ELSE 1 END)::BIGINT AS count FROM transitions"
         " WHERE true_at > $first AND true_at <= $last GROUP BY ALL",
-        {"first": limits[0], "last": limits[-1], "step": step},
+        _stepped(limits),
     ).fetchnumpy()
     ids = dict(
         db.execute("SELECT code, segment_id FROM segment_versions WHERE until IS NULL").fetchall()
     )
     codes, segment = np.unique(rows["segment"], return_inverse=True)
-    begun = limits[0] + rows["bucket"] * step
+    begun = limits[0] + rows["bucket"] * _step(limits)
     stretch = np.searchsorted(np.array(limits, np.int64), begun, side="right") - 1
     place = (segment * (len(limits) - 1) + stretch) * 2 + ~rows["entered"]
     size = len(codes) * (len(limits) - 1) * 2
@@ -274,6 +286,15 @@ def changes(
     each = counts.reshape(len(codes), len(limits) - 1, 2).tolist()
     pairs = zip(codes.tolist(), each, strict=True)
     return {ids[code]: [(a, b) for a, b in days] for code, days in pairs if code in ids}
+
+
+def _stepped(limits: Sequence[int]) -> dict[str, int]:
+    return {"first": limits[0], "last": limits[-1], "step": _step(limits)}
+
+
+def _step(limits: Sequence[int]) -> int:
+    """The largest step that all limits but the last lie on."""
+    return math.gcd(*(b - a for a, b in pairwise(limits[:-1]))) or max(limits[-1] - limits[0], 1)
 
 
 def _in_force(db: duckdb.DuckDBPyConnection, segment_id: str) -> int | None:
