@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from segue.domain.errors import BusyError, NotFoundError
-from segue.ui.board import KEPT, WAITING, Board, Looked, Tick
+from segue.ui.board import ANSWERED, KEPT, WAITING, Board, Looked, Tick
 
 
 @pytest.fixture
@@ -98,3 +98,23 @@ def test_only_so_many_results_are_kept(board: Board) -> None:
         settled(lambda one=one: board.look(one, lambda _: one, now=0))  # type: ignore[misc]
     assert board.look(KEPT + 4, lambda _: -1, now=0).result == KEPT + 4
     assert board.look(0, lambda _: -1, now=0).result is None
+
+
+def test_what_nobody_waits_for_begins_after_the_answer(board: Board) -> None:
+    """So that it does not keep the page; what is waited for begins at once."""
+    began: dict[str, float] = {}
+
+    def work(name: str) -> Callable[[Tick], int]:
+        def note(_: Tick) -> int:
+            began[name] = time.perf_counter()
+            return 1
+
+        return note
+
+    asked = time.perf_counter()
+    assert board.look("late", work("late"), now=0).result is None
+    assert board.look("soon", work("soon"), now=0, patience=20).result == 1
+    assert settled(lambda: board.look("late", work("late"), now=1)).result == 1
+
+    assert began["soon"] < began["late"]
+    assert began["late"] - asked >= ANSWERED

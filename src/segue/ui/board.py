@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 from segue.domain.errors import BusyError, SegueError
@@ -24,6 +25,9 @@ KEPT: Final = 64
 """How many results are kept; the one that was asked for longest ago goes first."""
 WAITING: Final = 16
 """How many analyses may wait for their turn."""
+ANSWERED: Final = 0.2
+"""Seconds until work begins that nobody waits for: beside it, the page that asked for it would take
+several times as long."""
 _LOG: Final = logging.getLogger("segue.studio")
 
 T = TypeVar("T")
@@ -74,7 +78,8 @@ class Board:
         patience: float = 0.0,
     ) -> Looked[T]:
         """What is known of the analysis called `key`; begins it where it is not fresh, and waits
-        for it up to `patience` seconds, so that what is quick is there at once.
+        for it up to `patience` seconds, so that what is quick is there at once. What nobody waits
+        for begins when whoever asked was answered, about.
 
         A result is fresh for `fresh` ms, and only while `basis` (the definitions, say) is the same
         object. What failed is tried again once it is no longer fresh. Raises `BusyError` where too
@@ -85,7 +90,7 @@ class Board:
             self._entries.move_to_end(key)
             is_fresh = entry.as_of is not None and now - entry.as_of < fresh
             if not entry.doing and not (is_fresh and entry.basis is basis):
-                self._begin(key, entry, work, now, basis)
+                self._begin(key, entry, partial(self._work, entry, work, now, basis, patience))
             is_waited_for = bool(entry.doing) and patience > 0
         if is_waited_for:
             entry.done.wait(patience)
@@ -94,24 +99,29 @@ class Board:
             result = cast("T | None", entry.result)
             return Looked(result, entry.as_of, entry.doing, seconds, entry.trouble)
 
-    def _begin(
-        self, key: Hashable, entry: _Entry, work: Callable[[Tick], T], now: int, basis: object
-    ) -> None:
+    def _begin(self, key: Hashable, entry: _Entry, work: Callable[[], None]) -> None:
         if sum(bool(one.doing) for one in self._entries.values()) >= WAITING:
             raise BusyError("Too many analyses wait", retry_after=15, hint="look again in a while")
         entry.doing, entry.began = "waiting for its turn", time.perf_counter()
         entry.done.clear()
         for old in [one for one, kept in self._entries.items() if not kept.doing][:-KEPT]:
             del self._entries[old]
-        threading.Thread(
-            target=self._work, args=(entry, work, now, basis), name=f"studio {key}", daemon=True
-        ).start()
+        threading.Thread(target=work, name=f"studio {key}", daemon=True).start()
 
-    def _work(self, entry: _Entry, work: Callable[[Tick], T], now: int, basis: object) -> None:
+    def _work(
+        self,
+        entry: _Entry,
+        work: Callable[[Tick], T],
+        now: int,
+        basis: object,
+        patience: float,
+    ) -> None:
         def tick(words: str) -> None:
             entry.doing = words or entry.doing
 
         result, trouble = entry.result, None
+        if not patience:
+            time.sleep(ANSWERED)
         try:
             with self.alone:
                 tick("reading what people did")
