@@ -17,6 +17,8 @@ from segue.domain.live import Member
 from segue.services.live.exporting import export_stays
 from segue.services.live.reading import search
 from segue.services.view import known_segment
+from segue.ui.analyses import RECENT, Quick
+from segue.ui.board import Looked
 from segue.ui.pages import HEADERS, Page
 from segue.ui.signing import SignedIn
 
@@ -50,10 +52,16 @@ def members_leaving(page: Page, segment_id: str) -> Members:
     return Members(page.serving.live.leaving_first(segment_id, MEMBERS))
 
 
-def members_then(page: Page, segment_id: str, at: int, after: str) -> Members:
-    """Who was in at an instant, by their ids, with when they left."""
-    found = page.serving.store.members(segment_id, at=at, after=after or None, limit=MEMBERS)
-    return Members(found.members, found.cursor or "")
+def members_then(quick: Quick, segment_id: str, on: str, after: str) -> Looked[Members]:
+    """Who was in at the end of a day, by their ids, with when they left; of very many transitions
+    that takes a moment to find. Raises as `end_of`."""
+    store, at = quick.page.serving.store, end_of(on, quick.page)
+
+    def work() -> Members:
+        found = store.members(segment_id, at=at, after=after or None, limit=MEMBERS)
+        return Members(found.members, found.cursor or "")
+
+    return quick.look(("members", segment_id, on, after), work, fresh=RECENT)
 
 
 def members_called(page: Page, segment_id: str, at: int | None, who: str) -> Members:

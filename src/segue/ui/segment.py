@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -23,8 +24,16 @@ from segue.services.insight.wording import share_words
 from segue.services.live.segment_history import daily_history, days_between
 from segue.services.view import known_segment
 from segue.ui import analyses
-from segue.ui.board import Board
-from segue.ui.members import end_of, members_called, members_leaving, members_now, members_then
+from segue.ui.analyses import RECENT, Quick
+from segue.ui.board import Looked
+from segue.ui.members import (
+    Members,
+    end_of,
+    members_called,
+    members_leaving,
+    members_now,
+    members_then,
+)
 from segue.ui.pages import Page
 from segue.ui.segment_figures import figures, flow_chart, overlaps, size_chart
 from segue.ui.segments import MONTH, sentence, titles_of, written_of
@@ -59,6 +68,14 @@ class Shown(BaseModel):
         return "?" + urlencode(kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a segment went, and how many were in on the day that is looked at (None: now)."""
+
+    days: Sequence[Day] = ()
+    size: int | None = None
+
+
 @router.get("/segments/{segment_id:path}")
 def one_segment(
     request: Request, session: SignedIn, segment_id: str, shown: Annotated[Shown, Query()]
@@ -70,6 +87,7 @@ def one_segment(
     segment = definitions.segment(known_segment(definitions, segment_id))
     if shown.on:
         end_of(shown.on, page)
+    quick = Quick.of(request, page)
     condition = written_of(page).get(segment_id, segment.condition)
     values: dict[str, Any] = {
         "segment": segment,
@@ -82,58 +100,70 @@ def one_segment(
         "share_words": share_words,
         "score_words": score_words,
         "undoing": undoable(request),
-        **_history(page, segment_id, shown),
-        **_members(page, segment_id, shown),
-        **_worked_out(page, request.app.state.quick, segment_id),
-        **_versions(request, page, segment_id, shown),
+        **_history(page, quick, segment_id, shown),
+        **_members(page, quick, segment_id, shown),
+        **_versions(page, quick, segment_id, shown),
+        **_worked_out(page, quick, segment_id),
     }
     return page.shown("segment", values, title=segment.title)
 
 
-def _history(page: Page, segment_id: str, shown: Shown) -> dict[str, Any]:
+def _history(page: Page, quick: Quick, segment_id: str, shown: Shown) -> dict[str, Any]:
     """How it went, and how many were in on the day that is looked at."""
-    calendar = days_between(page.now - (shown.days - 1) * DAY, page.now, page.now, page.zone)
-    history = daily_history(page.serving.store, segment_id, calendar)
+    looked = quick.look(
+        ("history", segment_id, shown.days, shown.on),
+        lambda: _past(page, segment_id, shown),
+        fresh=RECENT,
+    )
+    past = looked.result or Past()
     at = dt.date.fromisoformat(shown.on) if shown.on else None
-    place = next((i for i, one in enumerate(history) if one.day == at), None)
+    place = next((i for i, one in enumerate(past.days) if one.day == at), None)
     return {
-        "history": history,
+        "past": looked,
+        "history": past.days,
         "place": place,
-        "sizes": size_chart(history, place),
-        "flows": flow_chart(history),
+        "sizes": size_chart(past.days, place) if past.days else None,
+        "flows": flow_chart(past.days) if past.days else None,
         "periods": PERIODS,
-        "size": _size(page, segment_id, shown.on, history),
+        "size": past.size if shown.on else _size_now(page, segment_id),
     }
 
 
-def _size(page: Page, segment_id: str, on: str, history: Sequence[Day]) -> int:
-    if not on:
-        sizes = (one for one in page.serving.live.segments() if one.segment_id == segment_id)
-        return next(one.size for one in sizes)
-    at = end_of(on, page)
-    day = dt.date.fromisoformat(on)
-    known = {one.day: one.size for one in history}
-    if day in known:
-        return known[day]
-    calendar = days_between(at, at, page.now, page.zone)
-    return daily_history(page.serving.store, segment_id, calendar)[-1].size
+def _size_now(page: Page, segment_id: str) -> int:
+    sizes = (one for one in page.serving.live.segments() if one.segment_id == segment_id)
+    return next(one.size for one in sizes)
 
 
-def _members(page: Page, segment_id: str, shown: Shown) -> dict[str, Any]:
+def _past(page: Page, segment_id: str, shown: Shown) -> Past:
+    store, now, zone = page.serving.store, page.now, page.zone
+    calendar = days_between(now - (shown.days - 1) * DAY, now, now, zone)
+    days = daily_history(store, segment_id, calendar)
+    if not shown.on:
+        return Past(days)
+    sizes = {one.day.isoformat(): one.size for one in days}
+    if shown.on in sizes:
+        return Past(days, sizes[shown.on])
+    at = end_of(shown.on, page)
+    return Past(days, daily_history(store, segment_id, days_between(at, at, now, zone))[-1].size)
+
+
+def _members(page: Page, quick: Quick, segment_id: str, shown: Shown) -> dict[str, Any]:
+    """The members, and what is being done where those of a past day are yet to be found."""
     at = end_of(shown.on, page) if shown.on else None
     if shown.who.strip():
-        found = members_called(page, segment_id, at, shown.who.strip())
-    elif at is None and shown.order == "leaving":
-        found = members_leaving(page, segment_id)
-    elif at is None:
-        found = members_now(page, segment_id, shown.after)
+        looked = Looked(members_called(page, segment_id, at, shown.who.strip()))
+    elif at is not None:
+        looked = members_then(quick, segment_id, shown.on, shown.after)
+    elif shown.order == "leaving":
+        looked = Looked(members_leaving(page, segment_id))
     else:
-        found = members_then(page, segment_id, at, shown.after)
-    return {"members": found.members, "after": found.after}
+        looked = Looked(members_now(page, segment_id, shown.after))
+    found = looked.result or Members(())
+    return {"members": found.members, "after": found.after, "looking": looked}
 
 
-def _worked_out(page: Page, quick: Board, segment_id: str) -> dict[str, Any]:
-    """What takes a while: measures, overlaps, what lint says, voices, versions."""
+def _worked_out(page: Page, quick: Quick, segment_id: str) -> dict[str, Any]:
+    """What takes a while: measures, overlaps, what lint says, voices."""
     measures, lint = analyses.measures(page), analyses.lint(page)
     surveys = [one for one in page.serving.actor.acting.campaigns if one.survey]
     linted, measured = lint.result, measures.result
@@ -154,15 +184,14 @@ def _worked_out(page: Page, quick: Board, segment_id: str) -> dict[str, Any]:
         ],
         "overlaps": [] if linted is None else overlaps(linted, segment_id, titles_of(page)),
         "survey_titles": {one.id: one.title or one.id for one in surveys},
-        "voices": analyses.voices_of(page, quick, segment_id) if surveys else None,
+        "voices": analyses.voices_of(quick, segment_id) if surveys else None,
     }
 
 
-def _versions(request: Request, page: Page, segment_id: str, shown: Shown) -> dict[str, Any]:
-    quick: Board = request.app.state.quick
+def _versions(page: Page, quick: Quick, segment_id: str, shown: Shown) -> dict[str, Any]:
     return {
         "published": page.serving.store.segment_versions(segment_id)[::-1],
-        "versions": versions_of(page, quick, segment_id),
+        "versions": versions_of(quick, segment_id),
         "comparison": compared(page, segment_id, shown.compare) if shown.compare else None,
     }
 

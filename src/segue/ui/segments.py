@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from segue.domain.instant import DAY, SECOND
+from segue.domain.instant import DAY
 from segue.domain.users import Role
 from segue.insight.portfolio.findings import LintFinding
 from segue.insight.standing import Standing
@@ -29,7 +29,8 @@ from segue.services.insight.wording import share_words
 from segue.services.live.answers import SegmentStanding
 from segue.services.live.segment_history import days_between, recent_days
 from segue.ui import analyses
-from segue.ui.board import Board, Looked
+from segue.ui.analyses import RECENT, Quick
+from segue.ui.board import Looked
 from segue.ui.charts import Line, line
 from segue.ui.intervals import Axis, Whisker
 from segue.ui.pages import Page
@@ -38,10 +39,6 @@ from segue.ui.undo import undoable
 
 MONTH: Final = 28
 WEEK: Final = 7
-RECENT: Final = 20 * SECOND
-"""How old the last days of segments may be that the page shows (ms)."""
-PATIENCE: Final = 0.15
-"""How long (s) it waits for them."""
 
 Order: TypeAlias = Literal["given", "size", "change", "conversion"]
 
@@ -122,7 +119,7 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
     page = Page.of(request)
     measures = analyses.measures(page, wish.goal or None)
     lint = analyses.lint(page)
-    recent = _recent(page, request.app.state.quick)
+    recent = _recent(page, Quick.of(request, page))
     rows = [
         one
         for one in rows_of(page, recent.result or {})
@@ -156,21 +153,14 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
 # ------------------------------------------------------------------------------------- the segments
 
 
-def _recent(page: Page, board: Board) -> Looked[dict[str, list[Day]]]:
+def _recent(page: Page, quick: Quick) -> Looked[dict[str, list[Day]]]:
     """The last days of every segment; of very many people they take a moment to count."""
     live, store = page.serving.live, page.serving.store
     calendar = days_between(page.now - (MONTH - 1) * DAY, page.now, page.now, page.zone)
-
-    def work(_: object) -> dict[str, list[Day]]:
-        return recent_days(store, calendar, {one.segment_id: one.size for one in live.segments()})
-
-    return board.look(
+    return quick.look(
         "recent days",
-        work,
-        now=page.now,
-        basis=live.definitions,
+        lambda: recent_days(store, calendar, {one.segment_id: one.size for one in live.segments()}),
         fresh=RECENT,
-        patience=PATIENCE,
     )
 
 

@@ -18,12 +18,11 @@ from segue.language.models import Project
 from segue.language.project import project_from
 from segue.language.text import to_text
 from segue.services.insight.versions import Versions
-from segue.ui.board import Board, Looked
+from segue.ui.analyses import Quick
+from segue.ui.board import Looked
 from segue.ui.pages import Page
 from segue.ui.segments import conditions_of
 
-PATIENCE: Final = 0.1
-"""How long (s) a page waits for the texts of versions before it is shown without them."""
 _WORDS: Final = re.compile(r"\s+|[\w$./:-]+|.")
 
 
@@ -50,17 +49,14 @@ class Version:
     parts: tuple[Part, ...]
 
 
-def versions_of(page: Page, board: Board, segment_id: str) -> Looked[tuple[Version, ...]]:
+def versions_of(quick: Quick, segment_id: str) -> Looked[tuple[Version, ...]]:
     """Every version of a segment, the latest first; texts of old files take a while to read."""
-    store = page.serving.store
-    return board.look(
+    store = quick.page.serving.store
+    return quick.look(
         ("versions", segment_id),
-        lambda _: tuple(
+        lambda: tuple(
             versions(segment_id, store.segment_versions(segment_id), store.definition_versions())
         ),
-        now=page.now,
-        basis=page.serving.live.definitions,
-        patience=PATIENCE,
     )
 
 

@@ -3,7 +3,9 @@
 const DAY = 86400000;
 const said = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 
-for (const slider of document.querySelectorAll("[data-travel]")) {
+document.querySelectorAll("[data-travel]").forEach(travel);
+
+function travel(slider) {
   const form = slider.form;
   const place = form.querySelector("output");
   const sizes = slider.dataset.sizes.split(" ");
@@ -28,7 +30,8 @@ for (const slider of document.querySelectorAll("[data-travel]")) {
   }
 }
 
-document.addEventListener("studio:shown", () => {
+document.addEventListener("studio:shown", (event) => {
+  event.target.querySelectorAll("[data-travel]").forEach(travel);
   for (const field of document.querySelectorAll("[data-filter]")) {
     if (field.value) field.dispatchEvent(new Event("input"));
   }
