@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -222,6 +223,54 @@ def test_a_change_touches_nothing_else(shop: Studio) -> None:
     assert _file(shop).read_text() == before.replace("holdout: 10%", "holdout: 20%", 1)
     _sent(shop, f"/undo/{dict(saved.url.params)['undo']}?back=/studio/campaigns")
     assert _file(shop).read_text() == before
+
+
+class _Form(HTMLParser):
+    """What a browser would send of a form: inputs, what is chosen, and long texts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self._name, self._is_long = "", False
+        self.feed(page.partition("data-write=")[2].partition("</form>")[0])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        name, value = said.get("name") or self._name, said.get("value") or ""
+        is_ticked = said.get("type") != "checkbox" or "checked" in said
+        if tag in {"select", "textarea"}:
+            self._name, self._is_long = name, tag == "textarea"
+            self.fields[name] = ""
+        elif (tag == "input" and is_ticked) or (tag == "option" and "selected" in said):
+            self.fields[name] = value
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"select", "textarea"}:
+            self._name, self._is_long = "", False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_long:
+            self.fields[self._name] += data.removeprefix("\n")
+
+
+@pytest.mark.parametrize("channel", ["", "in_app", "email", "webhook", "apprise", "console"])
+def test_what_a_cap_counts_survives_opening_and_saving(shop: Studio, channel: str) -> None:
+    """Saving a form that nobody touched changes nothing in the file."""
+    capped = {f"caps.0.{k}": v for k, v in {"at_most": "2", "within": "7 days"}.items()}
+    capped |= {"caps.0.channel": channel, "caps.0.tag": "news"}
+    first = _sent(shop, "/campaigns/new", **NEW | {"id": "capped"} | capped)
+    assert first.url.path == "/studio/campaigns/capped"
+    before = _file(shop).read_text()
+    opened = _Form(shop.page("/campaigns/capped/edit")).fields
+
+    saved = _sent(shop, "/campaigns/capped/edit", **opened | {"go": "save"})
+
+    assert opened["caps.0.channel"] == channel
+    assert saved.url.path == "/studio/campaigns/capped"
+    assert _file(shop).read_text() == before
+    caps = shop.server.serving.actor.campaign("capped").caps
+    assert [one.channel and one.channel.value for one in caps] == [channel or None]
+    _sent(shop, "/campaigns/capped/edit", **NEW | {"go": "remove"})
 
 
 @pytest.mark.parametrize(
