@@ -122,7 +122,7 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
     recent = _recent(page, Quick.of(request, page))
     rows = [
         one
-        for one in rows_of(page, recent.result or {})
+        for one in rows_of(page, recent.result or Recent({}, {}))
         if wish.q.casefold() in f"{one.title} {one.id}".casefold()
     ]
     rows = _converted(rows, measures.result)
@@ -153,35 +153,44 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
 # ------------------------------------------------------------------------------------- the segments
 
 
-def _recent(page: Page, quick: Quick) -> Looked[dict[str, list[Day]]]:
-    """The last days of every segment; of very many people they take a moment to count."""
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """By segment: its last days, and how many leave within a day by themselves."""
+
+    days: Mapping[str, Sequence[Day]]
+    leaving: Mapping[str, int]
+
+
+def _recent(page: Page, quick: Quick) -> Looked[Recent]:
+    """How every segment goes; of very many people that takes a moment to count."""
     live, store = page.serving.live, page.serving.store
     calendar = days_between(page.now - (MONTH - 1) * DAY, page.now, page.now, page.zone)
-    return quick.look(
-        "recent days",
-        lambda: recent_days(store, calendar, {one.segment_id: one.size for one in live.segments()}),
-        fresh=RECENT,
-    )
+
+    def work() -> Recent:
+        sizes = {one.segment_id: one.size for one in live.segments()}
+        return Recent(recent_days(store, calendar, sizes), live.leaving(DAY))
+
+    return quick.look("recent days", work, fresh=RECENT)
 
 
-def rows_of(page: Page, histories: Mapping[str, Sequence[Day]]) -> list[Row]:
-    """Every segment as it is now, with its last days where they are known, in the order of the
+def rows_of(page: Page, recent: Recent) -> list[Row]:
+    """Every segment as it is now, with how it goes where that is known, in the order of the
     project."""
     live = page.serving.live
     segments = {one.id: one for one in live.definitions.segments}
     titles, written = titles_of(page), written_of(page)
     standings = [one for one in live.segments() if one.segment_id in segments]
-    people, leaving = live.health().people, live.leaving(DAY)
+    people = live.health().people
     found = []
     for one in standings:
         segment = segments[one.segment_id]
         means = sentence(written.get(segment.id, segment.condition), titles)
-        row = _row(segment, one, histories.get(segment.id, ()), means)
+        row = _row(segment, one, recent.days.get(segment.id, ()), means)
         found.append(
             replace(
                 row,
                 share=one.size / people if people else 0.0,
-                leaving=leaving.get(segment.id, 0),
+                leaving=recent.leaving.get(segment.id, 0),
             )
         )
     return found

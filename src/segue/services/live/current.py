@@ -215,8 +215,9 @@ def _due(rows: NDArray[np.void], until: int) -> dict[int, int]:
 
 
 def _counted(segments: Int32s) -> dict[int, int]:
-    codes, counts = np.unique(segments, return_counts=True)
-    return dict(zip(codes.tolist(), counts.tolist(), strict=True))
+    counts = np.bincount(segments)
+    codes = np.flatnonzero(counts)
+    return dict(zip(codes.tolist(), counts[codes].tolist(), strict=True))
 
 
 def _with_standing(
