@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from segue.domain.instant import FOREVER
 from segue.services.live.current import CurrentMemberships
@@ -160,9 +161,12 @@ def test_what_is_kept_fits_the_same_meanings_and_no_earlier_instant() -> None:
     assert not then.fits([3, 6], AT)
 
 
-def test_who_is_in_several_segments_page_by_page():
+@pytest.mark.parametrize("part", [1, 3, 64])
+def test_who_is_in_several_segments_page_by_page(monkeypatch, part):
     """Against a plain dictionary, over people who were looked at since and people who were not:
-    everybody once, the last first, with since and until of the first segment."""
+    everybody once, the last first, with since and until of the first segment; in whatever parts
+    they are looked through."""
+    monkeypatch.setattr("segue.services.live.current._PART", part)
     rng = random.Random(5)
     people = list(range(0, 90, 2))
     spans = made_up(rng, people)

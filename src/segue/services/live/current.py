@@ -28,7 +28,7 @@ _ROW: Final = struct.Struct("<iqq")
 _ROWS: Final = np.dtype([("segment", "<i4"), ("since", "<i8"), ("until", "<i8")])
 _NAMES: Final = ("segment", "since", "until")
 _PART: Final = 1 << 15
-"""So many people are looked through at a time."""
+"""So many people are looked through at first."""
 
 
 class CurrentMemberships:
@@ -122,20 +122,21 @@ class CurrentMemberships:
         return (code for code, _ in groupby(merged) if wanted <= {one for one, *_ in self.of(code)})
 
     def _read_inside(self, segments: Sequence[int], before: int) -> Iterator[int]:
-        """The same of the memberships at the start, a part of the people at a time."""
-        last = int(np.searchsorted(self._person, before))
+        """The same of the memberships at the start, a part of the people at a time: the fewer are
+        inside, the larger it gets."""
+        last, size = int(np.searchsorted(self._person, before)), _PART
         while last > 0:
-            first = max(last - _PART, 0)
+            first = max(last - size, 0)
             bounds = self._offsets[first : last + 1]
             rows = self._rows["segment"][bounds[0] : bounds[-1]]
-            owner = np.repeat(np.arange(last - first), np.diff(bounds))
             inside = np.ones(last - first, bool)
             for segment in segments:
+                places = np.flatnonzero(rows == segment) + bounds[0]
                 there = np.zeros(last - first, bool)
-                there[owner[rows == segment]] = True
+                there[np.searchsorted(bounds, places, "right") - 1] = True
                 inside &= there
             yield from self._person[first:last][inside][::-1].tolist()
-            last = first
+            last, size = first, 4 * size
 
     def _stay(self, person: int, segment: int) -> tuple[int, int | None] | None:
         stays = ((since, until) for code, since, until in self.of(person) if code == segment)
