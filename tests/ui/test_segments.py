@@ -398,3 +398,24 @@ def test_what_is_worked_out_appears_by_itself(tab: Page) -> None:
     expect(tab.get_by_role("link", name="Looked lately").first).to_be_visible()
     expect(tab.locator("tr[data-name]").get_by_role("link", name="Buyers")).to_be_hidden()
     tab.context.close()
+
+
+def test_a_past_that_takes_a_while_appears_by_itself(
+    tab: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The days, their slider, and who was in; until then the page says that it works on them."""
+    monkeypatch.setattr("segue.ui.analyses.PATIENCE", 0.0)
+    tab.goto("/studio/segments/buyers?days=91")
+    day = tab.locator("input[type=date]").input_value()
+
+    response = tab.goto(f"/studio/segments/buyers?days=92&on={day}")
+
+    assert response is not None
+    text = response.text()
+    assert 'data-working="history"' in text
+    assert 'data-working="members"' in text
+    slider = tab.get_by_role("slider", name="Day to look at")
+    expect(slider).to_be_visible(timeout=20_000)
+    assert re.search(r": \d+ people$", slider.get_attribute("aria-valuetext") or "")
+    expect(tab.get_by_role("link", name="p03").first).to_be_visible(timeout=20_000)
+    tab.context.close()
