@@ -27,7 +27,7 @@ from segue.services.live.finding import (
     people_inside,
     people_named,
 )
-from segue.services.live.life import MOST_EXPLAINED, Life, life
+from segue.services.live.life import MONTH, MOST_EXPLAINED, Life, life
 from segue.services.live.person_document import person_document
 from segue.services.live.reading import EventPage, search, timeline, whole_person
 from segue.ui.lifeline import STEPS, drawn
@@ -39,7 +39,6 @@ EVENTS: Final = 50
 DELIVERIES: Final = 20
 SPELLS: Final = 200
 """So many stays stand in the table below the picture."""
-MONTH: Final = 28
 PERIODS: Final = ((7, "7 days"), (28, "28 days"), (90, "90 days"), (0, "everything"))
 
 router = APIRouter()
@@ -145,7 +144,7 @@ def one_person(
 
 def _person(page: Page, person_id: str, shown: Shown, problem: str = "") -> Response:
     serving = page.serving
-    found = _life(page, person_id, shown.days)
+    found = life(serving.store, serving.live, person_id, page.now, days=shown.days, steps=STEPS)
     events = timeline(
         serving.store, person_id, limit=EVENTS, cursor=shown.before, named=_named(shown.event)
     )
@@ -169,18 +168,6 @@ def _person(page: Page, person_id: str, shown: Shown, problem: str = "") -> Resp
     }
     status = 400 if problem else 200
     return page.shown("person", values, title=found.person_id, status=status)
-
-
-def _life(page: Page, person_id: str, days: int | None) -> Life:
-    """Their life over these days; where none were chosen, over a month, or all of it where they did
-    nothing in that."""
-    store, live = page.serving.store, page.serving.live
-    found = life(
-        store, live, person_id, page.now, days=MONTH if days is None else days, steps=STEPS
-    )
-    if days is None and not found.beats:
-        return life(store, live, person_id, page.now, days=0, steps=STEPS)
-    return found
 
 
 def _days(found: Life) -> int:

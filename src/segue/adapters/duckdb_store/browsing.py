@@ -118,8 +118,8 @@ class Browser:
             values["events"] = list(named)
         # First which they are: properties are read of those only.
         which = f"SELECT ref FROM events WHERE {_THEIRS} {upto} {_NEWEST_FIRST} LIMIT $most"
-        query = f"{_EVENTS} WHERE ref IN ({which}) {_NEWEST_FIRST}"
-        return [StoredEvent(*row) for row in self._db.execute(query, values).fetchall()]
+        refs = self._db.execute(which, values).fetchall()
+        return self._by_ref([ref for (ref,) in refs], _NEWEST_FIRST)
 
     def arrived(
         self, within: int, most: int, *, names: Collection[str] = (), ids: Collection[str] = ()
@@ -140,12 +140,12 @@ class Browser:
         ).fetchall()
         return self._by_ref([ref for (ref,) in refs])
 
-    def _by_ref(self, refs: Collection[int]) -> list[StoredEvent]:
+    def _by_ref(self, refs: Collection[int], order: str = "ORDER BY ref DESC") -> list[StoredEvent]:
         """These events, the last stored first. Few texts are looked up; joining would read all."""
         rows = self._db.execute(
             "SELECT event_id, who, name, occurred_at, received_at, sequence,"
             " properties::JSON::VARCHAR FROM events WHERE ref IN (SELECT unnest($refs::BIGINT[]))"
-            " ORDER BY ref DESC",
+            f" {order}",
             {"refs": list(refs)},
         ).fetchall()
         who = self._texts("distinct_ids", "distinct_id", {row[1] for row in rows})

@@ -15,6 +15,7 @@ from segue.adapters.duckdb_store.arrivals import Arrivals, Marked
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
 from segue.adapters.duckdb_store.gate import Gate
+from segue.adapters.duckdb_store.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Opened:
     _names: Dictionary
     _ids: Dictionary
     _arrivals: Arrivals
+    _workers: Workers
     _writing_traits: Marked
     """Who has written traits."""
     _with_deliveries: Marked

@@ -27,11 +27,11 @@ _SHAPES: Final = """
 """
 
 
-def read_extent(db: duckdb.DuckDBPyConnection, people: People) -> Extent:
-    """How many events and people, and from when to when."""
+def read_extent(db: duckdb.DuckDBPyConnection, people: int) -> Extent:
+    """How many events, of so many people, and from when to when."""
     query = "SELECT count(*), min(occurred_at), max(occurred_at) FROM events"
     ((events, first, last),) = db.sql(query).fetchall()
-    return Extent(events, len(people), first, last)
+    return Extent(events, people, first, last)
 
 
 def count_before(db: duckdb.DuckDBPyConnection, ref: int) -> int:

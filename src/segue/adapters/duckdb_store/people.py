@@ -91,6 +91,11 @@ class Directory:
         owner = self._owner.values[: self._size]
         return _grouped(whos[owner != GONE], owner[owner != GONE])
 
+    def count(self) -> int:
+        """How many people there are."""
+        owner = self._owner.values[: self._size]
+        return int(np.count_nonzero(owner == np.arange(len(owner))))
+
     def everybody(self) -> People:
         """All people, sorted by the UTF-8 bytes of their ids."""
         kept, version = self._everybody, self._version

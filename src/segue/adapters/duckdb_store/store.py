@@ -263,7 +263,7 @@ class DuckDBStore(
     def extent(self) -> Extent:
         """See `EventStore.extent`."""
         with self._reading() as now:
-            return overview.read_extent(now.db, self._people())
+            return overview.read_extent(now.db, self._directory.count())
 
     def count_before(self, ref: int) -> int:
         """How many events have a smaller reference than this one."""

@@ -41,7 +41,7 @@ class PublishedTransitions(Opened):
 
     def memberships_of(self, person_id: str, segment_id: str | None = None) -> list[Membership]:
         """See `TransitionReader.memberships_of`."""
-        with self._reading() as now:
+        with self._reading() as now, self._workers.large():
             code = self._ids.code(person_id)
             people = [] if code is None else [code]
             return published.memberships_of(now.db, people, segment_id)

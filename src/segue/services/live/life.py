@@ -37,6 +37,8 @@ MOST_READ: Final = 5_000
 """So many of the latest profile events, links and answers are read."""
 MOST_EXPLAINED: Final = 20_000
 """Of whoever did more than that it is said what their segments ask, not why they are in."""
+MONTH: Final = 28
+"""Over so many days somebody's life is told where nobody chose."""
 ANSWERED: Final = "$survey_answered"
 _ANONYMOUS: Final = "$anon_distinct_id"
 _NOTED: Final = (*PROFILE_EVENTS, LinkKind.CREATE_ALIAS, LinkKind.MERGE_DANGEROUSLY, ANSWERED)
@@ -114,18 +116,21 @@ class Life:
 
 
 def life(
-    store: ReadingStore, live: Live, distinct_id: str, now: int, *, days: int, steps: int
+    store: ReadingStore, live: Live, distinct_id: str, now: int, *, days: int | None, steps: int
 ) -> Life:
-    """The life of the person who has this distinct id: the last `days` days (0: all) in so many
-    steps. Raises `NotFoundError` where nobody has it."""
+    """The life of the person who has this distinct id: the last `days` days (0: all; None: a month,
+    or all where they did nothing in that) in so many steps. Raises `NotFoundError` where nobody
+    has it."""
     standing = live.standing(distinct_id)
     person_id = known_person(store, distinct_id)
     ids = store.distinct_ids(person_id)
     with store.browsing() as browser:
         counts = browser.counts(ids)
-        since = _beginning(counts, now, days)
-        step = max(-(-(now + 1 - since) // steps), 1)
+        since, step = _stretch(counts, now, MONTH if days is None else days, steps)
         beats = browser.beats(ids, since, now + 1, step)
+        if days is None and not beats:
+            since, step = _stretch(counts, now, 0, steps)
+            beats = browser.beats(ids, since, now + 1, step)
         noted = browser.newest(ids, MOST_READ + 1, named=_NOTED) if _any(counts, _NOTED) else []
     definitions, read = live.definitions, noted[:MOST_READ][::-1]
     explained = sum(one.count for one in counts) <= MOST_EXPLAINED
@@ -153,9 +158,11 @@ def life(
     )
 
 
-def _beginning(counts: Sequence[EventCount], now: int, days: int) -> int:
+def _stretch(counts: Sequence[EventCount], now: int, days: int, steps: int) -> tuple[int, int]:
+    """Since when (ms), and how long a step is (ms)."""
     first = min((one.first_at for one in counts), default=now)
-    return now - days * DAY if days else min(first, now - DAY)
+    since = now - days * DAY if days else min(first, now - DAY)
+    return since, max(-(-(now + 1 - since) // steps), 1)
 
 
 def _any(counts: Sequence[EventCount], names: Sequence[str]) -> bool:
