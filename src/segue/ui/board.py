@@ -78,8 +78,8 @@ class Board:
         patience: float = 0.0,
     ) -> Looked[T]:
         """What is known of the analysis called `key`; begins it where it is not fresh, and waits
-        for it up to `patience` seconds, so that what is quick is there at once. What nobody waits
-        for begins when whoever asked was answered, about.
+        for it until `patience` seconds after it began, so that what is quick is there at once. What
+        nobody waits for begins when whoever asked was answered, about.
 
         A result is fresh for `fresh` ms, and only while `basis` (the definitions, say) is the same
         object. What failed is tried again once it is no longer fresh. Raises `BusyError` where too
@@ -91,9 +91,9 @@ class Board:
             is_fresh = entry.as_of is not None and now - entry.as_of < fresh
             if not entry.doing and not (is_fresh and entry.basis is basis):
                 self._begin(key, entry, partial(self._work, entry, work, now, basis, patience))
-            is_waited_for = bool(entry.doing) and patience > 0
-        if is_waited_for:
-            entry.done.wait(patience)
+            left = entry.began + patience - time.perf_counter() if entry.doing else 0.0
+        if left > 0:
+            entry.done.wait(left)
         with self._guard:
             seconds = time.perf_counter() - entry.began if entry.doing else 0.0
             result = cast("T | None", entry.result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Final, TypeAlias
 from urllib.parse import urlencode
 
@@ -40,6 +40,8 @@ from segue.ui.rehearsing import Rehearsal, rehearsal
 from segue.ui.signing import Sending, SignedIn, needs
 from segue.ui.undo import changed
 
+PATIENCE: Final = 0.05
+"""How long (s) a form waits for the names of the data, which it only suggests."""
 MOST_OF_A_KIND: Final = 30
 """How many questions, steps or variants a form has at most."""
 _NO_ID: Final = re.compile(r"[^a-z0-9]+")
@@ -231,7 +233,7 @@ def _as_written(page: Page, spoken_id: str, segment: str) -> dict[str, str]:
     """The fields as the file has them, or those that a new one begins with."""
     place = _place(page)
     if spoken_id:
-        data = read_yaml(read_definitions(page.serving.workspace)).data or {}
+        data = _data(read_definitions(page.serving.workspace))
         return fields_of((data.get(_PLACES[place]) or {}).get(spoken_id) or {})
     begun = {"segment": segment, "when": "entering", "already_in": "skip", "enabled": "false"}
     if place == "voices":
@@ -239,6 +241,13 @@ def _as_written(page: Page, spoken_id: str, segment: str) -> dict[str, str]:
     goals = page.serving.project.project.goals
     goal = {"goal": next(iter(goals))} if goals else {}
     return begun | {"channel": "in_app", "holdout": "10%"} | goal
+
+
+@lru_cache(maxsize=1)
+def _data(text: str) -> dict[str, Any]:
+    """What a project file says. It is read once for each version of it: of a long file, that takes
+    longer than all the rest of a form. Nobody changes what is kept."""
+    return read_yaml(text).data or {}
 
 
 def _only_fields(filled: dict[str, str]) -> dict[str, str]:
@@ -365,7 +374,7 @@ def _shown(
 
 def _choices(request: Request, page: Page) -> Choices:
     catalogue: Catalogue = request.app.state.catalogue
-    names = catalogue.names(page.now)
+    names = catalogue.names(page.now, patience=PATIENCE)
     return choices(page.serving.live.definitions, page.serving.project.project, names)
 
 

@@ -43,8 +43,10 @@ from segue.ui.undo import undoable
 LATEST: Final = 30
 """Deliveries on one page."""
 FRESH: Final = 10 * SECOND
-PATIENCE: Final = 0.15
+PATIENCE: Final = 0.1
 """How long (s) a page waits for the results, so that quick ones are there at once."""
+BEGUN: Final = 0.001
+"""How long it waits where it only begins to count them, with something else to do meanwhile."""
 STEPS: Final[Mapping[str, tuple[State, ...]]] = {
     "sent": (State.SENDING, State.OFFERED, *REACHED),
     "delivered": REACHED,
@@ -142,11 +144,13 @@ def one_campaign(request: Request, session: SignedIn, campaign_id: str, shown: I
     campaign = page.serving.actor.campaign(campaign_id)
     if campaign.survey is not None:
         return RedirectResponse(f"/studio/voices/{campaign_id}", 303)
-    looked = results_of(request, page, campaign)
+    results_of(request, page, campaign, patience=BEGUN)  # is counted while the rest is read
     preview = previewed(page, campaign, shown) if shown.person.strip() else None
+    deliveries = deliveries_of(page, campaign, shown)
+    looked = results_of(request, page, campaign)
     values = {
         **facts_of(page, campaign),
-        **deliveries_of(page, campaign, shown),
+        **deliveries,
         "looked": looked,
         "came": _drawn(page, looked.result) if looked.result else None,
         "shown": shown,
@@ -232,7 +236,9 @@ def came_of_all(request: Request, page: Page) -> Looked[Came]:
     )
 
 
-def results_of(request: Request, page: Page, campaign: Campaign) -> Looked[Results]:
+def results_of(
+    request: Request, page: Page, campaign: Campaign, *, patience: float = PATIENCE
+) -> Looked[Results]:
     """What came of one campaign, counted beside the page."""
     store, messaging = page.serving.store, page.serving.actor.acting.messaging
     return quick(request).look(
@@ -241,7 +247,7 @@ def results_of(request: Request, page: Page, campaign: Campaign) -> Looked[Resul
         now=page.now,
         basis=page.serving.actor.acting,
         fresh=FRESH,
-        patience=PATIENCE,
+        patience=patience,
     )
 
 

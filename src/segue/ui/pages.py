@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.resources import files
 from typing import Any, Final, TypeVar
 
 import jinja2
@@ -137,10 +138,14 @@ class Page:
 
 
 def prepare() -> None:
-    """Compile every template, so that whoever looks first does not wait for it."""
+    """Compile every template and read the files that pages name, so that whoever looks first does
+    not wait for it."""
     made = _templates()
     for name in made.list_templates():
         made.get_template(name)
+    for file in files("segue.ui").joinpath("static").iterdir():
+        if file.is_file():
+            address_of(file.name)
 
 
 @cache

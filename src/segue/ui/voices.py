@@ -29,6 +29,7 @@ from segue.services.acting.voices import (
 from segue.ui.board import Looked
 from segue.ui.campaign_words import score_bar, score_in_words, score_range
 from segue.ui.campaigns import (
+    BEGUN,
     FRESH,
     PATIENCE,
     InQuery,
@@ -77,11 +78,13 @@ def one_survey(request: Request, session: SignedIn, survey_id: str, shown: InQue
     survey = page.serving.actor.campaign(survey_id)
     if survey.survey is None:
         return RedirectResponse(f"/studio/campaigns/{survey_id}", 303)
-    looked = _said(page, survey, shown.segment)
+    _said(page, survey, shown.segment, patience=BEGUN)  # is read while the rest is
     preview = previewed(page, survey, shown) if shown.person.strip() else None
+    deliveries = deliveries_of(page, survey, shown)
+    looked = _said(page, survey, shown.segment)
     values = {
         **facts_of(page, survey),
-        **deliveries_of(page, survey, shown),
+        **deliveries,
         "looked": looked,
         "drawn_questions": _drawn(page, looked.result, shown.segment) if looked.result else [],
         "segments": page.serving.live.definitions.segments,
@@ -117,14 +120,16 @@ class Said:
         return max(found, key=lambda one: one.count)
 
 
-def _said(page: Page, survey: Campaign, segment: str) -> Looked[Said]:
+def _said(
+    page: Page, survey: Campaign, segment: str, *, patience: float = PATIENCE
+) -> Looked[Said]:
     return page.board.look(
         ("said", survey.id, segment),
         lambda _: _read(page, survey, segment),
         now=page.now,
         basis=page.serving.actor.acting,
         fresh=FRESH,
-        patience=PATIENCE,
+        patience=patience,
     )
 
 
