@@ -45,7 +45,7 @@ def test_export_of_what_there_is_not(segue: Segue, shop: Path) -> None:
     shown = segue("export", "people", "x.csv", "--json")
 
     assert (shown.code, shown.error["code"]) == (2, "usage")
-    assert "members, memberships or events" in shown.error["hint"]
+    assert "members, memberships, transitions or events" in shown.error["hint"]
 
 
 def test_a_backup_brings_everything_back(segue: Segue, shop: Path) -> None:

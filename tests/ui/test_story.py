@@ -4,6 +4,7 @@ The orders of Online Retail are moved in time, so that the last one was yesterda
 from now.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,7 +185,9 @@ def test_whether_it_helped_is_said_with_its_interval(page: Page) -> None:
     """Nine days later: of those who got it more bought than of those who were held out."""
     page.goto("/studio/campaigns/we_miss_you")
 
-    expect(page.get_by_text("a difference of +25.0 points")).to_be_visible(timeout=30_000)
+    # Of the real customers some happen to buy in these days, too.
+    said = re.compile(r"a difference of \+2[5-9]\.\d points \(\+\d")
+    expect(page.get_by_text(said)).to_be_visible(timeout=30_000)
     keep(page, "12 whether it helped")
     page.goto("/studio/campaigns")
     expect(page.get_by_role("row", name="We miss you")).to_contain_text("Helps.")

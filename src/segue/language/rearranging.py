@@ -19,6 +19,9 @@ OPPOSITES: Final = {
 }
 """Sentences that say their own opposite."""
 _OPPOSITE: Final = OPPOSITES | {no: yes for yes, no in OPPOSITES.items()}
+_ALWAYS_THERE: Final = (None, "ever", "within", "between", "since", "before")
+"""Windows that everybody has; of the others `did not` is not the opposite of `did`: it leaves out
+those who have none."""
 
 
 def nested(fields: Mapping[str, str]) -> Any:
@@ -175,7 +178,7 @@ def _negate(root: Any, steps: list[Any], start: Start) -> list[Any]:
     block = _get(root, steps)
     if block["is"] == "not":
         return _unwrap(root, steps, start)
-    if block["is"] in _OPPOSITE and block.get("when", {}).get("is") != "periods":
+    if block["is"] in _OPPOSITE and block.get("when", {}).get("is") in _ALWAYS_THERE:
         _set(root, steps, {**block, "is": _OPPOSITE[block["is"]]})
         return steps
     return _around("not")(root, steps, start)

@@ -90,7 +90,7 @@ def studio(serving: Serving) -> FastAPI:
     app.state.undoing, app.state.drafts, app.state.once = Undoing(), Drafts(), Once()
     for part in PARTS:
         app.include_router(part.router)
-    threading.Thread(target=prepare, name="studio templates", daemon=True).start()
+    threading.Thread(target=prepare, name="studio templates").start()
     app.add_middleware(Noting, serving=serving)
     app.add_exception_handler(NotSignedInError, _to_sign_in)
     app.add_exception_handler(NotAllowedError, _not_allowed)

@@ -28,6 +28,13 @@ function filter(field) {
   }
 }
 
+// A part that comes later is filtered as what was there before it.
+document.addEventListener("studio:shown", () => {
+  for (const field of document.querySelectorAll("[data-filter]")) {
+    if (field.value) filter(field);
+  }
+});
+
 for (const place of document.querySelectorAll("[data-working]")) {
   lookAgain(place.dataset.working, 1000);
 }
