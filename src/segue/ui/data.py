@@ -32,7 +32,7 @@ DAYS: Final = 28
 WRITING: Final = ("$identify", "$set", "$set_once")
 """Events whose properties become traits."""
 _FRESH: Final = 20 * SECOND
-_PATIENCE: Final = 0.15
+_PATIENCE: Final = 0.07
 _ARRIVED: Final = 10
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def one_event(request: Request, session: SignedIn, name: str) -> Response:
     """One event: how often, and what its properties say."""
     del session
     page = Page.of(request)
-    names = _catalogue(request).names(page.now)
+    names = _catalogue(request).names(page.now, patience=_PATIENCE)
     summary = next((one for one in names.events if one.event == name), None)
     if summary is None and not names.counting:
         raise NotFoundError(f"No event is called {name!r}", hint="Data lists those that there are.")

@@ -220,9 +220,8 @@ def memberships_of(
     db: duckdb.DuckDBPyConnection, people: Collection[int], segment_id: str | None = None
 ) -> list[Membership]:
     """Every stay of the people with these codes, by segment and instant."""
-    # Written out, as few rows are read of what is compared with numbers that are known before.
-    which = f"person IN ({', '.join(str(int(one)) for one in people) or 'NULL'})"
-    values: dict[str, object] = {}
+    which = "person IN (SELECT unnest($people::INTEGER[]))"
+    values: dict[str, object] = {"people": list(people)}
     if segment_id is not None:
         which += f" AND {_OF_SEGMENTS}"
         values["segments"] = [segment_id]
