@@ -121,6 +121,23 @@ CASES = {
             ("entered", 9, NOW, "event", "live", 3),
         ],
     ),
+    "what they do while they become somebody else is news, though it was on its way for a while": (
+        [(1, 7, NOW - 60, IN)],
+        [(1, 9, NOW - 60, IN), (2, 9, NOW - 40, IN), (3, 9, NOW - 40, OUT)],
+        {"moved": [9], "events": [(9, NOW - 40, 3)]},
+        [
+            ("retracted", 7, NOW - 60, "correction", "", None),
+            ("entered", 9, NOW - 60, "correction", "corrected", None),
+            ("left", 9, NOW - 40, "event", "live", 3),
+            ("entered", 9, NOW - 40, "event", "live", 3),
+        ],
+    ),
+    "unless it comes too late to act on": (
+        [],
+        [(2, 9, NOW - HOUR - 1, IN)],
+        {"moved": [9], "events": [(9, NOW - HOUR - 1, 3)]},
+        [("entered", 9, NOW - HOUR - 1, "correction", "corrected", 3)],
+    ),
     "an import never fires": (
         [(1, 8, NOW, IN)],
         [(1, 7, NOW, IN)],

@@ -127,8 +127,8 @@ def differences(
     vanished, new = _unmatched(before, after)
     if not len(vanished) and not len(new):
         return TRANSITIONS.empty_table()
-    corrected = _corrected(before, after, vanished, new, how)
     ref = _causing_events(after, new, how.arrivals)
+    corrected = _corrected(before, after, vanished, new, how, has_cause=ref >= 0)
     cause = np.where(ref >= 0, _CODE[Cause.EVENT], _CODE[Cause.TIME])
     cause = np.where(corrected, _CODE[Cause.CORRECTION], cause)
     if how.cause is not None:
@@ -172,14 +172,21 @@ def _in_time_order(boundaries: Boundaries, places: Int64s) -> Int64s:
 
 
 def _corrected(
-    before: Boundaries, after: Boundaries, vanished: Int64s, new: Int64s, how: Circumstances
+    before: Boundaries,
+    after: Boundaries,
+    vanished: Int64s,
+    new: Int64s,
+    how: Circumstances,
+    *,
+    has_cause: Bools,
 ) -> Bools:
     """Which new boundaries rewrite what had been published: their membership had a boundary that
-    vanished or lies later, or the person is another one now; or they come too late to act on."""
+    vanished or lies later, or the person is another one now and no event that arrived is their
+    cause; or they come too late to act on."""
     pair, at = after.pair[new], after.at[new]
     rewritten = np.isin(pair, before.pair[vanished])
     rewritten |= at <= _last_published(before, pair)
-    rewritten |= np.isin(after.person[new], how.moved) & (at <= how.published_to)
+    rewritten |= np.isin(after.person[new], how.moved) & (at <= how.published_to) & ~has_cause
     late: Bools = rewritten | (how.known_at - at > how.late_after)
     return late
 
