@@ -66,6 +66,7 @@ STUDIO_PATH: Final = "/studio"
 """Where the server shows the studio."""
 _SERVER: Final = "segue.http.server:run"
 _STUDIO: Final = "segue.ui:studio"
+_PREPARE: Final = "segue.ui:prepare"
 """Who answers over HTTP; named, as it stands above this room."""
 
 
@@ -104,6 +105,15 @@ def serve(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome],
 def studio(serving: Serving) -> Any:
     """The ASGI application of the studio over a workspace that is served."""
     return pkgutil.resolve_name(_STUDIO)(serving)
+
+
+def prepare_studio() -> None:
+    """Begin with what the first page of the studio would wait for, beside what comes next."""
+
+    def prepare() -> None:
+        pkgutil.resolve_name(_PREPARE)()
+
+    threading.Thread(target=prepare, name="segue-studio").start()
 
 
 class Keys:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.server import HANDLED_SIGNALS
 
 from segue.bootstrap import environment
-from segue.bootstrap.serving import STUDIO_PATH, Serving, Welcome, studio
+from segue.bootstrap.serving import STUDIO_PATH, Serving, Welcome, prepare_studio, studio
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.workspace import Workspace
 from segue.domain.errors import UsageError
@@ -50,6 +50,7 @@ def run(workspace: Workspace, settings: Settings, welcome: Callable[[Welcome], N
     """Serve a workspace until SIGTERM or SIGINT: stop to accept, answer what is in hand, take in
     what waits, release the store. See `bootstrap.serving.serve`."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    prepare_studio()
     with (
         contextlib.closing(bound(settings.host, settings.port)) as listener,
         Serving.open(workspace, settings) as serving,

@@ -46,7 +46,7 @@ from segue.ui.board import Board
 from segue.ui.deeds import Noting
 from segue.ui.drafts import Drafts
 from segue.ui.once import Once
-from segue.ui.pages import Page, prepare
+from segue.ui.pages import Page
 from segue.ui.signing import NotAllowedError, NotSignedInError, next_of
 from segue.ui.undo import Undoing
 
@@ -90,7 +90,6 @@ def studio(serving: Serving) -> FastAPI:
     app.state.undoing, app.state.drafts, app.state.once = Undoing(), Drafts(), Once()
     for part in PARTS:
         app.include_router(part.router)
-    threading.Thread(target=prepare, name="studio templates").start()
     app.add_middleware(Noting, serving=serving)
     app.add_exception_handler(NotSignedInError, _to_sign_in)
     app.add_exception_handler(NotAllowedError, _not_allowed)

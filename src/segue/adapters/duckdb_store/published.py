@@ -217,11 +217,12 @@ def members(
 
 
 def memberships_of(
-    db: duckdb.DuckDBPyConnection, people: Collection[int], segment_id: str | None = None
+    db: duckdb.DuckDBPyConnection, person: int, segment_id: str | None = None
 ) -> list[Membership]:
-    """Every stay of the people with these codes, by segment and instant."""
-    which = "person IN (SELECT unnest($people::INTEGER[]))"
-    values: dict[str, object] = {"people": list(people)}
+    """Every stay of the person with this code, by segment and instant."""
+    # With a list to look in, DuckDB groups everybody's boundaries where the list comes late.
+    which = "person = $person"
+    values: dict[str, object] = {"person": person}
     if segment_id is not None:
         which += f" AND {_OF_SEGMENTS}"
         values["segments"] = [segment_id]

@@ -43,8 +43,7 @@ class PublishedTransitions(Opened):
         """See `TransitionReader.memberships_of`."""
         with self._reading() as now, self._workers.large():
             code = self._ids.code(person_id)
-            people = [] if code is None else [code]
-            return published.memberships_of(now.db, people, segment_id)
+            return [] if code is None else published.memberships_of(now.db, code, segment_id)
 
     def flows(self, segment_id: str, limits: Sequence[int]) -> list[Flow]:
         """See `TransitionReader.flows`."""
