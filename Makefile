@@ -64,6 +64,7 @@ bench: $(STAMPS)/segue $(STAMPS)/bench
 bench-live: $(STAMPS)/segue $(STAMPS)/test browser
 	@$(BIN)/python -m bench.live
 	@$(BIN)/python -m bench.acting
+	@$(BIN)/python -m bench.studio
 
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)

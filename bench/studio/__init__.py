@@ -1,1 +1,1 @@
-"""What the studio costs those who send events."""
+"""How soon the studio answers, and what it costs those who send events."""

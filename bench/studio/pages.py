@@ -1,5 +1,4 @@
-"""`python -m bench.studio.pages`: how soon every page of the studio is there, the first time and
-afterwards.
+"""How soon every page of the studio is there, the first time and afterwards.
 
 Each page is asked for in a server that just started, which nobody asked for anything yet; then a
 few times more, while what the first view began goes on. The time is from the request to the last
@@ -9,7 +8,6 @@ journey, campaigns and surveys with deliveries and answers.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import json
@@ -24,11 +22,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from bench.live.record import Found, write
+from bench.live.record import Found
 from bench.live.server import Server, served
 from bench.live.world import Built, Past, built, person
-from bench.measure import machine
-from bench.report import Target, targets_table
+from bench.report import Target
 from bench.studio.viewers import cookie_of
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.workspace import Workspace
@@ -99,27 +96,11 @@ class Seen:
     status: int
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print what was found, and write the record where one is wanted; 1 where a page is late."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studio.pages", description=__doc__)
-    parser.add_argument("--events", type=lambda text: int(float(text)), default=20_000_000)
-    parser.add_argument("--people", type=lambda text: int(float(text)), default=1_000_000)
-    parser.add_argument("--later", type=int, default=5, help="views after the first one")
-    parser.add_argument("--only", default="", help="pages whose addresses have this in them")
-    parser.add_argument("--data", type=Path, help="folder that keeps the histories")
-    parser.add_argument("--record", type=Path, help="file to write the record to")
-    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
-    data = given.data or Path(tempfile.gettempdir()) / "segue-bench-live"
-    data.mkdir(parents=True, exist_ok=True)
-    made = built(Past(given.events, given.people), data, _tell)
-    chosen = [one for one in PAGES if given.only in one]
-    seen = run(made, data, chosen, given.later)
-    section = Found("pages", "How soon pages are there", table(seen), targets(seen))
-    print(f"{section.text}\n\n{targets_table(section.targets)}")
-    if given.record is not None:
-        command = f"python -m bench.studio.pages --events {given.events}"
-        write(given.record, command, str(machine()), [section], title="Segue, pages of the studio")
-    return 0 if all(one.met for one in section.targets) else 1
+def section(past: Past, data: Path, only: str = "", later: int = 5) -> Found:
+    """Look at the pages whose addresses have `only` in them, over a history kept in `data`."""
+    chosen = [one for one in PAGES if only in one]
+    seen = run(built(past, data, _tell), data, chosen, later)
+    return Found("pages", "How soon pages are there", table(seen), targets(seen))
 
 
 def run(made: Built, data: Path, pages: Sequence[str], later: int) -> list[Seen]:
@@ -270,7 +251,3 @@ def targets(seen: Sequence[Seen]) -> list[Target]:
 
 def _tell(words: str) -> None:
     print(f"  {words}", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

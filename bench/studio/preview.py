@@ -1,6 +1,4 @@
-"""How soon the builder says what a condition would mean: 20 million events of a million people.
-
-    python -m bench.studio.preview [--events 20000000] [--people 1000000] [--record FILE]
+"""How soon the builder says what a condition would mean.
 
 Each condition is tried beside the 50 segments that are kept exact, as the page does: soon, which
 may be of a sample, and then of everybody. Reported is the median and the worst of several tries,
@@ -9,16 +7,19 @@ and how far the first answer was from the exact one.
 
 from __future__ import annotations
 
-import argparse
+import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.live.record import Found
 from bench.live.world import Built, Past, built
-from bench.measure import Timing, machine
+from bench.measure import Timing
+from bench.report import Target
 from segue import __version__
 from segue.adapters.duckdb_store import DuckDBStore
 from segue.bootstrap.kept_index import kept_index
@@ -111,16 +112,15 @@ def all_measured(kept: Built, tries: int) -> list[Measured]:
             store.close()
 
 
-def report(found: list[Measured], past: Past) -> str:
-    """The figures as Markdown."""
-    worst = max(one.soon.median for one in found)
-    kept = sum(one.soon.median <= PROMISED for one in found)
+def section(past: Past, data: Path, tries: int = 5) -> Found:
+    """Try every condition over a history kept in `data`."""
+    found = all_measured(built(past, data, _tell), tries)
+    return Found("preview", "How soon the builder answers", table(found), targets(found))
+
+
+def table(found: Sequence[Measured]) -> str:
+    """Every condition."""
     lines = [
-        f"{past.events:,} events of {past.people:,} people, 50 segments kept exact; {machine()}.",
-        "",
-        f"First answer within {1000 * PROMISED:.0f} ms (medians): {kept} of {len(found)}.",
-        f"The slowest takes {1000 * worst:.0f} ms.",
-        "",
         "| condition | first answer | worst | of | exact | first size | exact size |",
         "|---|--:|--:|---|--:|--:|--:|",
         *(one.row for one in found),
@@ -128,21 +128,20 @@ def report(found: list[Measured], past: Past) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure and print; keep the figures where asked."""
-    parser = argparse.ArgumentParser(prog="python -m bench.studio.preview", description=__doc__)
-    parser.add_argument("--events", type=int, default=20_000_000)
-    parser.add_argument("--people", type=int, default=1_000_000)
-    parser.add_argument("--tries", type=int, default=5)
-    parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "livebench")
-    parser.add_argument("--record", type=Path)
-    given = parser.parse_args()
-    past = Past(given.events, given.people)
-    text = report(all_measured(built(past, given.data, print), given.tries), past)
-    print(text)
-    if given.record:
-        given.record.write_text(f"{text}\n", encoding="utf-8")
+def targets(found: Sequence[Measured]) -> list[Target]:
+    """What was promised: every condition has a first answer soon, in the middle of its tries."""
+    soon = [one.soon.median for one in found]
+    worst = max(one.soon.worst for one in found)
+    return [
+        Target(
+            f"first answer of the builder for each of {len(found)} conditions",
+            f"< {1000 * PROMISED:.0f} ms, each",
+            f"{1000 * max(soon):.0f} ms, median {1000 * statistics.median(soon):.0f} ms; "
+            f"the worst try {1000 * worst:.0f} ms",
+            max(soon) < PROMISED,
+        )
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def _tell(words: str) -> None:
+    print(f"  {words}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`python -m bench.studio.watchers`: whether people who watch Live slow down those who send.
+"""Whether people who watch Live slow down those who send.
 
 Rounds with nobody and with so many viewers take turns on one server, in changing order, so that
 what the machine does besides falls on both: as fast as it goes, and at a steady rate.
@@ -6,7 +6,6 @@ what the machine does besides falls on both: as fast as it goes, and at a steady
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -17,11 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from bench.live.generator import Order, Sent, begin, ended
-from bench.live.record import Found, write
+from bench.live.record import Found
 from bench.live.server import Server, served
 from bench.live.world import Past, built
-from bench.measure import machine
-from bench.report import Target, targets_table
+from bench.report import Target
 from bench.studio.viewers import Watched, cookie_of, watching
 
 _MOST: Final = 0.05
@@ -74,20 +72,12 @@ class Plan:
     seconds: float
     rates: tuple[float, ...]
     data: Path
-    record: Path | None
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print what was found, and write the record where one is wanted; 1 where it is too much."""
-    plan = _plan(sys.argv[1:] if arguments is None else arguments)
-    print(f"# Segue, who watches Live\n\n{machine()}\n", flush=True)
+def section(plan: Plan) -> Found:
+    """Run all rounds."""
     found = run(plan)
-    section = Found("watchers", "Who watches Live", table(found), targets(found, plan.viewers))
-    print(f"{section.text}\n\n{targets_table(section.targets)}")
-    if plan.record is not None:
-        command = f"python -m bench.studio.watchers --events {plan.past.events}"
-        write(plan.record, command, str(machine()), [section], title="Segue, who watches Live")
-    return 0 if all(one.met for one in section.targets) else 1
+    return Found("watchers", "Who watches Live", table(found), targets(found, plan.viewers))
 
 
 def run(plan: Plan) -> list[Pairs]:
@@ -171,7 +161,7 @@ def _rate(rate: float) -> str:
 
 
 def targets(found: Sequence[Pairs], viewers: int) -> list[Target]:
-    """What was promised: at most so much of the rate, and nothing goes wrong."""
+    """What was promised: at a steady rate at most so much of it, and nothing goes wrong."""
     return [
         Target(
             f"{viewers} people watching Live, {_rate(one.rate)}",
@@ -180,30 +170,9 @@ def targets(found: Sequence[Pairs], viewers: int) -> list[Target]:
             one.cost <= _MOST and not any(each.errors for each in (*one.without, *one.among)),
         )
         for one in found
+        if one.rate
     ]
-
-
-def _plan(arguments: list[str]) -> Plan:
-    parser = argparse.ArgumentParser(prog="python -m bench.studio.watchers", description=__doc__)
-    parser.add_argument("--events", type=lambda text: int(float(text)), default=20_000_000)
-    parser.add_argument("--people", type=lambda text: int(float(text)), default=1_000_000)
-    parser.add_argument("--viewers", type=int, default=50)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each round")
-    parser.add_argument("--rate", type=float, default=5_000.0, help="steady events per second")
-    parser.add_argument("--data", type=Path, help="folder that keeps the histories")
-    parser.add_argument("--record", type=Path, help="file to write the record to")
-    given = parser.parse_args(arguments)
-    data = given.data or Path(tempfile.gettempdir()) / "segue-bench-live"
-    data.mkdir(parents=True, exist_ok=True)
-    past = Past(given.events, given.people)
-    rates = (0.0, given.rate)
-    return Plan(past, given.viewers, given.pairs, given.seconds, rates, data, given.record)
 
 
 def _tell(what: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {what} ...", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
