@@ -5,12 +5,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segue.domain.instant import FOREVER
 from segue.language.tree import EventPattern, Name
 from segue.timeline.growing import GrowingLog
 from segue.timeline.log import Log, Occurrences, Request
 from segue.timeline.parts import Codebook, Groups, Part
+from segue.timeline.readings import Layer, tied_with
 from segue.timeline.runs import merged
 
 SEEN = Request(EventPattern((Name("seen", quoted=True),)))
@@ -237,3 +240,23 @@ def test_codes_last():
     assert codebook.encode(["b", "c", "a", "c"]).tolist() == [1, 2, 0, 2]
     assert codebook.texts == ["a", "b", "c"]
     assert len(codebook) == 3
+
+
+LAYERS = st.lists(
+    st.sets(st.tuples(st.integers(0, 5), st.integers(0, 8)), max_size=12), min_size=1, max_size=4
+)
+
+
+@given(LAYERS)
+def test_who_has_other_events_of_an_instant_in_another_reading(readings):
+    """Of a person and an instant, different events of the new reading and of an earlier one; a
+    reference stands for one event, in whatever reading it is."""
+    refs = iter(range(1_000))
+    rows = [[(who, at, next(refs)) for who, at in reading] for reading in readings]
+    layers = [Layer(part(one), np.empty(0, np.int32), i) for i, one in enumerate(rows)]
+
+    found = tied_with(layers[-1], layers[:-1])
+
+    moments = [{one[:2] for one in reading} for reading in rows]
+    assert found.tolist() == sorted({who for one in moments[:-1] for who, _ in one & moments[-1]})
+    assert tied_with(layers[-1], [replace(layers[-1], origin=9)]).tolist() == []

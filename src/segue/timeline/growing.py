@@ -16,7 +16,7 @@ import numpy as np
 from segue.timeline.gathering import Gathering, Ranks
 from segue.timeline.log import Int32s, Log, Request, TraitRequest
 from segue.timeline.parts import Groups, Part
-from segue.timeline.readings import Layer, SeenRun, occurrences_of, tied_between
+from segue.timeline.readings import Layer, SeenRun, occurrences_of, tied_with
 from segue.timeline.runs import Run, loose, run_of, tidied, with_run
 
 __all__ = ["GrowingLog", "Ranks"]
@@ -125,7 +125,7 @@ class GrowingLog:
         return replace(
             self,
             learned=(*self.learned, layer),
-            mixed=np.union1d(self.mixed, tied_between((*self.layers, layer))),
+            mixed=np.union1d(self.mixed, tied_with(layer, self.layers)),
             numbers={**self.numbers, **{one: first + i for i, one in enumerate(new)}},
             origin=self.origin + 1,
         )

@@ -3,9 +3,9 @@ layer, and in the runs of what came later."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,13 @@ from segue.timeline.parts import Groups, Part
 from segue.timeline.runs import NO_ROWS, Rows, Run, rows_of
 
 Asked: TypeAlias = Request | TraitRequest
+UInt64s: TypeAlias = NDArray[np.uint64]
+
+_SPREADING: Final = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number near 2^64 divided by the golden ratio: its multiples lie far apart (Knuth, The Art
+of Computer Programming, volume 3, section 6.4)."""
+_FEWEST_BITS: Final = 10
+_MOST_BITS: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +54,56 @@ class Layer:
         return replace(self, part=replace(self.part, log=replace(log, answers=kept)))
 
 
-def tied_between(layers: Sequence[Layer]) -> Int32s:
-    """The distinct ids with different events of one instant in ordered answers of different layers
-    (perhaps some more)."""
-    found = [
-        (layer, one)
-        for layer in layers
-        for request, answer in layer.part.log.answers.items()
-        if is_ordered(request) and len(one := occurrences_of(answer))
-    ]
-    if len({layer.origin for layer, _ in found}) < 2:
+def tied_with(layer: Layer, others: Sequence[Layer]) -> Int32s:
+    """The distinct ids that have different events of one instant in ordered answers of a layer and
+    of others (perhaps some more). Of the others only what may share a moment with the layer is
+    sorted: they can be a hundred times as long."""
+    new = Rows.joined([NO_ROWS, *_ordered(layer)])
+    if not len(new):
         return np.empty(0, np.int32)
-    rows = Rows.joined([rows_of(0, one, la.part.whos, la.origin) for la, one in found])
-    # Who and when as one number: two that are equal by chance only cost time later.
-    key = rows.at.astype(np.uint64) ^ rows.who.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return np.unique(rows.who[tied(key, rows.source, rows.order, rows.origin)])
+    marks = _Marks.of(_moments(new))
+    old = (rows.taken(marks.among(_moments(rows))) for one in others for rows in _ordered(one))
+    rows = Rows.joined([new, *old])
+    return np.unique(rows.who[tied(_moments(rows), rows.source, rows.order, rows.origin)])
+
+
+def _ordered(layer: Layer) -> Iterator[Rows]:
+    """The rows of each ordered answer of a layer."""
+    for request, answer in layer.part.log.answers.items():
+        if is_ordered(request):
+            yield rows_of(0, answer, layer.part.whos, layer.origin)
+
+
+def _moments(rows: Rows) -> UInt64s:
+    """Who and when as one number; two that are equal by chance only cost time later."""
+    key: UInt64s = rows.at.astype(np.uint64) ^ rows.who.astype(np.uint64) * _SPREADING
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Numbers as marks in a table of so many bits: few that are not among them have one (Bloom,
+    "Space/time trade-offs in hash coding", 1970, with one hash)."""
+
+    table: Bools
+    bits: int
+
+    @classmethod
+    def of(cls, numbers: UInt64s) -> Self:
+        """The marks of these numbers, about one place in sixteen."""
+        bits = min(max(len(numbers).bit_length() + 4, _FEWEST_BITS), _MOST_BITS)
+        marks = cls(np.zeros(1 << bits, np.bool_), bits)
+        marks.table[marks.places(numbers)] = True
+        return marks
+
+    def among(self, numbers: UInt64s) -> Int64s:
+        """The places of those of these numbers that may be among them."""
+        return np.flatnonzero(self.table[self.places(numbers)])
+
+    def places(self, numbers: UInt64s) -> UInt64s:
+        """Where the mark of each number is."""
+        places: UInt64s = (numbers * _SPREADING) >> np.uint64(64 - self.bits)
+        return places
 
 
 def is_ordered(request: Asked) -> bool:
