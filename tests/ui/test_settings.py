@@ -1,5 +1,6 @@
 """Settings as an admin uses them, what others see of them, and how the server is."""
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from segue.bootstrap.pulse import Pulse, room_of
 from segue.domain.rejected import RejectedEvent
 from segue.domain.users import Role
 from segue.language.models import Privacy
+from segue.language.project import project_from
 from segue.services.live.answers import Turned
-from segue.services.live.editing import put_privacy
+from segue.services.live.editing import put_privacy, put_zone
 from tests.http.running import WRITE_KEY
 from tests.ui.conftest import Studio
 from tests.ui.hostile import secret_of
@@ -234,6 +236,130 @@ def test_comments_of_the_file_stay() -> None:
     bare = "project: shop\nsegments: {}\n"
     assert put_privacy(bare, Privacy()) == bare
     assert put_privacy(bare, Privacy(store_ip=True)) == bare + "privacy:\n  store_ip: true\n"
+
+
+def test_the_time_zone_is_written_into_the_file(page: Page, studio: Studio) -> None:
+    """In force it is from the next start on; everything else can be changed meanwhile, and the file
+    stays as it is but for the name of the zone."""
+    serving = studio.server.serving
+    file = serving.workspace.definitions
+    before = file.read_text("utf-8")
+    versions = len(serving.store.definition_versions())
+    page.goto("/studio/settings")
+    page.get_by_label("Time zone of the project").fill("asia/tokyo")
+    page.get_by_role("button", name="Save the zone to segue.yaml").click()
+    expect(page.get_by_text("The time zone is Asia/Tokyo, from the next start")).to_be_visible()
+    expect(page.get_by_text("until then everything goes by Europe/Berlin")).to_be_visible()
+
+    assert file.read_text("utf-8") == before.replace("Europe/Berlin", "Asia/Tokyo")
+    assert serving.live.definitions.timezone == "Europe/Berlin"
+    assert len(serving.store.definition_versions()) == versions + 1
+    assert serving.store.deeds(1)[0].what == "Change the time zone, from the next start on"
+    serving.look_at_project()
+    assert (serving.project.trouble, serving.project.next_zone) == ("", "Asia/Tokyo")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("until then everything goes by")).to_have_count(0)
+    assert file.read_text("utf-8") == before
+
+
+def test_other_things_are_changed_while_a_zone_waits(studio: Studio) -> None:
+    """Also by whoever edits the file; and a zone that waits can be another one, or none."""
+    serving = studio.server.serving
+    file = serving.workspace.definitions
+    before = file.read_text("utf-8")
+    _send(studio, "/settings/zone", zone="UTC")
+    _send(studio, "/settings/privacy", store_ip="true")
+    project = serving.project
+    assert (project.project.privacy.store_ip, project.next_zone) == (True, "UTC")
+    assert project.project.timezone == "Europe/Berlin"
+
+    told = _send(studio, "/settings/zone", zone="America/New_York").text
+    token = re.search(r"/studio/undo/(\w+)", told)
+    assert token is not None
+    _send(studio, f"/undo/{token[1]}?back=/studio/settings")
+    assert serving.project.next_zone == "UTC"
+    assert (
+        "The time zone stays Europe/Berlin."
+        in _send(studio, "/settings/zone", zone="Europe/Berlin").text
+    )
+
+    file.write_text(before.replace("Europe/Berlin", "Asia/Tokyo"), "utf-8")
+    assert serving.look_at_project()
+    assert (project.trouble, project.next_zone, project.project.privacy.store_ip) == (
+        "",
+        "Asia/Tokyo",
+        False,
+    )
+    serving.change_definitions(lambda _: before)
+    assert serving.project.next_zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("Europe/Berln", "Perhaps Europe/Berlin"),
+        ("Berlin", "Perhaps Europe/Berlin?"),
+        ("new york", "Perhaps America/New_York?"),
+        ("<b>", "Write it as Europe/Berlin."),
+    ],
+)
+def test_what_is_no_zone_is_said_beside_the_field(studio: Studio, zone: str, hint: str) -> None:
+    """With what was written still in it, and what is meant perhaps; nothing is changed."""
+    before = studio.server.serving.workspace.definitions.read_text("utf-8")
+    response = _send(studio, "/settings/zone", zone=zone)
+
+    assert response.status_code == 400
+    assert f"There is no time zone “{html.escape(zone)}”" in response.text
+    assert hint in response.text
+    assert f'value="{html.escape(zone)}"' in response.text
+    assert studio.server.serving.workspace.definitions.read_text("utf-8") == before
+
+
+def test_only_an_admin_changes_the_zone(studio: Studio) -> None:
+    store = studio.server.serving.store
+    user = store.add_user("gus", Role.EDITOR, now=environment.now())
+    session = store.session(
+        secret := store.begin_session(user.id, now=environment.now()), now=environment.now()
+    )
+    assert session is not None
+    for mark in (session.id, "forged"):
+        response = httpx.post(
+            f"{studio.address}/studio/settings/zone",
+            data={"mark": mark, "zone": "UTC"},
+            cookies={"segue_session": secret},
+            timeout=30,
+        )
+        assert response.status_code == 403
+    assert studio.server.serving.project.next_zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (YAML, YAML.replace("Europe/Berlin", "Asia/Tokyo")),
+        (YAML.replace("\n", "\r\n"), YAML.replace("\n", "\r\n").replace("Europe/Berlin", "Asia/Tokyo")),
+        ("timezone:   'UTC'   # ö\nsegments:   {}", "timezone:   'Asia/Tokyo'   # ö\nsegments:   {}"),
+        ("# top\nproject: x # y\nsegments: {}\n", "# top\nproject: x # y\ntimezone: Asia/Tokyo\nsegments: {}\n"),
+        ("segments:\n      a:   {when:   everyone}\n", "timezone: Asia/Tokyo\nsegments:\n      a:   {when:   everyone}\n"),
+        ("project: x", "project: x\ntimezone: Asia/Tokyo\n"),
+        ("project: >\n  x\n  y\n", "project: >\n  x\n  y\ntimezone: Asia/Tokyo\n"),
+        ("", "timezone: Asia/Tokyo\n"),
+        ("timezone: Asia/Tokyo #\n", "timezone: Asia/Tokyo #\n"),
+    ],
+)  # fmt: skip
+def test_only_the_name_of_the_zone_changes_in_the_file(before: str, after: str) -> None:
+    assert put_zone(before, "Asia/Tokyo") == after
+
+
+@pytest.mark.parametrize(
+    "text", ["{project: x}\n", "timezone: &z UTC\nproject: *z\n", "timezone:\n  UTC\n"]
+)
+def test_a_file_of_another_make_gets_its_zone_too(text: str) -> None:
+    changed = put_zone(text, "Asia/Tokyo")
+
+    assert project_from(changed).timezone == "Asia/Tokyo"
+    assert project_from(changed).project == project_from(text).project
 
 
 def test_what_was_changed_stands_there_with_who_did_it(studio: Studio) -> None:

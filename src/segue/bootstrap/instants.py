@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
 from typing import TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from segue.bootstrap import environment
 from segue.domain.errors import UsageError
@@ -13,6 +15,25 @@ from segue.domain.instant import parse_instant, start_of_day
 
 At: TypeAlias = str | int | dt.datetime | dt.date | None
 """`"2026-05-04"`, RFC 3339, `"now"`, `"last"`, milliseconds, a datetime or a date; None is last."""
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of all time zones, sorted."""
+    return tuple(sorted(available_timezones()))
+
+
+def chosen_zone(text: str) -> str:
+    """The zone that somebody wrote, in whichever letters. Raises `UsageError` where there is no
+    such zone, naming those that are meant perhaps."""
+    wanted = text.strip().replace(" ", "_").lower()
+    by_letters = {one.lower(): one for one in zones()}
+    if wanted in by_letters:
+        return by_letters[wanted]
+    towns = [name for key, name in by_letters.items() if key.rpartition("/")[2] == wanted]
+    near = towns or [by_letters[one] for one in get_close_matches(wanted, by_letters, 3)]
+    hint = f"Perhaps {' or '.join(near)}?" if near else "Write it as Europe/Berlin."
+    raise UsageError(f"There is no time zone “{text.strip()}”", hint=hint)
 
 
 def known_zone(name: str) -> str:

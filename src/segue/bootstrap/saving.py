@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from segue.bootstrap.acting import Actor
 from segue.bootstrap.definitions import acting_of
-from segue.bootstrap.watching import ProjectWatch
+from segue.bootstrap.watching import ProjectWatch, in_zone
 from segue.bootstrap.workspace import Workspace
 from segue.domain.campaigns import Acting
 from segue.domain.errors import (
@@ -44,13 +44,15 @@ _SAVING: Final = threading.Lock()
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What was saved: the text of the file, its version, what it says and what that means: its
-    segments, which are in force, and its campaigns, which are to be put in force."""
+    segments, which are in force, and its campaigns, which are to be put in force. All of that is in
+    the time zone in force; `next_zone` is the one that the file names."""
 
     text: str
     version: DefinitionVersion
     project: Project
     definitions: Definitions
     acting: Acting
+    next_zone: str
 
 
 def read_definitions(workspace: Workspace) -> str:
@@ -65,10 +67,10 @@ def read_definitions(workspace: Workspace) -> str:
 
 
 def save(workspace: Workspace, store: Store, live: Live, change: Change, now: int) -> Saved:
-    """Change the project file and put what it says in force.
+    """Change the project file and put what it says in force, but for another time zone, which the
+    next start takes up.
 
-    Raises `DefinitionError` with every problem of the changed text, `UsageError` where it changes
-    the time zone, and `NotWritableError` with the
+    Raises `DefinitionError` with every problem of the changed text, and `NotWritableError` with the
     change as a diff where the file may not be written; then nothing has changed.
     """
     with _SAVING:
@@ -77,25 +79,37 @@ def save(workspace: Workspace, store: Store, live: Live, change: Change, now: in
         except NotFoundError:
             before = ""
         text = change(before)
-        project = project_from(text, source=workspace.definitions.name)
+        said = project_from(text, source=workspace.definitions.name)
+        project = in_zone(said, live.definitions.timezone)
         definitions, acting = resolve(project), acting_of(project)
-        if definitions.timezone != live.definitions.timezone:
-            raise UsageError(
-                "the time zone cannot change while Segue serves",
-                hint="change it in the file and start Segue again",
-            )
         if text != before:
             write_definitions(workspace.definitions, before, text)
         version = store.save_definitions(text, known_at=now)
         finished(live.redefine(definitions))
-        return Saved(text, version, project, definitions, acting)
+        return Saved(text, version, project, definitions, acting, said.timezone)
+
+
+def whole(text: str, live: Live, source: str) -> Change:
+    """The change that puts this text in place of the file, for who expects that all of it is in
+    force then. It raises `DefinitionError` as `save` does, and `UsageError` where the text names
+    another time zone than the one in force."""
+
+    def change(_before: str) -> str:
+        if project_from(text, source=source).timezone != live.definitions.timezone:
+            raise UsageError(
+                "the time zone cannot change while Segue serves",
+                hint="change it in the file and start Segue again",
+            )
+        return text
+
+    return change
 
 
 def adopted(saved: Saved, actor: Actor, project: ProjectWatch) -> Saved:
     """What was saved, after its campaigns are in force too."""
     if saved.acting != actor.acting:
         actor.adopt(saved.acting, saved.definitions)
-    project.project = saved.project
+    project.project, project.next_zone = saved.project, saved.next_zone
     return saved
 
 

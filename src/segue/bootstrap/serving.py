@@ -43,9 +43,8 @@ from segue.domain.errors import StoreLockedError
 from segue.domain.users import Role
 from segue.domain.webhooks import Watcher
 from segue.language.acting import acting
-from segue.language.project import project_from
+from segue.language.models import Project
 from segue.language.resolve import resolve
-from segue.language.tree import Definitions
 from segue.services.live.answers import Turned
 from segue.services.live.editing import Change
 from segue.services.live.feed import Feed
@@ -299,9 +298,9 @@ class Serving:
             self.store.close()
             self._closed = True
 
-    def _adopt(self, definitions: Definitions, text: str) -> None:
+    def _adopt(self, project: Project, text: str) -> None:
         """Put definitions and campaigns in force that were edited in the file."""
-        campaigns = acting(project_from(text))
+        definitions, campaigns = resolve(project), acting(project)
         self.live.allow_lateness(campaigns.longest_age)
         if definitions != self.live.definitions:
             try:

@@ -13,10 +13,9 @@ from segue.domain.errors import SegueError
 from segue.language.models import Project
 from segue.language.project import project_from
 from segue.language.resolve import resolve
-from segue.language.tree import Definitions
 
-Adopt: TypeAlias = Callable[[Definitions, str], None]
-"""Puts definitions in force, given what they mean and their text."""
+Adopt: TypeAlias = Callable[[Project, str], None]
+"""Puts a project in force, given what it says and its text."""
 
 _LOG: Final = logging.getLogger("segue.definitions")
 
@@ -24,11 +23,14 @@ _LOG: Final = logging.getLogger("segue.definitions")
 class ProjectWatch:
     """The project in force, and the file that it comes from. Threads may share it.
 
-    A file that is broken or gone changes nothing: `trouble` says what is wrong with it.
+    A file that is broken or gone changes nothing: `trouble` says what is wrong with it. The time
+    zone stays the one that it began with; another one in the file is the `next_zone`, from the next
+    start on.
     """
 
     def __init__(self, path: Path, project: Project) -> None:
         self.project = project
+        self.next_zone = project.timezone
         self.trouble = ""
         self._path = path
         self._seen = _marks(path)
@@ -54,17 +56,26 @@ class ProjectWatch:
     def _adopted(self, adopt: Adopt) -> str:
         """Put the file in force; what is wrong with it, or nothing."""
         try:
-            project, text = _read(self._path)
+            said, text = _read(self._path)
+            project = in_zone(said, self.project.timezone)
             if project != self.project:
-                adopt(resolve(project), text)
+                adopt(project, text)
                 self.project = project
+            self.next_zone = said.timezone
         except (SegueError, OSError, UnicodeDecodeError) as error:
             _LOG.error("%s cannot be used, the one before stays in force", self._path.name)
             for line in str(error).splitlines():
                 _LOG.error("%s", line)
             return str(error)
         _LOG.info("%s is in force", self._path.name)
+        if self.next_zone != self.project.timezone:
+            _LOG.warning("the time zone %s is in force from the next start on", self.next_zone)
         return ""
+
+
+def in_zone(project: Project, zone: str) -> Project:
+    """The project as it is in force where the time zone is this one."""
+    return project if project.timezone == zone else project.model_copy(update={"timezone": zone})
 
 
 def _read(path: Path) -> tuple[Project, str]:

@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from segue.bootstrap.instants import chosen_zone, zones
 from segue.domain.access import KeyKind
 from segue.domain.errors import NotFoundError, UsageError
 from segue.domain.ports import DefinitionVersion
 from segue.domain.users import Role, Session, User
 from segue.language.models import Privacy
 from segue.services.acting.links import feedback_key
-from segue.services.live.editing import difference, put_privacy
+from segue.services.live.editing import difference, put_privacy, put_zone
 from segue.ui.once import Made, Once
 from segue.ui.pages import Page
 from segue.ui.signing import Sending, SignedIn, needs
@@ -39,14 +40,46 @@ router = APIRouter()
 @router.get("/settings")
 def project(request: Request, session: SignedIn) -> Response:
     """The time zone, what is kept of people, and what the project leaves out."""
+    return _project(request, session)
+
+
+@router.post("/settings/zone")
+def set_zone(
+    request: Request, session: Sending, zone: Annotated[str, Form(max_length=100)] = ""
+) -> Response:
+    """Change the time zone, from the next start on."""
+    needs(session, Role.ADMIN)
     page = Page.of(request)
+    try:
+        wanted = chosen_zone(zone)
+    except UsageError as error:
+        return _project(request, session, zone, error)
+    if wanted == page.serving.project.next_zone:
+        return RedirectResponse("/studio/settings", 303)
+    what = f"The time zone is {wanted}, from the next start of the server on."
+    if wanted == page.zone:
+        what = f"The time zone stays {wanted}."
+    token = changed(request, page, lambda text: put_zone(text, wanted), what)
+    return RedirectResponse(f"/studio/settings?undo={token}", 303)
+
+
+def _project(
+    request: Request, session: Session, zone: str = "", error: UsageError | None = None
+) -> Response:
+    """The page of the project; with what was written as time zone, where there is none such."""
+    page = Page.of(request)
+    project = page.serving.project
     values = {
-        "rules": page.serving.project.project,
+        "rules": project.project,
         "file": page.serving.workspace.definitions.name,
-        "trouble": page.serving.project.trouble,
+        "trouble": project.trouble,
         "undoing": undoable(request),
+        "zones": zones(),
+        "next_zone": project.next_zone,
+        "wanted": zone or project.next_zone,
+        "error": error,
     }
-    return _shown(page, session, "project", values, "Project")
+    return _shown(page, session, "project", values, "Project", status=400 if error else 200)
 
 
 @router.post("/settings/privacy")
@@ -245,12 +278,18 @@ def _difference(versions: list[DefinitionVersion], number: int) -> list[tuple[st
 
 
 def _shown(
-    page: Page, session: Session, name: str, values: Mapping[str, Any], title: str
+    page: Page,
+    session: Session,
+    name: str,
+    values: Mapping[str, Any],
+    title: str,
+    *,
+    status: int = 200,
 ) -> Response:
     """A page of settings; who is no admin sees why not, and whom to ask."""
     around = {"parts": PARTS, "part": name}
     if _is_admin(session):
-        return page.shown(f"settings_{name}", {**values, **around}, title=title)
+        return page.shown(f"settings_{name}", {**values, **around}, title=title, status=status)
     users = (one for one in page.serving.store.users() if one.ended_at is None)
     admins = [one.name for one in users if one.role is Role.ADMIN]
     told = {"admins": admins, **around}

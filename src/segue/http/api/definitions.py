@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from segue.bootstrap.saving import adopted, read_definitions, save
+from segue.bootstrap.saving import adopted, read_definitions, save, whole
 from segue.http.api.models import (
     DefinitionsBody,
     DefinitionsText,
@@ -53,7 +53,7 @@ def get_versions(here: Here) -> VersionsBody:
 @router.put("/definitions", responses=_READ_ONLY)
 def put_definitions(here: Here, written: DefinitionsText) -> DefinitionsBody:
     """Put a whole project file in force: checked, written in place, kept as a version."""
-    return _changed(here, lambda _before: written.text)
+    return _changed(here, whole(written.text, here.live, here.workspace.definitions.name))
 
 
 @router.put("/segments/{segment_id:path}", responses=_READ_ONLY)

@@ -1,5 +1,5 @@
-"""Taking entries out of the text of a project file by their lines: every other line stays as it is,
-the comments around them too."""
+"""Taking entries out of the text of a project file by their lines, and putting one plain value in
+the place of another: every other character stays as it is, the comments around them too."""
 
 from __future__ import annotations
 
@@ -23,6 +23,39 @@ def cut(text: str, paths: Collection[Loc]) -> str:
     found = [_lines_of(root, path, lines) for path in paths]
     gone = {line for one in found if one for line in range(one[0], one[1] + 1)}
     return "".join(line for number, line in enumerate(lines) if number not in gone)
+
+
+def put_plain(text: str, key: str, value: str, after: str) -> str | None:
+    """The text with this plain value under a key of the whole file: in place of the one there was,
+    else on a line of its own below the plain value of the key `after`, or on top of everything.
+    None where the file is not written so that this can be done by characters."""
+    root = YAML(typ="safe", pure=True).compose(text)
+    if not isinstance(root, MappingNode) or root.flow_style or not root.value:
+        return None
+    named, node = _child(root, key)
+    if named is not None:
+        return _exchanged(text, node, value)
+    above, seen = _child(root, after)
+    place = root.value[0][0].start_mark.index
+    if above is not None and seen is not None:
+        if _exchanged(text, seen, "") is None:
+            return None
+        place = text.find("\n", seen.end_mark.index) + 1
+        if not place:
+            return f"{text}\n{key}: {value}\n"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[:place]}{key}: {value}{newline}{text[place:]}"
+
+
+def _exchanged(text: str, node: Node | None, value: str) -> str | None:
+    """The text with another value in the place of a plain or quoted one; None where it is not."""
+    if not isinstance(node, ScalarNode):
+        return None
+    start, end = node.start_mark.index, node.end_mark.index
+    quote = node.style or ""
+    if quote in _OPEN or not node.value or text[start:end] != f"{quote}{node.value}{quote}":
+        return None
+    return f"{text[:start]}{quote}{value}{quote}{text[end:]}"
 
 
 def _lines_of(root: Node | None, path: Loc, lines: list[str]) -> tuple[int, int] | None:

@@ -17,7 +17,7 @@ from segue.domain.errors import NotFoundError, UsageError
 from segue.language.models import Privacy, Project
 from segue.language.project import project_from
 from segue.language.yaml_source import Loc, read_yaml
-from segue.services.live.cutting import cut
+from segue.services.live.cutting import cut, put_plain
 
 Change: TypeAlias = Callable[[str], str]
 """From the text of a project file to another one."""
@@ -285,4 +285,17 @@ def put_privacy(text: str, privacy: Privacy) -> str:
             section[name] = wanted
     if not section:
         del document["privacy"]
+    return write()
+
+
+def put_zone(text: str, zone: str) -> str:
+    """The text with this time zone; the text itself where it says so already. Nothing else in it
+    changes. Raises `DefinitionError` where the text is no project file."""
+    if project_from(text).timezone == zone:
+        return text
+    placed = put_plain(text, "timezone", zone, after="project")
+    if placed is not None:
+        return placed
+    document, write = _opened(text)
+    document["timezone"] = zone
     return write()
