@@ -15,6 +15,8 @@ from segue.domain.errors import NotFoundError
 from segue.domain.live import (
     Boundary,
     Cause,
+    Crossing,
+    CrossingsPage,
     Flow,
     Member,
     Membership,
@@ -278,6 +280,27 @@ def test_flows_of_a_segment(store):
     assert store.flows("a", [40]) == store.flows("a", []) == store.flows("unknown", []) == []
 
 
+def test_those_whom_flows_counts(store):
+    """The latest first, of the same instant too, page by page and each once; nobody of what was
+    taken back."""
+    publish(store, *(fact(one, 10) for one in (ANN, BEA, CEM)), fact(ANN, 20, LEFT), fact(ANN, 30))
+    publish(store, fact(BEA, 10, retracted=True), fact(BEA, 40))
+    stretch = {"after": 9, "until": 40}
+    pages, before = [], None
+    while True:
+        page = store.crossings("a", Boundary.ENTERED, **stretch, before=before, limit=1)
+        pages.append([(one.person_id, one.at) for one in page.crossings])
+        assert page.total == 4
+        if (before := page.cursor) is None:
+            break
+
+    assert pages == [[("bea", 40)], [("ann", 30)], [("cem", 10)], [("ann", 10)]]
+    left = store.crossings("a", Boundary.LEFT, after=0, until=99)
+    assert left == CrossingsPage((Crossing("ann", 20),), 1)
+    for segment in ("b", "unknown"):
+        assert store.crossings(segment, Boundary.ENTERED, after=0, until=99).total == 0
+
+
 SPANS = st.lists(st.integers(1, 60), unique=True, max_size=8).map(sorted)
 """The boundaries of one person in one segment: entered, left, entered, …"""
 
@@ -324,7 +347,17 @@ def test_published_minus_retracted_is_the_latest_history(histories):
             }
             page = store.members(segment, at=at)
             assert {one.person_id: one.since for one in page.members} == inside
-            assert store.flows(segment, [-1, at])[0].size == len(inside)
+            (flow,) = store.flows(segment, [-1, at])
+            assert flow.size == len(inside)
+            for entered, count in ((True, flow.entered), (False, flow.left)):
+                boundary = Boundary.ENTERED if entered else Boundary.LEFT
+                crossed = store.crossings(segment, boundary, after=-1, until=at)
+                assert crossed.total == len(crossed.crossings) == count
+                assert {(one.person_id, one.at) for one in crossed.crossings} == {
+                    (("ann", "bea", "cem")[who], when)
+                    for s, who, when, e in said
+                    if (s, e) == (code, entered) and when <= at
+                }
     store.close()
 
 

@@ -13,6 +13,8 @@ PAGES: Final = (
     "/segments/fresh",
     "/segments/idle",
     "/segments/habit.high",
+    "/moved?segment=buyers&how=entered&from=2026-01-01",
+    "/moved?segment=buyers&how=left",
     "/discover",
     "/discover/groups",
     "/discover/identity",

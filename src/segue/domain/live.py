@@ -260,6 +260,24 @@ class Flow:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """That somebody entered or left a segment, and when (ms)."""
+
+    person_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingsPage:
+    """Some of those who entered (or left) a segment in a stretch of time, the latest first, and how
+    many times anybody did in all; `cursor` is where the next ones begin (None: there are none)."""
+
+    crossings: tuple[Crossing, ...]
+    total: int
+    cursor: tuple[int, int] | None = None
+
+
 class Published(Protocol):
     """What was published, transition by transition."""
 
@@ -291,6 +309,19 @@ class TransitionReader(Published, Protocol):
 
     def flows(self, segment_id: str, limits: Sequence[int]) -> list[Flow]:
         """Who came and went in each stretch `(limits[i], limits[i + 1]]`; limits ascend (ms)."""
+
+    def crossings(
+        self,
+        segment_id: str,
+        boundary: Boundary,
+        *,
+        after: int,
+        until: int,
+        before: tuple[int, int] | None = None,
+        limit: int = 100,
+    ) -> CrossingsPage:
+        """At most `limit` of those whom `flows` counts in the stretch `(after, until]` (ms), from
+        the cursor `before` on; nobody where no version is in force."""
 
     def changes(self, limits: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
         """By segment in force, how many entered and how many left in each stretch `(limits[i],

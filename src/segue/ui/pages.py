@@ -55,7 +55,7 @@ OWN_SECTIONS: Final = (
     ("account", "Your account", "u"),
 )
 """The pages that the user's own menu leads to."""
-_PARTS_OF: Final = {"builder": "segments"}
+_PARTS_OF: Final = {"builder": "segments", "moved": "segments"}
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ from segue.ui.members import (
     members_now,
     members_then,
 )
+from segue.ui.moved import moved_address
 from segue.ui.pages import Page
 from segue.ui.segment_figures import figures, flow_chart, overlaps, size_chart
 from segue.ui.segments import MONTH, sentence, titles_of, written_of
@@ -124,6 +126,7 @@ def _history(page: Page, quick: Quick, segment_id: str, shown: Shown) -> dict[st
         "place": place,
         "sizes": size_chart(past.days, place) if past.days else None,
         "flows": flow_chart(past.days) if past.days else None,
+        "moved": partial(moved_address, segment_id),
         "periods": PERIODS,
         "size": past.size if shown.on else _size_now(page, segment_id),
     }

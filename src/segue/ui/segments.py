@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, TypeAlias
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from segue.domain.instant import DAY
+from segue.domain.instant import DAY, local_date
 from segue.domain.users import Role
 from segue.insight.portfolio.findings import LintFinding
 from segue.insight.standing import Standing
@@ -33,6 +34,7 @@ from segue.ui.analyses import RECENT, Quick
 from segue.ui.board import Looked
 from segue.ui.charts import Line, line
 from segue.ui.intervals import Axis, Whisker
+from segue.ui.moved import moved_address
 from segue.ui.pages import Page
 from segue.ui.signing import SignedIn
 from segue.ui.undo import undoable
@@ -139,6 +141,8 @@ def all_segments(request: Request, session: SignedIn, wish: Annotated[Wish, Quer
         "measures": measures,
         "lint": lint,
         "recent": recent,
+        "moved": moved_address,
+        "week": (_days_ago(page, WEEK - 1), _days_ago(page, 0)),
         "mistakes": [] if lint.result is None else _told(page, lint.result, _named(rows, wish)),
         "goals": [one.id for one in goals_of(page.serving.live.definitions)],
         "goal": found.goal if found else None,
@@ -171,6 +175,10 @@ def _recent(page: Page, quick: Quick) -> Looked[Recent]:
         return Recent(recent_days(store, calendar, sizes), live.leaving(DAY))
 
     return quick.look("recent days", work, fresh=RECENT)
+
+
+def _days_ago(page: Page, days: int) -> str:
+    return (local_date(page.now, page.zone) - dt.timedelta(days=days)).isoformat()
 
 
 def rows_of(page: Page, recent: Recent) -> list[Row]:

@@ -20,13 +20,14 @@ from segue.insight.portfolio.findings import LintFinding
 from segue.services.insight.discovering import WINDOWS, Discovered
 from segue.services.insight.discovering_words import finding_words, summary_words
 from segue.services.insight.lint_words import HEADINGS, Severity, severity
-from segue.services.live.moving import Change, Moved, Movements, movements
+from segue.services.live.moving import WEEK, Change, Moved, Movements, movements
 from segue.services.words import number
 from segue.ui import analyses, discover
 from segue.ui.board import Looked
 from segue.ui.campaigns import Row, came_of_all, quick, rows_of
 from segue.ui.journey import long_ago
 from segue.ui.live import rate_words
+from segue.ui.moved import instants_of, moved_address
 from segue.ui.pages import HEADERS, Page
 from segue.ui.signing import SignedIn
 
@@ -80,6 +81,8 @@ def today(request: Request, session: SignedIn) -> Response:
         "now_words": _now(request, page),
         "latest": long_ago(extent.last_at, page),
         "moved": moved,
+        "moved_address": moved_address,
+        "stretches": _stretches(moved.as_of),
         "rows": _rows(page, moved.result),
         "by_chance": _by_chance(moved.result),
         "campaigns": _judged(rows_of(page, came, surveys=False)),
@@ -188,6 +191,12 @@ def _rows(page: Page, found: Movements | None) -> list[MovedRow]:
         for one in moved[:MOVED]
         if one.segment_id in titles
     ]
+
+
+def _stretches(as_of: int | None) -> dict[str, tuple[str, str]]:
+    """The stretches of time of which it is said who came and went, as an address has them."""
+    until = as_of or 0
+    return {"day": instants_of(until, DAY), "week": instants_of(until, WEEK * DAY)}
 
 
 def _by_chance(found: Movements | None) -> str:

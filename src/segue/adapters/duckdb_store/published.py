@@ -20,6 +20,8 @@ from segue.adapters.duckdb_store import transitions as writing
 from segue.domain.live import (
     CAUSES,
     Boundary,
+    Crossing,
+    CrossingsPage,
     Flow,
     Member,
     Membership,
@@ -53,6 +55,16 @@ _INSIDE: Final = """
     )
     JOIN texts_of_ids ON code = person
     WHERE distinct_id > $after ORDER BY distinct_id LIMIT $limit
+"""
+_CROSSINGS: Final = """
+    WITH crossings AS MATERIALIZED (
+        SELECT person, true_at FROM transitions
+        WHERE segment = $segment AND entered = $entered AND true_at > $after AND true_at <= $until
+        GROUP BY ALL HAVING sum(CASE WHEN retracted THEN -1 ELSE 1 END) > 0
+    )
+    SELECT person, true_at, (SELECT count(*) FROM crossings) AS total FROM crossings
+    WHERE true_at < $at OR (true_at = $at AND person < $person)
+    ORDER BY true_at DESC, person DESC LIMIT $limit
 """
 _OF_PEOPLE: Final = "segment = $segment AND person IN (SELECT unnest($people::INTEGER[]))"
 
@@ -262,6 +274,28 @@ def flows(db: duckdb.DuckDBPyConnection, segment_id: str, limits: Sequence[int])
     )
     each = zip(came.tolist(), went.tolist(), np.cumsum(came - went).tolist(), strict=True)
     return [Flow(*one) for one in each][1:]
+
+
+def crossings(
+    named: Named,
+    segment_id: str,
+    boundary: Boundary,
+    *,
+    after: int,
+    until: int,
+    before: tuple[int, int] | None,
+    limit: int,
+) -> CrossingsPage:
+    """See `TransitionReader.crossings`. The cursor is the instant and the code of the last one."""
+    at, person = before or (until + 1, 0)
+    stretch = {"after": after, "until": until, "at": at, "person": person, "limit": limit + 1}
+    which = {"segment": _in_force(named.db, segment_id), "entered": boundary is Boundary.ENTERED}
+    rows = named.db.execute(_CROSSINGS, {**which, **stretch}).fetchall()
+    shown = rows[:limit]
+    names = _texts(named, {code for code, _, _ in shown})
+    found = tuple(Crossing(names[code], instant) for code, instant, _ in shown)
+    cursor = (shown[-1][1], shown[-1][0]) if len(rows) > limit else None
+    return CrossingsPage(found, rows[0][2] if rows else 0, cursor)
 
 
 def changes(

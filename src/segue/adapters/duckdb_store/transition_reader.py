@@ -6,7 +6,15 @@ from collections.abc import Sequence
 
 from segue.adapters.duckdb_store import published
 from segue.adapters.duckdb_store.opened import Opened
-from segue.domain.live import Flow, Membership, MembersPage, SegmentVersion, Transition
+from segue.domain.live import (
+    Boundary,
+    CrossingsPage,
+    Flow,
+    Membership,
+    MembersPage,
+    SegmentVersion,
+    Transition,
+)
 
 
 class PublishedTransitions(Opened):
@@ -49,6 +57,28 @@ class PublishedTransitions(Opened):
         """See `TransitionReader.flows`."""
         with self._reading() as now:
             return published.flows(now.db, segment_id, limits)
+
+    def crossings(
+        self,
+        segment_id: str,
+        boundary: Boundary,
+        *,
+        after: int,
+        until: int,
+        before: tuple[int, int] | None = None,
+        limit: int = 100,
+    ) -> CrossingsPage:
+        """See `TransitionReader.crossings`."""
+        with self._reading() as now:
+            return published.crossings(
+                self._named(now),
+                segment_id,
+                boundary,
+                after=after,
+                until=until,
+                before=before,
+                limit=limit,
+            )
 
     def changes(self, limits: Sequence[int]) -> dict[str, list[tuple[int, int]]]:
         """See `TransitionReader.changes`."""
