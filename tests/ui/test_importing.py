@@ -7,8 +7,10 @@ import io
 import json
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
@@ -19,13 +21,15 @@ from playwright.sync_api import Browser, expect
 
 from segue.bootstrap import environment
 from segue.bootstrap import uploads as uploads_module
-from segue.bootstrap.uploads import KEPT, Stage, Uploads
+from segue.bootstrap.reported import REPORT, Report, Stage, keep_report
+from segue.bootstrap.uploads import KEPT, REPORTS_KEPT, Uploads
 from segue.domain.campaigns import Delivery
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import HOUR, format_instant
 from segue.services.live.live import Live
+from tests.http.running import running
 from tests.ui.artefacts import keep
-from tests.ui.conftest import Studio
+from tests.ui.conftest import DEFINITIONS, Studio
 from tests.ui.test_browser import AXE, RULES
 from tests.ui.waiting import eventually
 
@@ -323,6 +327,92 @@ def test_what_nobody_looks_at_for_a_day_is_forgotten(tmp_path: Path) -> None:
     assert [one.name for one in (tmp_path / "imports").iterdir()] == [second]
     with pytest.raises(NotFoundError):
         desk.get(first)
+
+
+@contextmanager
+def _begun(folder: Path) -> Iterator[Studio]:
+    """A studio over the workspace in the folder, and somebody who came by the link."""
+    with (
+        running(folder, definitions=DEFINITIONS) as server,
+        httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client,
+    ):
+        client.post(server.studio_link)
+        yield Studio(server, client)
+
+
+def test_a_report_outlives_the_server(tmp_path: Path) -> None:
+    """What was taken, what was refused and why, by whom and when; the file itself is gone, and what
+    was never imported. Rows go with the first who is erased, as they may be theirs."""
+    with _begun(tmp_path / "shop") as before:
+        address = sent(before, "report.json.csv", GOOD + BAD)
+        waiting = sent(before, "waiting.csv", GOOD)
+        report = imported(before, address, **SAID)
+        table = before.client.get(f"{address}/rejects.csv").text
+    assert "Sent by admin on" in report
+    assert "admin had it imported" in report
+
+    with _begun(tmp_path / "shop") as after:
+        again = after.client.get(address).text
+        assert _said(again) == _said(report)
+        assert "2</b> events taken of 5 rows" in again
+        assert after.client.get(f"{address}/rejects.csv").text == table
+        assert "2 events taken" in after.page("/data/import")
+        assert after.client.get(waiting).status_code == 404
+        assert sum(one.is_file() for one in (tmp_path / "shop/segue.imports").glob("*/*.csv")) == 0
+
+        after.server.serving.live.erase("ivo").result(30)
+        rows = after.client.get(f"{address}/rejects.csv").text
+        assert rows == "row,reason,hint,text\r\n"
+        assert "they are no longer kept" in after.client.get(address).text
+        assert "occurred_at is no instant" in after.client.get(address).text
+
+        after.client.post(f"{address}/remove", data={"mark": mark_of(after)})
+        assert after.client.get(address).status_code == 404
+
+
+def _said(report: str) -> str:
+    """What a report says, without what belongs to the session."""
+    main = report.partition('<section id="import">')[2]
+    return re.sub(r"<input[^>]*>", "", main.partition("</section>")[0])
+
+
+def _broken(_: object) -> Any:
+    raise RuntimeError("of a test")
+
+
+def test_an_import_that_ended_early_is_reported_too(tmp_path: Path) -> None:
+    """With why; it has to be sent again then."""
+    with _begun(tmp_path / "shop") as before:
+        address = sent(before, "odd.csv", GOOD)
+        before.server.serving.uploads._submit = _broken
+        report = imported(before, address, **SAID)
+    assert "The import failed" in report
+
+    with _begun(tmp_path / "shop") as after:
+        page = after.client.get(address).text
+        assert "The import failed" in page
+        assert "send it again" in page
+        assert "Import it again" not in page
+
+
+def test_a_report_is_kept_for_a_month(tmp_path: Path) -> None:
+    """One that cannot be read is dropped, and keeps nobody from the others."""
+    folder, clock = tmp_path / "imports", [0]
+    made = Report("a.csv", "ana", 1, "bea", 2, Stage.DONE, 9, None, None, None, "", "")
+    for name in ("good", "broken"):
+        (folder / name).mkdir(parents=True)
+        keep_report(folder / name, made)
+    (folder / "broken" / REPORT).write_text('{"name": 1}')
+    desk = _uploads(folder, clock)
+    (one,) = desk.all()
+    assert (one.id, one.by, one.begun_by, one.ended, one.stage) == ("good", "ana", "bea", 2, "done")
+    assert [one.name for one in folder.iterdir()] == ["good"]
+
+    clock[0] = REPORTS_KEPT + 2
+    assert desk.all() == [one]
+    clock[0] += 1
+    assert desk.all() == []
+    assert list(folder.iterdir()) == []
 
 
 def test_a_file_that_is_too_large_leaves_nothing_behind(

@@ -27,7 +27,7 @@ def shown(studio: Studio, address: str) -> str:
 
 def people_of(page: str) -> list[str]:
     """The people of the list, in order."""
-    return re.findall(r'<th scope="row" class="id"><a href="([^"]+)"', page)
+    return re.findall(r'<th scope="row"><a href="(/studio/people/[^"]+)"', page)
 
 
 def total_of(page: str) -> int:

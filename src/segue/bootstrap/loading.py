@@ -158,25 +158,26 @@ class Rejects:
         for file in self._files.values():
             file.close()
 
+    @staticmethod
+    def path_for(source: str) -> Path:
+        """Where rejected rows of the source go, if there are any."""
+        return Path(f"{source}.rejects.jsonl")
+
     def path_of(self, source: str) -> Path | None:
         """Where the rejected rows of the source are; None where there are none."""
-        return _rejects_path(source) if source in self._files else None
+        return self.path_for(source) if source in self._files else None
 
     def write(self, source: str, rejected: Sequence[Rejected]) -> None:
         """Add rows to the source's file."""
         if not (self._keep and rejected):
             return
         if source not in self._files:
-            self._files[source] = _opened(_rejects_path(source))
+            self._files[source] = _opened(self.path_for(source))
         self._files[source].writelines(
             json.dumps({"row": one.row, "reason": one.reason, "raw": one.raw}, ensure_ascii=False)
             + "\n"
             for one in rejected
         )
-
-
-def _rejects_path(source: str) -> Path:
-    return Path(f"{source}.rejects.jsonl")
 
 
 def _opened(path: Path) -> IO[str]:

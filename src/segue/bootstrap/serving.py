@@ -269,6 +269,7 @@ class Serving:
     def _forget(self) -> None:
         """Keep nothing in memory of somebody who was erased."""
         self.feed.forget()
+        self.uploads.forget_rows()
         self.in_app.changed(None)
 
     def change_definitions(self, change: Change) -> Saved:

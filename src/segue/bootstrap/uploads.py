@@ -1,8 +1,9 @@
 """Files that came by the studio: kept in the workspace while somebody says how they are to be read,
 looked at, and imported in the background, one at a time.
 
-They are kept for a day, and no longer than the server runs. What is imported goes through the live
-loop, as whatever `segue import` reads while a server works does; nobody acts upon it.
+They are kept for a day, and no longer than the server runs; the report of an import that ended is
+kept for a month, with the rows that it refused. What is imported goes through the live loop, as
+whatever `segue import` reads while a server works does; nobody acts upon it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import reduce
 from itertools import islice
 from pathlib import Path
@@ -40,6 +40,7 @@ from segue.adapters.sources import (
 from segue.bootstrap.beginning import Sample, read_sample
 from segue.bootstrap.loading import Count, Imported, Rejects
 from segue.bootstrap.receiving import Submit, receive
+from segue.bootstrap.reported import Report, Stage, keep_report, kept_reports
 from segue.domain.errors import InputError, NotFoundError, SegueError, TooLargeError, UsageError
 from segue.domain.instant import DAY
 from segue.domain.ports import Appended
@@ -50,6 +51,8 @@ LEFT_FREE: Final = 1 << 30
 """How much room on the disk has to stay: the events need some too."""
 KEPT: Final = DAY
 """How long a file is kept that nobody looks at (ms)."""
+REPORTS_KEPT: Final = 30 * DAY
+"""How long the report of an import is kept that nobody looks at (ms)."""
 PREVIEWED: Final = 5_000
 """Rows that are looked at before an import."""
 ROWS_AT_ONCE: Final = 20_000
@@ -61,21 +64,12 @@ _ENDING: Final = 30.0
 _LOG: Final = logging.getLogger("segue.studio")
 
 
-class Stage(StrEnum):
-    """What an uploaded file is at."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file that came: its id and name, where it is, who sent it and when (ms), how many bytes it
     has and about how many rows (None: not known). `layout` is how it is read, `imported` what
-    became of its rows so far, `trouble` why it ended early; `touched` is when it was last used."""
+    became of its rows so far, `trouble` why it ended early; `begun_by` and `ended` are who had it
+    imported and when that ended (ms; None: it has not); `touched` is when it was last used."""
 
     id: str
     name: str
@@ -89,6 +83,18 @@ class Upload:
     layout: Layout | None = None
     imported: Imported | None = None
     trouble: SegueError | None = None
+    begun_by: str = ""
+    ended: int | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file itself is still kept."""
+        return self.path.is_file()
+
+    @property
+    def kept(self) -> int:
+        """How long it is kept while nobody looks at it (ms)."""
+        return KEPT if self.ended is None else REPORTS_KEPT
 
     @property
     def share(self) -> float | None:
@@ -116,7 +122,7 @@ class Uploads:
         self._found: dict[str, Upload] = {}
         self._guard, self._stopping = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
-        shutil.rmtree(folder, ignore_errors=True)  # nobody knows any more what they were
+        self._restore()
 
     # ------------------------------------------------------------------------------------ files
 
@@ -176,13 +182,37 @@ class Uploads:
             del self._found[id_]
         shutil.rmtree(found.path.parent, ignore_errors=True)
 
+    def forget_rows(self) -> None:
+        """Forget every refused row, as somebody was erased of whom it may be; counts and reasons
+        stay."""
+        with self._guard:
+            ended = [one for one in self._found.values() if one.stage is not Stage.RUNNING]
+        for one in ended:
+            if one.imported is not None and one.imported.rejects is not None:
+                one.imported.rejects.unlink(missing_ok=True)
+
+    def _restore(self) -> None:
+        """Take up the reports of the process before; nobody knows what the other files were."""
+        kept = kept_reports(self._folder)
+        if not kept:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return
+        for place in self._folder.iterdir():
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)
+        for id_, report in kept.items():
+            path = self._folder / id_ / report.name
+            with suppress(OSError):  # where nothing may be written
+                path.unlink(missing_ok=True)
+            self._found[id_] = _reported(id_, path, report)
+
     def _forget_old(self) -> None:
-        before = self._now() - KEPT
+        now = self._now()
         with self._guard:
             old = [
                 one
                 for one in self._found.values()
-                if one.touched < before and one.stage is not Stage.RUNNING
+                if one.touched < now - one.kept and one.stage is not Stage.RUNNING
             ]
             for one in old:
                 del self._found[one.id]
@@ -210,7 +240,7 @@ class Uploads:
         """The rows that an import refused, in order."""
         found = self.get(id_)
         path = found.imported.rejects if found.imported else None
-        if path is None:
+        if path is None or not path.is_file():
             return
         with path.open(encoding="utf-8") as lines:
             for line in lines:
@@ -219,9 +249,9 @@ class Uploads:
 
     # ------------------------------------------------------------------------- importing one
 
-    def start(self, id_: str, layout: Layout) -> None:
-        """Begin to import a file. Raises `UsageError` where another one is being imported, and
-        where this one has been."""
+    def start(self, id_: str, layout: Layout, by: str) -> None:
+        """Begin to import a file, in somebody's name. Raises `UsageError` where another one is
+        being imported, and where this one has been."""
         found = self.get(id_)
         with self._guard:
             running = next((o for o in self._found.values() if o.stage is Stage.RUNNING), None)
@@ -233,7 +263,13 @@ class Uploads:
             if not found.path.is_file():
                 raise UsageError(f"{found.name} has been imported", hint="send it again")
             self._found[id_] = replace(
-                found, stage=Stage.RUNNING, layout=layout, imported=None, trouble=None
+                found,
+                stage=Stage.RUNNING,
+                layout=layout,
+                imported=None,
+                trouble=None,
+                begun_by=by,
+                ended=None,
             )
             self._stopping.clear()
             self._thread = threading.Thread(
@@ -263,7 +299,8 @@ class Uploads:
         except Exception:  # noqa: BLE001 - whoever waits has to hear of it, whatever it is
             _LOG.exception("an import of the studio failed")
             trouble = SegueError("The import failed", hint="the server's log says why")
-        self._change(id_, stage=stage, trouble=trouble)
+        self._change(id_, stage=stage, trouble=trouble, ended=self._now())
+        self._report(self._found[id_])
         if stage is Stage.DONE:
             found.path.unlink(missing_ok=True)
 
@@ -283,6 +320,27 @@ class Uploads:
                 if self._stopping.is_set():
                     return Stage.STOPPED
         return Stage.DONE
+
+    def _report(self, found: Upload) -> None:
+        """Keep what came of an import beyond this process."""
+        kept = Report(
+            found.name,
+            found.by,
+            found.at,
+            found.begun_by,
+            found.ended or self._now(),
+            found.stage,
+            size=found.size,
+            rows=found.rows,
+            layout=found.layout,
+            imported=found.imported,
+            message=found.trouble.message if found.trouble else "",
+            hint=found.trouble.hint if found.trouble else "",
+        )
+        try:
+            keep_report(found.path.parent, kept)
+        except OSError:  # it is shown all the same, as long as the server runs
+            _LOG.exception("the report of an import could not be kept")
 
     def _change(self, id_: str, **values: object) -> None:
         with self._guard:
@@ -326,6 +384,29 @@ class Arriving:
             except (pa.ArrowException, OSError):  # the preview will say it
                 return None
         return None if is_compressed(path) else self._lines
+
+
+def _reported(id_: str, path: Path, report: Report) -> Upload:
+    """A file as it is known from its report."""
+    imported, rows = report.imported, Rejects.path_for(str(path))
+    if imported is not None:  # the workspace may have been moved since
+        imported = replace(imported, rejects=rows if rows.is_file() else None)
+    return Upload(
+        id_,
+        report.name,
+        path,
+        report.by,
+        report.at,
+        touched=report.ended,
+        size=report.size,
+        rows=report.rows,
+        stage=report.stage,
+        layout=report.layout,
+        imported=imported,
+        trouble=report.trouble,
+        begun_by=report.begun_by,
+        ended=report.ended,
+    )
 
 
 def counted(rejected: Sequence[Rejected]) -> tuple[tuple[str, int, str], ...]:

@@ -21,7 +21,8 @@ from segue.adapters.sources import ROLES, Layout, Rejected, hint_for, needed
 from segue.adapters.sources.columns import guess_columns
 from segue.bootstrap.beginning import Sample
 from segue.bootstrap.instants import known_zone
-from segue.bootstrap.uploads import MOST_BYTES, PREVIEWED, Preview, Stage, Upload
+from segue.bootstrap.reported import Stage
+from segue.bootstrap.uploads import MOST_BYTES, PREVIEWED, Preview, Upload
 from segue.domain.errors import SegueError
 from segue.domain.users import Role
 from segue.ui.pages import HEADERS, Page
@@ -151,10 +152,8 @@ def show_file(request: Request, session: SignedIn, id_: str, mapping: InAddress)
     """A file that came: how it would be read, how far its import is, or what came of it."""
     needs(session, Role.EDITOR)
     upload = serving_of(request).uploads.get(id_)
-    is_chosen = mapping.asked and upload.stage is not Stage.RUNNING
-    if upload.imported is None and upload.stage is not Stage.RUNNING:
-        return _mapped(request, upload, mapping)
-    if is_chosen and upload.path.is_file():
+    is_open = upload.imported is None or mapping.asked
+    if is_open and upload.stage is not Stage.RUNNING and upload.is_there:
         return _mapped(request, upload, mapping)
     return _reported(request, upload)
 
@@ -166,7 +165,7 @@ def import_file(request: Request, session: Sending, id_: str, mapping: InForm) -
     uploads, page = serving_of(request).uploads, Page.of(request)
     upload = uploads.get(id_)
     try:
-        uploads.start(id_, mapping.layout(page.zone))
+        uploads.start(id_, mapping.layout(page.zone), session.user.name)
     except SegueError as error:
         return _mapped(request, upload, mapping, error)
     return RedirectResponse(_address(id_), 303)
@@ -314,6 +313,7 @@ def _reported(request: Request, upload: Upload) -> Response:
     values = {
         "upload": upload,
         "imported": imported,
+        "has_rows": bool(imported and imported.rejects and imported.rejects.is_file()),
         "reasons": reasons,
         "query": urlencode(again),
     }
