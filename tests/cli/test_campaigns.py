@@ -173,8 +173,8 @@ def test_check_finds_templates_that_cannot_work_and_traits_that_are_lacking(
     assert right.code == 0
     lacking = [one for one in right.json["warnings"] if "lack the trait" in one["message"]]
     assert [(one["where"], one["message"].split(" would")[0]) for one in lacking] == [
-        ("campaigns.thanks.subject", "1 of 2 members (50.0%) lack the trait `name` and"),
-        ("surveys.why.questions[0].ask", "1 of 1 members (100.0%) lack the trait `name` and"),
+        ("campaigns.thanks.subject", "1 of 2 members (50 %) lack the trait `name` and"),
+        ("surveys.why.questions[0].ask", "1 of 1 members (100 %) lack the trait `name` and"),
     ]
     assert wrong.code == 1
     assert [(one["where"], one["line"], one["message"]) for one in wrong.json["problems"]] == [

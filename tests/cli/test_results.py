@@ -126,7 +126,7 @@ def test_a_campaign_that_helped(segue, shop):
     said = segue("campaigns", "results", "offer").out
     words = " ".join(said.split())
 
-    assert "Better: 38.3% of the treated reached bought, 15.0% of those held out" in words
+    assert "Better: 38.3 % of the treated reached bought, 15 % of those held out" in words
     assert "40 capped" in words
     assert "held out 100" in words
 

@@ -271,7 +271,7 @@ DOUBTS = [
     (
         HOOK + ", window: {from: 09:00, to: 17:00, days: weekdays}",
         "",
-        "what comes due in 24% of the time is refused",
+        "what comes due in 24 % of the time is refused",
     ),
     (
         HOOK + ", window: {from: 09:00, to: 12:00, days: tuesday}",
@@ -282,12 +282,12 @@ DOUBTS = [
         HOOK.replace("leaving", "{schedule: sunday 09:00}")
         + ", window: {from: 08:00, to: 17:00, days: weekdays}",
         "held_at_most: 12 hours",
-        "what comes due in 100% of the time is refused",
+        "what comes due in 100 % of the time is refused",
     ),
     (
         HOOK + ", purpose: help",
         "quiet_hours: {from: 18:00, to: 09:00}\n  held_at_most: 12 hours",
-        "what comes due in 12% of the time is refused",
+        "what comes due in 12 % of the time is refused",
     ),
     (HOOK + ", goal: read", "", "the goal `read` is on `$session_ended`"),
     (HOOK + ", goal: left", "", "the goal `left` is on `$page_left`"),

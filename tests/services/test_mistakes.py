@@ -79,7 +79,7 @@ CASES: dict[str, tuple[Callable[[View], Mistake | None], View, str | None]] = {
     "members of four weeks ago who are gone": (
         assuming_permanence,
         view(power=people((40, [(0, T - WEEK)]), (40, [(0, FOREVER)]))),
-        "Of the 80 people in “Power” four weeks ago, 40 (50%) are not in it now",
+        "Of the 80 people in “Power” four weeks ago, 40 (50 %) are not in it now",
     ),
     "members who stayed": (
         assuming_permanence,
@@ -94,13 +94,13 @@ CASES: dict[str, tuple[Callable[[View], Mistake | None], View, str | None]] = {
     "many who did nothing for a month": (
         ignoring_inactivity,
         view(quiet=40, power=no_spans(N)),
-        "40 of 100 people (40%) did nothing in the last 30 days",
+        "40 of 100 people (40 %) did nothing in the last 30 days",
     ),
     "few who did nothing for a month": (ignoring_inactivity, view(quiet=10), None),
     "two segments of the same people": (
         over_segmenting,
         view(a=people((50, [(0, FOREVER)])), b=people((45, [(0, FOREVER)]))),
-        "“A” and “B” are nearly the same people: 90%",
+        "“A” and “B” are nearly the same people: 90 %",
     ),
     "two segments that overlap by half": (
         over_segmenting,
@@ -110,7 +110,7 @@ CASES: dict[str, tuple[Callable[[View], Mistake | None], View, str | None]] = {
     "a segment that is everybody": (
         treating_all_the_same,
         view(a=people((95, [(0, FOREVER)]))),
-        "“A” holds 95% of all people",
+        "“A” holds 95 % of all people",
     ),
     "a segment that is most people": (
         treating_all_the_same,

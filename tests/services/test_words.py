@@ -15,6 +15,21 @@ T = parse_instant("2026-06-30T21:30:05Z")
         (words.people(12_345), "12,345 people"),
         (words.counted(1, "row"), "1 row"),
         (words.counted(0, "row"), "0 rows"),
+        *(
+            (words.per_cent(share), said)
+            for share, said in (
+                (0, "0 %"),
+                (0.0004, "<0.1 %"),
+                (0.004, "0.4 %"),
+                (0.123, "12.3 %"),
+                (0.4, "40 %"),
+                (1 / 3, "33.3 %"),
+                (0.39996, "40 %"),
+                (0.9996, ">99.9 %"),
+                (1, "100 %"),
+                (1.6667, "166.7 %"),
+            )
+        ),
         (words.percent(0), "0.0%"),
         (words.percent(0.0004), "<0.1%"),
         (words.percent(0.123), "12.3%"),

@@ -63,7 +63,7 @@ def test_trying_shows_what_it_would_mean(shop: Studio) -> None:
     page = shop.page("/builder", title="Rich", when="did buy where price > 9", look="try")
 
     assert "Bought where price is more than 9." in page.replace("has b", "B").replace("Has b", "B")
-    assert "<b>10</b> of 60 people, 16.7%" in page
+    assert "<b>10</b> of 60 people, 16.7 %" in page
     assert "Entered last:" in page
     assert "a day enter" in page
     assert _file(shop).read_text() == before

@@ -95,7 +95,7 @@ def test_whether_a_campaign_helped(shop: Studio) -> None:
     assert "Its goal is <b>bought</b> within 7 days." in page
     assert 'data-name="goal-by-arm"' in page
     assert 'data-name="lift"' in page
-    assert re.search(r"Relative to those held out: \+\d+\.\d% \(\+\d+", page)
+    assert re.search(r"Relative to those held out: \+[\d.]+ % \(\+\d+", page)
     assert 'because=capped#deliveries">7</a>' in page
 
 
@@ -406,7 +406,7 @@ def test_surveys_with_how_many_answered(shop: Studio) -> None:
     """The response stands beside the score."""
     page = _settled(shop, "/voices")
 
-    assert '>80</a></td><td class="num">40</td><td class="num">50.0%</td>' in page
+    assert '>80</a></td><td class="num">40</td><td class="num">50 %</td>' in page
     assert re.search(r"<b>NPS −\d+</b> <span class=\"faint\">−\d+ to −\d+</span>", page)
     assert "<b>CSAT –</b>" in page
 

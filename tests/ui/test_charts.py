@@ -61,7 +61,7 @@ def test_what_is_not_known_is_a_gap() -> None:
     assert len(chart.dots) == 1
     assert chart.head == ("When", "Rate", "from", "to")
     assert chart.rows[2] == ("2026-11-20", "–", "–", "–")
-    assert chart.rows[0] == ("2026-11-22", "40.0%", "30.0%", "50.0%")
+    assert chart.rows[0] == ("2026-11-22", "40 %", "30 %", "50 %")
 
 
 def test_columns_stand_upon_each_other_and_hang_below() -> None:

@@ -41,7 +41,7 @@ def test_segments_by_stage_and_by_kind(studio: Studio) -> None:
     assert "<h2>Paying</h2>" in by_stage
     assert "<h2>Purchase</h2>" in by_kind
     assert "Looked where page is /shoes in the last 7 days." in by_stage
-    assert "33.3%" in by_stage
+    assert "33.3 %" in by_stage
 
 
 def test_a_filter_leaves_what_it_names(studio: Studio) -> None:

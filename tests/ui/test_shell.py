@@ -289,7 +289,7 @@ def test_a_formula_in_a_table_is_text(page: Page) -> None:
         """() => {
           const table = document.createElement("table");
           table.dataset.name = "odd";
-          for (const cell of ["=1+2", "@cmd", "+1 a", "-2 b", "−1,234", "+3.5%", 'a "b", c', "–"]) {
+          for (const cell of ["=1+2", "@cmd", "+1 a", "-2 b", "−1,234", "+3.5 %", "40%", 'a "b", c', "–"]) {
             const row = table.createTBody().insertRow();
             row.insertCell().textContent = cell;
           }
@@ -300,7 +300,7 @@ def test_a_formula_in_a_table_is_text(page: Page) -> None:
     _, content = _saved(page, "CSV: download odd")
 
     assert content.decode("utf-8-sig").split("\r\n") == [
-        *("'=1+2", "'@cmd", "'+1 a", "'-2 b", "-1234", "+3.5%", '"a ""b"", c"', "", "")
+        *("'=1+2", "'@cmd", "'+1 a", "'-2 b", "-1234", "+3.5%", "40%", '"a ""b"", c"', "", "")
     ]
 
 

@@ -243,8 +243,8 @@ def _held(project: Project, one: Spoken) -> _Found:
 def _refused_words(share: float, longest: int, held_at_most: int) -> str:
     held, enough = format_duration(held_at_most), longest // _DAY_OF_MINUTES + 1
     return (
-        f"what comes due in {share:.0%} of the time is refused: the hours in which it may be sent "
-        f"are further away than the {held} for which it is held; "
+        f"what comes due in {100 * share:.0f} % of the time is refused: the hours in which it may "
+        f"be sent are further away than the {held} for which it is held; "
         f"`messaging: {{held_at_most: {enough} days}}` is long enough"
     )
 

@@ -86,7 +86,7 @@ def assuming_permanence(view: View) -> Mistake | None:
                 Mistake(
                     "Assuming behaviours are permanent",
                     f"Of the {total:,} people in “{segment.title}” four weeks ago, "
-                    f"{gone:,} ({gone / total:.0%}) are not in it now.",
+                    f"{gone:,} ({100 * gone / total:.0f} %) are not in it now.",
                     "Keep segments live instead of exporting a list once.",
                     0.9 * gone / total,
                 )
@@ -105,8 +105,8 @@ def ignoring_inactivity(view: View) -> Mistake | None:
         return None
     return Mistake(
         "Ignoring inactivity signals",
-        f"{size_at(quiet, view.at):,} of {everyone:,} people ({share:.0%}) did nothing in the last "
-        "30 days: messages written for active people are wasted on them.",
+        f"{size_at(quiet, view.at):,} of {everyone:,} people ({100 * share:.0f} %) did nothing "
+        "in the last 30 days: messages written for active people are wasted on them.",
         "Give the dormant their own segment and message, and tell the moment each turns dormant.",
         min(share, 0.95),
     )
@@ -123,7 +123,7 @@ def over_segmenting(view: View) -> Mistake | None:
         Mistake(
             "Over-segmenting",
             f"“{one.title}” and “{other.title}” are nearly the same people: "
-            f"{share:.0%} of those in either are in both.",
+            f"{100 * share:.0f} % of those in either are in both.",
             "Keep the one you would act on differently.",
             0.75 * share,
         )
@@ -140,7 +140,7 @@ def treating_all_the_same(view: View) -> Mistake | None:
     found = [
         Mistake(
             "Treating everybody the same",
-            f"“{segment.title}” holds {size / everyone:.0%} of all people: "
+            f"“{segment.title}” holds {100 * size / everyone:.0f} % of all people: "
             "a message to it is a message to everybody.",
             f"Narrow {segment.id} until its members need something that the others do not.",
             0.6 * size / everyone,

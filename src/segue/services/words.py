@@ -28,8 +28,16 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def per_cent(share: float) -> str:
+    """A share as a reader says it, to a tenth where there is one: `40 %`, `33.3 %`; what is not
+    quite none, or not quite all, never reads so."""
+    column = percent(share)
+    return f"{column.removesuffix('%').removesuffix('.0')} %"
+
+
 def percent(share: float) -> str:
-    """A share as a percentage; what is not quite none, or not quite all, never reads so."""
+    """The same in a column of a terminal, where the points of all lines stand below each other:
+    `40.0%`."""
     if 0 < share < 0.001:
         return "<0.1%"
     if 0.999 < share < 1:

@@ -159,7 +159,7 @@ def _against(lift: Lift) -> str:
 
 
 def score_in_words(one: Score) -> str:
-    """`NPS +23`, `CSAT 81.0%`, `CES 5.4`; what nobody answered, so."""
+    """`NPS +23`, `CSAT 81 %`, `CES 5.4`; what nobody answered, so."""
     if one.value is None:
         return f"{one.scale.value.upper()} –"
     return f"{one.scale.value.upper()} {number_on(one.scale, one.value)}"
@@ -176,7 +176,7 @@ def score_range(one: Score) -> str:
 def number_on(scale: Scale, value: float) -> str:
     """A number of this scale as it is said."""
     if scale is Scale.CSAT:
-        return words.percent(value)
+        return words.per_cent(value)
     text = f"{value:+.0f}" if scale is Scale.NPS else f"{value:.1f}"
     return text.replace("-", "−")
 

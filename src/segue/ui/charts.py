@@ -59,14 +59,14 @@ def _short(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else '+'}{words.percent(abs(value))}"
+    return f"{'−' if value < 0 else '+'}{words.per_cent(abs(value))}"
 
 
 COUNT: Final = Unit(_plain, _short)
 """Counts, or any plain numbers."""
-SHARE: Final = Unit(words.percent, lambda value: f"{100 * value:g}%")
+SHARE: Final = Unit(words.per_cent, lambda value: f"{100 * value:g} %")
 """Shares of one, as per cents."""
-DIFFERENCE: Final = Unit(_signed, lambda value: f"{100 * value:+g}%".replace("-", "−"))
+DIFFERENCE: Final = Unit(_signed, lambda value: f"{100 * value:+g} %".replace("-", "−"))
 """Differences of shares, or relative changes, with their sign."""
 
 

@@ -35,7 +35,7 @@ from segue.services.insight.discovering_words import (
 from segue.services.insight.past import goals_of
 from segue.services.insight.wording import NOT_CAUSE, length_words, share_words
 from segue.services.view import known_segment
-from segue.services.words import percent
+from segue.services.words import per_cent
 from segue.ui.board import Looked
 from segue.ui.charts import Bar, Chart, Unit, estimates
 from segue.ui.pages import Page
@@ -222,7 +222,7 @@ def _told(page: Page, found: Discovered, number: int, one: Finding) -> Told:
         (
             share_words(one.earlier.did),
             share_words(one.earlier.others),
-            percent(one.earlier.coverage),
+            per_cent(one.earlier.coverage),
             short_points(one.earlier.adjusted),
             short_points(one.later.adjusted),
         ),

@@ -148,7 +148,7 @@ def _wrong(
         took = f"{words.number(round(recent.median * SECOND))} ms"
         share, name = max(((share, name) for name, share in recent.parts.items()), default=(0, ""))
         what = f"Turns are slow: half of them take more than {took}."
-        most = f"{words.percent(share)} of it goes into {_PARTS.get(name, name)}."
+        most = f"{words.per_cent(share)} of it goes into {_PARTS.get(name, name)}."
         yield Wrong(what, f"{most} Fewer segments, or a machine that does less beside it, help.")
     for one in hooks:
         yield from _hook_wrong(one)

@@ -159,7 +159,7 @@ def _templates() -> jinja2.Environment:
     )
     made.filters |= {
         "number": words.number,
-        "percent": words.percent,
+        "percent": words.per_cent,
         "people": words.people,
         "duration": words.duration,
         "size": words.size,

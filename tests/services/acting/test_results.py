@@ -106,7 +106,7 @@ def test_a_campaign_that_helps(store):
     assert found.lift.difference == pytest.approx(0.05)
     assert not found.split.is_suspect
     assert found.messages_per_goal == pytest.approx(20)
-    assert "Better: 15.0% of the treated reached subscribed, 10.0% of those held out" in found.words
+    assert "Better: 15 % of the treated reached subscribed, 10 % of those held out" in found.words
     assert "about 20 messages" in found.words
 
 
@@ -208,7 +208,7 @@ def test_a_campaign_that_people_turn_away_is_named(store):
     ((campaign_id, why),) = harmed(store, acting, NOW)
 
     assert campaign_id == "upgrade"
-    assert why.startswith("20.0% of those reached turned it away, at least")
+    assert why.startswith("20 % of those reached turned it away, at least")
     assert "It does harm" in measured(store).words
 
 
@@ -216,7 +216,7 @@ def test_a_campaign_that_keeps_people_from_the_goal_is_named(store):
     store.save_deliveries(made=crowd(9_000, 0.08) + crowd(1_000, 0.15, 9_000, state=State.HELD_OUT))
     ((_, why),) = harmed(store, Acting((CAMPAIGN,), NOBODY_ELSE), NOW)
 
-    assert why == "those who were messaged reach the goal less: 8.0% against 15.0%"
+    assert why == "those who were messaged reach the goal less: 8 % against 15 %"
 
 
 def test_no_harm_no_name(store):

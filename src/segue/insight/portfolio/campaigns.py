@@ -57,8 +57,8 @@ def too_late(project: Portfolio) -> Iterator[LintFinding]:
             how = "waits" if campaign.when.delay else "speaks only every"
             yield LintFinding(
                 Mistake.TOO_LATE,
-                f"{campaign.id} {how} {length(wait)}; {gone:.0%} of the {len(stays):,} stays in "
-                f"{_title(project, campaign)} were over sooner.",
+                f"{campaign.id} {how} {length(wait)}; {100 * gone:.0f} % of the {len(stays):,} "
+                f"stays in {_title(project, campaign)} were over sooner.",
                 "Let it speak on entering, or sooner.",
                 (campaign.segment_id,),
                 (campaign.id,),

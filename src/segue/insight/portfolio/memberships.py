@@ -47,7 +47,8 @@ def everybody(project: Portfolio) -> Iterator[LintFinding]:
             yield LintFinding(
                 Mistake.EVERYBODY,
                 f"{title(segment)} holds {size:,} of {project.people:,} people "
-                f"({size / project.people:.0%}): a message to it is a message to everybody.",
+                f"({100 * size / project.people:.0f} %): a message to it is a message "
+                "to everybody.",
                 "Narrow it until its members need something that others do not.",
                 (segment.id,),
             )
@@ -65,7 +66,7 @@ def near_duplicate(project: Portfolio) -> Iterator[LintFinding]:
             yield LintFinding(
                 Mistake.NEAR_DUPLICATE,
                 f"{title(left)} and {title(right)} are nearly the same people: of {either:,} in "
-                f"either, {now.both[one, other]:,} ({alike:.0%}) are in both.",
+                f"either, {now.both[one, other]:,} ({100 * alike:.0f} %) are in both.",
                 "Keep the one that you would act on differently.",
                 (left.id, right.id),
             )

@@ -33,8 +33,8 @@ def in_no_segment(project: Portfolio) -> Iterator[LintFinding]:
     if project.people >= ENOUGH and project.segments and missed >= MISSED * project.people:
         yield LintFinding(
             Mistake.IN_NO_SEGMENT,
-            f"{missed:,} of {project.people:,} people ({missed / project.people:.0%}) are in no "
-            "segment: nothing that they do is answered.",
+            f"{missed:,} of {project.people:,} people ({100 * missed / project.people:.0f} %) are "
+            "in no segment: nothing that they do is answered.",
             "Look at what they did last (`segue journey`), and give them a segment.",
         )
 
@@ -46,8 +46,8 @@ def in_too_many(project: Portfolio) -> Iterator[LintFinding]:
     if crowded >= max(ENOUGH, CROWDED * project.people):
         yield LintFinding(
             Mistake.IN_TOO_MANY,
-            f"{crowded:,} of {project.people:,} people ({crowded / project.people:.0%}) are in "
-            f"{TOO_MANY} segments or more at once, up to {int(number.max())}.",
+            f"{crowded:,} of {project.people:,} people ({100 * crowded / project.people:.0f} %) "
+            f"are in {TOO_MANY} segments or more at once, up to {int(number.max())}.",
             "Give the campaigns priorities, and remove segments that are not acted on.",
         )
 
@@ -72,7 +72,8 @@ def all_alike_after_signup(project: Portfolio) -> Iterator[LintFinding]:
     yield LintFinding(
         Mistake.ALL_ALIKE_AFTER_SIGNUP,
         f"Of {len(new):,} people who came in the last two months, {sizes[largest]:,} "
-        f"({sizes[largest] / len(new):.0%}) are {where} a week later: all are treated the same.",
+        f"({100 * sizes[largest] / len(new):.0f} %) are {where} a week later: all are "
+        "treated the same.",
         "Tell them apart by what they do in their first days.",
         ids,
     )
@@ -86,8 +87,8 @@ def inactivity_unwatched(project: Portfolio) -> Iterator[LintFinding]:
     if not any(_watches(node) for one in project.definitions.segments for node in nodes(one)):
         yield LintFinding(
             Mistake.INACTIVITY_UNWATCHED,
-            f"{quiet:,} of {project.people:,} people ({quiet / project.people:.0%}) did nothing "
-            "for 30 days, and no segment watches for silence.",
+            f"{quiet:,} of {project.people:,} people ({100 * quiet / project.people:.0f} %) did "
+            "nothing for 30 days, and no segment watches for silence.",
             "Add a segment such as `inactive for 14 days`.",
         )
 

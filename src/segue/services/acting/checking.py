@@ -19,6 +19,7 @@ from segue.language.tree import Definitions, InSegment, Op, Segment, Test, Trait
 from segue.language.yaml_source import Loc
 from segue.services.summarise import size_at
 from segue.services.view import Reader, look
+from segue.services.words import per_cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +132,9 @@ def _lacking(project: Project, known: Events, needs: Mapping[Loc, list[str]]) ->
 
 def _share(trait: str, members: int, having: int) -> Problem:
     lacking = members - having
-    share = f"{100 * lacking / members:.1f}%" if 1000 * lacking >= members else "<0.1%"
     message = (
-        f"{lacking:,} of {members:,} members ({share}) lack the trait `{trait}` and would get "
-        "nothing: `| default(…)` stands in for what is missing"
+        f"{lacking:,} of {members:,} members ({per_cent(lacking / members)}) lack the trait "
+        f"`{trait}` and would get nothing: `| default(…)` stands in for what is missing"
     )
     return Problem(message, severity=Severity.WARNING)
 

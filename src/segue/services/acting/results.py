@@ -236,4 +236,4 @@ def _points(lift: Lift) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "nobody" if share is None else words.percent(share)
+    return "nobody" if share is None else words.per_cent(share)

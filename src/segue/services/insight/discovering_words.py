@@ -12,7 +12,7 @@ from segue.language.resolve import humanised
 from segue.services.insight.as_segment import Proposal, proposed
 from segue.services.insight.discovering import Discovered
 from segue.services.insight.wording import NOT_CAUSE, share_words
-from segue.services.words import counted, people
+from segue.services.words import counted, people, per_cent
 
 _HARDLY: Final = 0.05
 """Where the others reach the goal so much more rarely, what people did is a step on the way."""
@@ -185,7 +185,7 @@ def _whole(share: float) -> str:
 
 def _percent(share: float) -> str:
     value = 100 * share
-    return f"{value:.0f} %" if value >= 2 else f"{value:.1f} %"
+    return f"{value:.0f} %" if value >= 2 else per_cent(share)
 
 
 def _points(one: Estimate) -> str:

@@ -74,7 +74,7 @@ function textOf(cell) {
 // Numbers as programs read them. Whatever a spreadsheet would take for a formula is made a text.
 function written(text) {
   const number = text.replaceAll("−", "-").replace(/(?<=\d),(?=\d{3}\b)/g, "");
-  if (/^[+-]?\d+(\.\d+)?%?$/.test(number)) return number;
+  if (/^[+-]?\d+(\.\d+)?( ?%)?$/.test(number)) return number.replace(" ", "");
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
