@@ -77,7 +77,10 @@ def who_leaves_today(hand: Hand, _: Path) -> None:
     """Of those who looked lately."""
     hand.menu("Segments")
     row = hand.page.get_by_role("row", name="Looked lately")
-    hand.click(row.get_by_role("link", name=re.compile("^−")))
+    headings = hand.page.get_by_role("table").filter(has=row).get_by_role("columnheader")
+    column = headings.all_inner_texts().index("Next 24 hours")
+    cell = row.get_by_role("rowheader").or_(row.get_by_role("cell")).nth(column)
+    hand.click(cell.get_by_role("link", name=re.compile("^−")))
     expect(hand.page.get_by_role("link", name="All members", exact=True)).to_be_visible()
 
 
