@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -33,6 +34,7 @@ WRITING: Final = ("$identify", "$set", "$set_once")
 """Events whose properties become traits."""
 _FRESH: Final = 20 * SECOND
 _PATIENCE: Final = 0.07
+"""Seconds that a page waits for what it has to count, in all."""
 _ARRIVED: Final = 10
 
 T = TypeVar("T")
@@ -47,16 +49,17 @@ def data(
 ) -> Response:
     """The events and traits that there are, and the latest events that were not taken."""
     del session
-    page = Page.of(request)
-    names = _catalogue(request).names(page.now, patience=_PATIENCE)
+    page, until = Page.of(request), _deadline()
+    rejected = page.serving.store.rejected_events(REJECTED)  # before others keep the store busy
+    names = _catalogue(request).names(page.now, patience=_left(until))
     found = [one for one in names.events if q.casefold() in one.event.casefold()]
     values = {
         "names": names,
         "events": found,
         "q": q,
         "total": sum(one.count for one in names.events),
-        "sparks": _sparks(request, page),
-        "rejected": page.serving.store.rejected_events(REJECTED),
+        "sparks": _sparks(request, page, until),
+        "rejected": rejected,
         "not_activity": page.serving.live.definitions.not_activity,
         "segment_of": _segment_of,
         "imports": page.serving.uploads.all(),
@@ -68,15 +71,15 @@ def data(
 def one_event(request: Request, session: SignedIn, name: str) -> Response:
     """One event: how often, and what its properties say."""
     del session
-    page = Page.of(request)
-    names = _catalogue(request).names(page.now, patience=_PATIENCE)
+    page, until = Page.of(request), _deadline()
+    names = _catalogue(request).names(page.now, patience=_left(until))
     summary = next((one for one in names.events if one.event == name), None)
     if summary is None and not names.counting:
         raise NotFoundError(f"No event is called {name!r}", hint="Data lists those that there are.")
     values = {
         "name": name,
         "summary": summary,
-        "looked": _portrait(request, page, [name]),
+        "looked": _portrait(request, page, [name], until),
         "sampled": SAMPLED,
         "segment_of": _segment_of,
         "is_quiet": name in page.serving.live.definitions.not_activity,
@@ -92,7 +95,7 @@ def traits(request: Request, session: SignedIn) -> Response:
     page = Page.of(request)
     values = {
         "test_of": _trait_of,
-        "looked": _portrait(request, page, WRITING),
+        "looked": _portrait(request, page, WRITING, _deadline()),
         "sampled": SAMPLED,
     }
     return page.shown("data_traits", values, title="Traits")
@@ -132,36 +135,52 @@ def _catalogue(request: Request) -> Catalogue:
     return found
 
 
-def _quick(request: Request, page: Page, key: object, work: Callable[[], T]) -> Looked[T]:
+def _deadline() -> float:
+    """Up to when a page that is asked for now waits (seconds, as `perf_counter`)."""
+    return time.perf_counter() + _PATIENCE
+
+
+def _left(until: float) -> float:
+    """Seconds up to a deadline."""
+    return max(0.0, until - time.perf_counter())
+
+
+def _quick(
+    request: Request, page: Page, key: object, work: Callable[[], T], until: float
+) -> Looked[T]:
     """What is quickly looked up in the store, kept for some seconds."""
     board: Board = request.app.state.quick
     return board.look(
-        ("data", key), lambda _: work(), now=page.now, fresh=_FRESH, patience=_PATIENCE
+        ("data", key), lambda _: work(), now=page.now, fresh=_FRESH, patience=_left(until)
     )
 
 
-def _portrait(request: Request, page: Page, events: Collection[str]) -> Looked[Portrait]:
+def _portrait(
+    request: Request, page: Page, events: Collection[str], until: float
+) -> Looked[Portrait]:
     store = page.serving.store
     return _quick(
         request,
         page,
         tuple(events),
         lambda: portrait(one.properties for one in store.latest(events, SAMPLED)),
+        until,
     )
 
 
-def _sparks(request: Request, page: Page) -> Mapping[str, Line]:
-    """How often each event occurred in each of the last 28 days, as a line."""
-    until = page.now - page.now % MINUTE + MINUTE
-    since = until - DAYS * DAY
+def _sparks(request: Request, page: Page, until: float) -> Mapping[str, Line] | None:
+    """How often each event occurred in each of the last 28 days, as a line; None
+    while they are counted."""
+    end = page.now - page.now % MINUTE + MINUTE
+    since = end - DAYS * DAY
 
     def count() -> Mapping[str, Line]:
         counts: dict[str, list[int]] = defaultdict(lambda: [0] * DAYS)
-        for one in page.serving.store.daily(since, until, DAY):
+        for one in page.serving.store.daily(since, end, DAY):
             counts[one.event][one.step] = one.count
         return {name: line(values, 96, 24, from_zero=True) for name, values in counts.items()}
 
-    return _quick(request, page, "days", count).result or {}
+    return _quick(request, page, "days", count, until).result
 
 
 def _write_key(page: Page) -> str:
