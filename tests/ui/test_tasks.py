@@ -160,6 +160,7 @@ def who_saw_it_and_did_not_click(hand: Hand, _: Path) -> None:
     hand.menu("Campaigns")
     hand.click(hand.page.get_by_role("link", name="An offer"))
     hand.choose(hand.page.get_by_label("Which"), label="shown, and not clicked")
+    expect(hand.page).to_have_url(re.compile("which=only_shown"))
 
 
 def invite_a_colleague(hand: Hand, _: Path) -> None:
