@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.sdks.served import PATIENCE
+from tests.sdks.tab import QUIET
+from tools.browser import browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,10 +37,25 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's Chromium, one for all tests of this process: Playwright runs only once in a
+    thread, and any worker may be given tests of any folder."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser(), args=QUIET, timeout=PATIENCE * 1000
+        )
+        yield chromium
+        chromium.close()
+
+
 @pytest.fixture(autouse=True)
-def _loop_of_the_browser() -> Iterator[None]:
+def _loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
     """The browser that tests of this process share leaves its event loop running in this thread
-    between its tests; the others have loops of their own."""
+    between its tests; those without the browser have loops of their own."""
+    if "chromium" in request.fixturenames:
+        yield
+        return
     running = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     yield

@@ -5,19 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.sdks.relay import Relay
 from tests.sdks.served import PATIENCE, Served
 from tests.sdks.servers import Ids
 from tests.sdks.site import Site
-from tests.sdks.tab import QUIET, Tab
-from tools.browser import browser
-
-
-@pytest.fixture(autouse=True)
-def _loop_of_the_browser() -> None:
-    """Here it stays as it is."""
+from tests.sdks.tab import Tab
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +41,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     folder.mkdir()
     with Site(folder).running() as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser(), args=QUIET, timeout=PATIENCE * 1000
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from segue.bootstrap import environment
 from segue.domain.campaigns import Because, State
@@ -14,9 +13,6 @@ from segue.domain.instant import DAY, HOUR
 from segue.services.live.intake import Batch
 from tests.cli.test_results import rows
 from tests.http.running import Running, running
-from tests.sdks.served import PATIENCE
-from tests.sdks.tab import QUIET
-from tools.browser import browser
 
 PASSWORD = "correct horse battery"
 DEFINITIONS = """\
@@ -85,22 +81,6 @@ class Studio:
         response = self.client.get(f"/studio{path}", params=query)
         assert response.status_code == 200, response.text
         return response.text
-
-
-@pytest.fixture(autouse=True)
-def _loop_of_the_browser() -> None:
-    """Here it stays as it is."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser(), args=QUIET, timeout=PATIENCE * 1000
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
