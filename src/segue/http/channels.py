@@ -71,7 +71,7 @@ def feedback_address(here: Here) -> FeedbackAddress:
     return FeedbackAddress(key=key, url=f"{scheme}://{key}@{host}{PATH}")
 
 
-@router.get("/webhook/{campaign_id}", summary="The secret that signs a campaign's webhooks")
+@router.get("/webhook/{campaign_id:path}", summary="The secret that signs a campaign's webhooks")
 def webhook_secret(campaign_id: str, here: Here) -> WebhookSecret:
     """The secret. Each campaign has one of its own; it stays the same."""
     campaign = acting(here.project.project).campaign(campaign_id)

@@ -95,7 +95,7 @@ def end_of(day: str, page: Page) -> int:
     return min(start_of_day(date + dt.timedelta(days=1), page.zone) - 1, page.now)
 
 
-@router.get("/segments/{segment_id}/members.csv")
+@router.get("/segments/{segment_id:path}/members.csv")
 def all_members(
     request: Request,
     session: SignedIn,
@@ -108,7 +108,8 @@ def all_members(
     known_segment(page.serving.live.definitions, segment_id)
     at = end_of(on, page) if on else page.serving.live.ticked_at
     export = export_stays(page.serving.store, page.serving.live, [segment_id], at, ended=False)
-    name = f"{segment_id}-{on}.csv" if on else f"{segment_id}.csv"
+    plain = segment_id.replace("/", "-").replace(":", "-")
+    name = f"{plain}-{on}.csv" if on else f"{plain}.csv"
     kept = ("cache-control", "x-content-type-options")
     headers = {key: HEADERS[key] for key in kept} | {
         "content-disposition": f'attachment; filename="{name}"'

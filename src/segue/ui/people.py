@@ -82,7 +82,7 @@ def _found(page: Page, asked: Asked) -> ListedPage:
     return active_lately(store, live, limit=FOUND)
 
 
-@router.get("/people/{person_id:path}/why/{segment_id}")
+@router.get("/people/{person_id:path}/why/{segment_id:path}")
 def why(request: Request, session: SignedIn, person_id: str, segment_id: str) -> Response:
     """Why somebody is in a segment, or not: each part of its condition with the events behind."""
     del session
