@@ -141,7 +141,7 @@ def shops(tmp_path: Path) -> tuple[Path, Path]:
 
 def _get(server: Any, path: str, **query: Any) -> Any:
     headers = {"authorization": f"Bearer {server['secret_key']}"}
-    response = httpx.get(server["address"] + path, params=query, headers=headers)
+    response = httpx.get(server["address"] + path, params=query, headers=headers, timeout=60)
     assert response.is_success, response.text
     return response.json()
 
@@ -440,7 +440,8 @@ def test_the_door_opens_to_this_machine_only(
     headers = {VERSION_HEADER: package.__version__}
     if text:
         headers["authorization"] = f"Bearer {text}"
-    with httpx.Client(transport=httpx.HTTPTransport(local_address=source)) as client:
+    transport = httpx.HTTPTransport(local_address=source)
+    with httpx.Client(transport=transport, timeout=60) as client:
         response = client.post(server["address"] + PATH, headers=headers, content=b"no call")
 
     assert response.status_code == status
@@ -448,4 +449,5 @@ def test_the_door_opens_to_this_machine_only(
 
 def test_the_door_is_in_no_document(door: tuple[Any, str]) -> None:
     """It is for this version's own commands."""
-    assert PATH not in httpx.get(f"{door[0]['address']}/openapi.json").json()["paths"]
+    document = httpx.get(f"{door[0]['address']}/openapi.json", timeout=60).json()
+    assert PATH not in document["paths"]

@@ -79,7 +79,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, drawn: list[str]) -> Iterator
         store, now = server.serving.store, environment.now()
         editor = store.add_user("eva", Role.EDITOR, now=now)
         cookies = {"segue_session": store.begin_session(editor.id, now=now)}
-        with httpx.Client(base_url=server.address, cookies=cookies, timeout=20) as client:
+        with httpx.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
             yield Studio(server, client)
 
 
@@ -96,8 +96,6 @@ def page(chromium: Browser, shop: Studio) -> Iterator[Page]:
     said: list[str] = []
     with _signed(chromium, shop) as context:
         page = context.new_page()
-        page.set_default_timeout(20_000)
-        expect.set_options(timeout=20_000)
         page.on("console", lambda one: said.append(one.text))
         page.on("pageerror", lambda one: said.append(str(one)))
         yield page
@@ -217,7 +215,7 @@ def test_fields_of_blocks_offer_names_and_values(page: Page) -> None:
     field = page.locator("#blocks").get_by_label("Value")
     field.focus()
     expect(field).to_have_attribute("aria-expanded", "true")
-    expect(page.locator(".proposals li").first).to_have_text("/shoes value", timeout=20_000)
+    expect(page.locator(".proposals li").first).to_have_text("/shoes value")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(_text(page)).to_have_value('did looked where page = "/shoes"')
@@ -248,7 +246,7 @@ def test_the_backtest_comes_by_itself(page: Page) -> None:
     """It is worked out in the background; what is changed meanwhile makes it old."""
     page.goto("/studio/builder?title=Twins&when=did+buy+where+price+%3E+4")
     page.get_by_role("button", name="Show the backtest").click()
-    expect(page.get_by_text("would have sent")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("would have sent")).to_be_visible()
     assert "mark=" not in page.url
     _text(page).fill("did buy")
     expect(page.get_by_text("The condition was changed since.")).to_be_visible()

@@ -277,7 +277,7 @@ def test_only_a_form_of_ones_own_page_is_read(studio: Studio) -> None:
     assert response.status_code == 403
     late = {"file": ("a.csv", GOOD), "mark": (None, mark_of(studio))}
     assert studio.client.post("/studio/data/import", files=late).status_code == 403
-    nobody = httpx.post(f"{studio.address}/studio/data/import", files=files)
+    nobody = httpx.post(f"{studio.address}/studio/data/import", files=files, timeout=60)
     assert nobody.status_code == 303
     assert len(list(studio.server.serving.workspace.imports.glob("*"))) == kept
 
@@ -334,7 +334,7 @@ def _begun(folder: Path) -> Iterator[Studio]:
     """A studio over the workspace in the folder, and somebody who came by the link."""
     with (
         running(folder, definitions=DEFINITIONS) as server,
-        httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client,
+        httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client,
     ):
         client.post(server.studio_link)
         yield Studio(server, client)
