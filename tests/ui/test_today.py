@@ -108,14 +108,29 @@ def test_what_is_unusual_is_marked_and_what_chance_does_is_said(tmp_path: Path) 
 
 
 def test_a_file_that_cannot_be_used_is_told_of(studio: Studio) -> None:
-    watch = studio.server.serving.project
-    watch.trouble = "segue.yaml:3: <b>wrong</b>"
+    serving = studio.server.serving
+    file = serving.workspace.definitions
+    before = file.read_text("utf-8")
+    file.write_text(f"{before}<b>wrong</b>: 1\n", "utf-8")
     try:
-        assert "segue.yaml:3: &lt;b&gt;wrong" in studio.page("/today")
+        serving.look_at_project()
+        page = studio.page("/today")
+        assert "cannot be used" in page
+        assert "&lt;b&gt;wrong&lt;/b&gt;" in page
+        assert "<b>wrong" not in page
     finally:
-        watch.trouble = ""
+        file.write_text(before, "utf-8")
+        serving.look_at_project()
 
 
+@pytest.fixture
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted is that of a day, which does not end in the middle of a test."""
+    now = environment.now()
+    monkeypatch.setattr(environment, "now", lambda: now)
+
+
+@pytest.mark.usefixtures("_one_day")
 def test_the_counter_counts_what_arrives(studio: Studio) -> None:
     before = int(studio.client.get("/studio/today/now").json()["events"].replace(",", ""))
     send(studio, "counted", "look", environment.now())
@@ -124,6 +139,7 @@ def test_the_counter_counts_what_arrives(studio: Studio) -> None:
     assert set(after) == {"events", "rate", "people", "changes"}
 
 
+@pytest.mark.usefixtures("_one_day")
 def test_the_counter_goes_on_by_itself(page: Page, studio: Studio) -> None:
     page.goto("/studio/today")
     count = page.locator('[data-count="events"]')
