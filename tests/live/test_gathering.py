@@ -12,7 +12,8 @@ from segue.services.live.feed import Feed
 from segue.services.live.intake import Batch, Intake, Receipt
 from segue.services.live.live import Live
 
-TURN = 0.2
+TURN = 1.0
+"""Seconds: long against what a busy machine takes for handing over a few batches."""
 
 
 class Slow:
