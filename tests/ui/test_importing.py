@@ -238,7 +238,7 @@ def test_one_file_is_imported_at_a_time(studio: Studio, monkeypatch: pytest.Monk
 
     def slowly(live: Live, batch: object) -> object:
         going.set()
-        assert may_go.wait(20)
+        assert may_go.wait(120)
         return submit(live, batch)  # type: ignore[arg-type]
 
     serving = studio.server.serving
@@ -248,7 +248,7 @@ def test_one_file_is_imported_at_a_time(studio: Studio, monkeypatch: pytest.Monk
     second = sent(studio, "second.csv", GOOD)
     mark = mark_of(studio)
     studio.client.post(first, data={"mark": mark, **SAID})
-    assert going.wait(20)
+    assert going.wait(120)
 
     told = studio.client.post(second, data={"mark": mark, **SAID}).text
     assert "first.csv is being imported" in told

@@ -178,7 +178,7 @@ def test_pages_lead_through_all_members(studio: Studio) -> None:
 def test_members_of_a_past_day_are_found_too(studio: Studio) -> None:
     today = re.search(r'data-today="([^"]+)"', studio.page("/segments/buyers"))
     assert today is not None
-    page = studio.page("/segments/buyers", on=today[1], who="p03")
+    page = settled(studio, "/segments/buyers", on=today[1], who="p03")
     assert page.count(">why</a>") == 1
 
 
