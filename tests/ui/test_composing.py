@@ -25,6 +25,7 @@ from tests.language import strategies
 from tests.language.strategies import Vocabulary
 from tests.ui.conftest import DEFINITIONS, Studio, _live
 from tests.ui.test_browser import AXE, RULES
+from tests.ui.test_builder import proposed
 
 SAMPLE = 50
 NAMED = Vocabulary(
@@ -73,7 +74,8 @@ def drawn() -> list[str]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, drawn: list[str]) -> Iterator[Studio]:
-    """A shop of its own, whose project file may be changed, and an editor."""
+    """A shop of its own, whose project file may be changed, and an editor; what people did is
+    counted."""
     folder = tmp_path_factory.mktemp("composing") / "shop"
     with running(folder, definitions=_definitions(drawn)) as server:
         _live(server)
@@ -81,7 +83,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory, drawn: list[str]) -> Iterator
         editor = store.add_user("eva", Role.EDITOR, now=now)
         cookies = {"segue_session": store.begin_session(editor.id, now=now)}
         with httpx.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
-            yield Studio(server, client)
+            studio = Studio(server, client)
+            assert proposed(studio, text="did looked where pa")  # blocks name what is known
+            yield studio
 
 
 def _signed(chromium: Browser, shop: Studio, **options: Any) -> Any:
