@@ -39,7 +39,7 @@ def project(receiver: Receiver, more: str = "") -> str:
     return PROJECT.replace("RECEIVER", receiver.url) + more
 
 
-def wait_until(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What it says, once it is something."""
     end = time.monotonic() + seconds
     while not (found := holds()):

@@ -107,7 +107,7 @@ def served(folder: Path, *, definitions: str = DEFINITIONS) -> Iterator[Shop]:
                 yield Shop(serving, address, client)
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
 
 
 def context_of(serving: Serving) -> Context:
