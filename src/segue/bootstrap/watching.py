@@ -21,6 +21,8 @@ Adopt: TypeAlias = Callable[[Project, str], None]
 _LOG: Final = logging.getLogger("segue.definitions")
 _STILL: Final = 0.05
 """So long (s) a file that changed has to stay as it is before it is read."""
+_PATIENCE: Final = 5.0
+"""So long (s) a look waits for whoever puts a text in force."""
 _Marks: TypeAlias = tuple[int, int, int]
 
 
@@ -51,13 +53,17 @@ class ProjectWatch:
     def look(self, adopt: Adopt) -> bool:
         """Whether the file changed since it was looked at last; what it says now is in force, or
         it is in `trouble`. One that is being written is left to the next look."""
-        with self.alone:
+        if not self.alone.acquire(timeout=_PATIENCE):
+            return False
+        try:
             marks = _marks(self._path)
             if marks == self._seen or not _rests(self._path, marks):
                 return False
             self._seen = marks
             self.trouble = self._adopted(adopt)
             return True
+        finally:
+            self.alone.release()
 
     def _adopted(self, adopt: Adopt) -> str:
         """Put the file in force; what is wrong with it, or nothing."""
