@@ -14,7 +14,7 @@ from tests.sdks.tab import QUIET
 from tools.browser import browser
 
 ROOT = Path(__file__).resolve().parent.parent
-SOON = 60_000
+SOON = 120_000
 """How long (ms) anything that is expected of a page may take on a machine that has much else to
 do."""
 

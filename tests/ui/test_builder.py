@@ -300,7 +300,7 @@ def test_a_backtest_comes_before_saving(shop: Studio) -> None:
     """Who would have come, what a campaign would send, other thresholds, and what lint would say;
     of what is not saved."""
     asked = {"title": "Twins", "when": "did buy where price > 4", "look": "backtest"}
-    deadline = environment.now() + 120_000
+    deadline = environment.now() + 200_000
     page = shop.page("/builder", **asked)
     while "data-working" in page and environment.now() < deadline:
         page = shop.page("/builder", **asked)

@@ -279,7 +279,7 @@ def test_the_backtest_comes_by_itself(page: Page) -> None:
     """It is worked out in the background; what is changed meanwhile makes it old."""
     page.goto("/studio/builder?title=Twins&when=did+buy+where+price+%3E+4")
     page.get_by_role("button", name="Show the backtest").click()
-    expect(page.get_by_text("would have sent")).to_be_visible()
+    expect(page.get_by_text("would have sent")).to_be_visible(timeout=200_000)
     assert "mark=" not in page.url
     _text(page).fill("did buy")
     expect(page.get_by_text("The condition was changed since.")).to_be_visible()

@@ -393,7 +393,7 @@ def test_what_is_worked_out_appears_by_itself(tab: Page) -> None:
     """The filter that somebody wrote meanwhile stays."""
     tab.goto("/studio/segments")
     tab.get_by_label("Filter segments").fill("lately")
-    expect(tab.locator("[data-working]")).to_have_count(0, timeout=120_000)
+    expect(tab.locator("[data-working]")).to_have_count(0)
 
     expect(tab.get_by_role("link", name="Looked lately").first).to_be_visible()
     expect(tab.locator("tr[data-name]").get_by_role("link", name="Buyers")).to_be_hidden()
