@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.sdks.served import PATIENCE
 from tests.sdks.tab import QUIET
 from tools.browser import browser
 
 ROOT = Path(__file__).resolve().parent.parent
+SOON = 120_000
+"""How long (ms) anything that is expected of a page may take on a machine that has much else to
+do."""
 
 # `make test` must say the same twice, so its examples are fixed; `make fuzz` looks for new ones.
 settings.register_profile(
@@ -41,6 +44,7 @@ def real_data() -> Path:
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium, one for all tests of this process: Playwright runs only once in a
     thread, and any worker may be given tests of any folder."""
+    expect.set_options(timeout=SOON)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser(), args=QUIET, timeout=PATIENCE * 1000

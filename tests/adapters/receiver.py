@@ -54,7 +54,7 @@ class Receiver:
         with self._changed:
             return list(self._received)
 
-    def wait_for(self, count: int, seconds: float = 20.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 60.0) -> list[Received]:
         """The requests, once there are so many."""
         with self._changed:
             enough = self._changed.wait_for(lambda: len(self._received) >= count, seconds)

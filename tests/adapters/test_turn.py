@@ -307,7 +307,7 @@ def test_looking_up_a_person_does_not_wait_for_a_turn(store):
         turn.append(table(event("bea", "x", 1)), received_at=1)
         reader = threading.Thread(target=look)
         reader.start()
-        reader.join(10)
+        reader.join(60)
     assert found == [(["ann"], 1, ("ann",))]
 
 

@@ -18,7 +18,7 @@ def test_the_demo_goes_on_living_until_it_is_told_to_end(tmp_path: Path) -> None
     command = [sys.executable, "-c", MAIN, "demo", "--serve", "--port", "0", "--speed", "10000"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
-        patience = threading.Timer(120, process.kill)
+        patience = threading.Timer(300, process.kill)
         patience.start()
         shown = []
         for line in process.stdout:

@@ -60,10 +60,11 @@ def test_it_ends_in_order_when_it_is_told_to(workspace: Workspace, wish: signal.
             f"{welcome['address']}/v1/track",
             json={"userId": "first", "event": "look"},
             auth=(welcome["write_key"], ""),
+            timeout=60,
         )
         process.send_signal(wish)
         told = [who for one in sent for who in one.result()]
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=120)
 
     assert process.returncode == 0, log
     assert told
@@ -76,7 +77,8 @@ def test_it_ends_in_order_when_it_is_told_to(workspace: Workspace, wish: signal.
 def _send_until_the_end(welcome: Any, number: int) -> list[str]:
     """Send events as fast as it goes until nobody answers; those of which success was told."""
     told = []
-    with httpx.Client(base_url=welcome["address"], auth=(welcome["write_key"], "")) as client:
+    auth = (welcome["write_key"], "")
+    with httpx.Client(base_url=welcome["address"], auth=auth, timeout=60) as client:
         for count in range(100_000):
             who = f"{number}-{count}"
             try:

@@ -95,7 +95,7 @@ def pair(demo_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert _done(folder, ("import", "again.csv"))[0].code == 0
     with served(folder) as (process, _):  # what serving writes is written once
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     alone = {}
     for name, command in COMMANDS.items():
         with contextlib.chdir(_prepared(tmp_path_factory.mktemp("alone"))):
@@ -141,7 +141,7 @@ def shops(tmp_path: Path) -> tuple[Path, Path]:
 
 def _get(server: Any, path: str, **query: Any) -> Any:
     headers = {"authorization": f"Bearer {server['secret_key']}"}
-    response = httpx.get(server["address"] + path, params=query, headers=headers)
+    response = httpx.get(server["address"] + path, params=query, headers=headers, timeout=60)
     assert response.is_success, response.text
     return response.json()
 
@@ -222,7 +222,7 @@ def test_an_erased_person_is_nowhere(segue: Segue, shops: tuple[Path, Path]) -> 
     segue("import", "events.csv", "-w", one)
     with served(one) as (process, first):
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     with served(one) as (process, server):
         second = {**server, "secret_key": first["secret_key"]}
         done = segue("erase", "ana-who-is-erased", "--yes", "--json", "-w", one)
@@ -230,7 +230,7 @@ def test_an_erased_person_is_nowhere(segue: Segue, shops: tuple[Path, Path]) -> 
         people = segue("evaluate", "--json", "-w", one).json["people"]
         told = _get(second, "/api/transitions", after=-1, limit=1000)["transitions"]
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
 
     assert done.json["events"] == 2
     assert done.json["remaining"] == 0
@@ -250,7 +250,7 @@ def test_erasing_alone_forgets_what_a_server_kept(segue: Segue, shops: tuple[Pat
     segue("import", "events.csv", "-w", one)
     with served(one) as (process, _):
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     kept = Workspace(one).index.exists()
 
     segue("erase", "ana", "--yes", "-w", one)
@@ -331,7 +331,7 @@ def _held(folder: Path, answer: Callable[[socket.socket], None]) -> Iterator[Non
         thread = threading.Thread(target=_answer_one, args=(listener, answer))
         thread.start()
         yield
-        thread.join(10)
+        thread.join(60)
     store.close()
 
 
@@ -399,7 +399,7 @@ def test_an_import_that_is_interrupted_keeps_what_it_stored(
         while not _get(server, "/api/transitions", after=-1, limit=1)["transitions"]:
             pass
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         before = segue("import", "events.jsonl", "-w", shops[0], "--json")
 
     assert process.returncode == 130
@@ -440,7 +440,8 @@ def test_the_door_opens_to_this_machine_only(
     headers = {VERSION_HEADER: package.__version__}
     if text:
         headers["authorization"] = f"Bearer {text}"
-    with httpx.Client(transport=httpx.HTTPTransport(local_address=source)) as client:
+    transport = httpx.HTTPTransport(local_address=source)
+    with httpx.Client(transport=transport, timeout=60) as client:
         response = client.post(server["address"] + PATH, headers=headers, content=b"no call")
 
     assert response.status_code == status
@@ -448,4 +449,5 @@ def test_the_door_opens_to_this_machine_only(
 
 def test_the_door_is_in_no_document(door: tuple[Any, str]) -> None:
     """It is for this version's own commands."""
-    assert PATH not in httpx.get(f"{door[0]['address']}/openapi.json").json()["paths"]
+    document = httpx.get(f"{door[0]['address']}/openapi.json", timeout=60).json()
+    assert PATH not in document["paths"]

@@ -24,10 +24,10 @@ from tests.docs.test_examples import Reader
 ADDRESS, LISTENER = "http://127.0.0.1:8080", "http://127.0.0.1:9000"
 """What pages call the server, and whoever webhooks are sent to."""
 ANYTHING = "…"
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds after which what should be shown does not come."""
 
-SOON = 5.0
+SOON = 60.0
 """Seconds within which everything that is written down beside the requests can be read."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?")

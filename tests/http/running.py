@@ -66,7 +66,7 @@ class Running:
     def connection(self) -> Iterator[socket.socket]:
         """A plain connection, for what no client would send."""
         url = httpx.URL(self.address)
-        with socket.create_connection((url.host, url.port), timeout=10) as raw:
+        with socket.create_connection((url.host, url.port), timeout=60) as raw:
             yield raw
 
     def events(self) -> list[tuple[str, str]]:
@@ -131,7 +131,7 @@ def running(
         with (
             Housekeeping(serving, context.rejected),
             _thread(context, listener, {STUDIO_PATH: studio(serving)}),
-            httpx.Client(base_url=address, timeout=20) as client,
+            httpx.Client(base_url=address, timeout=60) as client,
         ):
             yield Running(address, context, serving, secret, client, told.studio_link or "")
 
@@ -144,9 +144,9 @@ def _thread(context: Context, listener: socket.socket, others: Mapping[str, Any]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        assert listening.wait(20)
+        assert listening.wait(60)
         yield
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from segue.adapters.duckdb_store import DuckDBStore
 from segue.domain.campaigns import Because, Channel, State
 from segue.domain.signing import verify
 from segue.services.acting.links import campaign_secret
+from segue.services.live.intake import Batch, Receipt
 from tests.adapters.receiver import HANG, Receiver, Reply, receiving, receiving_by
 from tests.http.running import Running, running
 
@@ -39,7 +41,7 @@ def project(receiver: Receiver, more: str = "") -> str:
     return PROJECT.replace("RECEIVER", receiver.url) + more
 
 
-def wait_until(holds: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_until(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What it says, once it is something."""
     end = time.monotonic() + seconds
     while not (found := holds()):
@@ -287,3 +289,25 @@ def test_nobody_who_was_erased_comes_back(tmp_path: Path) -> None:
         time.sleep(2.5)  # until the message about the other has landed
         assert server.ask("/api/people/ana").status_code == 404
         assert states(server) == [("ben", "delivered")]
+
+
+def test_nobody_comes_back_who_is_erased_while_it_is_said(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look whether they are still there and the turn that stores it."""
+    with running(tmp_path, definitions=project(receiver)) as server:
+        live, erased = server.serving.live, list[int]()
+        submit = live.submit
+
+        def late(batch: Batch) -> Future[Receipt]:
+            if "$message_delivered" in batch.event and not erased:
+                erased.append(live.erase("ana").result(60).events)
+            return submit(batch)
+
+        monkeypatch.setattr(live, "submit", late)
+        look(server, "ana")
+        wait_until(lambda: live.erasures == 2)
+
+        assert erased == [1]
+        assert server.ask("/api/people/ana").status_code == 404
+        assert server.serving.store.extent().events == 0

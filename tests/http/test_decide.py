@@ -214,7 +214,7 @@ def test_who_is_held_out_is_told_no_words(offers: Offering) -> None:
 
 def _stream(offers: Offering, ticket: str) -> Any:
     path = f"{offers.address}/v1/decide/stream?ticket={ticket}"
-    return httpx.stream("GET", path, timeout=20)
+    return httpx.stream("GET", path, timeout=60)
 
 
 def _next(lines: Iterator[str]) -> list[str]:

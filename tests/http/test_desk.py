@@ -44,7 +44,7 @@ def test_who_waits_too_long_is_told_when_to_come_again() -> None:
 
     def long() -> None:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
 
     async def ask() -> None:
         desk = Desk(patience=0.01)
@@ -79,7 +79,7 @@ def test_who_leaves_takes_the_turn_with_them_only_when_it_is_done() -> None:
 
     def long() -> None:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         ended.append(True)
 
     async def ask() -> list[bool]:

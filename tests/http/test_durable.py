@@ -70,9 +70,9 @@ def test_what_went_wrong_is_raised() -> None:
 
 def test_each_waits_its_time_and_no_longer() -> None:
     async def check() -> None:
-        durable, stored = Durable(0.1), [Stored() for _ in range(3)]
+        durable, stored = Durable(2.0), [Stored() for _ in range(3)]
         first = durable.wait(stored[0])
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(1.2)
         second, third = durable.wait(stored[1]), durable.wait(stored[2])
         with pytest.raises(Refusal) as refused:
             await first

@@ -108,7 +108,7 @@ def test_the_server_goes_on_after_them(server: Running) -> None:
 
 
 def _read_all(connection: socket.socket) -> bytes:
-    connection.settimeout(10)
+    connection.settimeout(60)
     parts = []
     try:
         while part := connection.recv(65536):
@@ -209,7 +209,7 @@ def test_requests_may_follow_each_other_without_waiting(server: Running) -> None
     with server.connection() as connection:
         connection.sendall(b"".join(requests[:-1]))
         connection.sendall(requests[-1])
-        connection.settimeout(10)
+        connection.settimeout(60)
         answer = b""
         while answer.count(b'{"success":true}') < 5:
             answer += connection.recv(65536)
@@ -311,7 +311,7 @@ def test_trouble_when_a_batch_is_offered_or_stored_is_told(
     stub.error = None
     with ThreadPoolExecutor(1) as senders:
         sent = senders.submit(stubbed.send, path, json=body, headers={"Origin": ORIGIN})
-        assert stub.came.wait(10)
+        assert stub.came.wait(60)
         stub.batches[-1].stored.set_exception(error)
         later = sent.result()
 
@@ -328,7 +328,7 @@ def test_nothing_is_answered_before_the_events_are_durable(
 ) -> None:
     with ThreadPoolExecutor(1) as senders:
         sent = senders.submit(stubbed.send, "/v1/track", json=EVENT)
-        assert stub.came.wait(10)
+        assert stub.came.wait(60)
         assert not sent.done()
         stub.batches[-1].stored.set_result(Receipt(1))
         assert sent.result().status_code == 200
@@ -350,7 +350,7 @@ def test_a_sender_that_leaves_does_not_cancel_its_events(stubbed: Running, stub:
     body = json.dumps(EVENT).encode()
     with stubbed.connection() as connection:
         connection.sendall(HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        assert stub.came.wait(10)
+        assert stub.came.wait(60)
 
     stub.batches[-1].stored.set_result(Receipt(1))
     assert stubbed.client.get("/healthz").status_code == 200
@@ -363,7 +363,7 @@ def test_more_requests_than_there_is_room_for_are_turned_away(
     limits = replace(SMALL, ingesting=1)
     with running(tmp_path, _settings(limits), live=stub) as server, ThreadPoolExecutor(1) as one:
         waiting = one.submit(server.send, "/v1/track", json=EVENT)
-        assert stub.came.wait(10)
+        assert stub.came.wait(60)
         second = server.send("/v1/track", json=EVENT)
         health = server.client.get("/readyz")
         stub.batches[-1].stored.set_result(Receipt(1))
@@ -378,7 +378,7 @@ def test_bodies_that_do_not_fit_together_are_turned_away(tmp_path: Path, stub: S
     batch = {"batch": [{"type": "track", **EVENT, "padding": "x" * 9_000}]}
     with running(tmp_path, _settings(limits), live=stub) as server, ThreadPoolExecutor(1) as one:
         waiting = one.submit(server.send, "/v1/batch", json=batch)
-        assert stub.came.wait(10)
+        assert stub.came.wait(60)
         second = server.send("/v1/batch", json=batch)
         stub.batches[-1].stored.set_result(Receipt(1))
         first = waiting.result()

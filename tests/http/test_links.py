@@ -83,7 +83,7 @@ def _suppressed(served, ticket):
 
 def _noted(served, ticket, count):
     """The events about a delivery, once there are so many."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     store = served.serving.store
     while True:
         found = []

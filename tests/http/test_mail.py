@@ -62,7 +62,7 @@ def served(tmp_path, mailbox):
 
 
 def _until(found):
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not (what := found()):
         assert time.monotonic() < until
         threading.Event().wait(0.02)

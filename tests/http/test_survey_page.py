@@ -99,7 +99,7 @@ class Mailed:
     def did(self, event):
         self.served.send("/v1/track", json={"userId": self.who, "event": event})
         store = self.served.serving.store
-        assert eventually(lambda: store.person_code(self.who) is not None, True, seconds=10)
+        assert eventually(lambda: store.person_code(self.who) is not None, True)
 
     def token(self, kind=LinkKind.SURVEY, **changes):
         secret = self.served.serving.store.link_secret()
@@ -188,7 +188,7 @@ def test_answers_are_the_events_that_pages_tell(mailed):
             },
         ),
     ]
-    assert eventually(lambda: mailed.row.clicked_at is not None, True, seconds=10)
+    assert eventually(lambda: mailed.row.clicked_at is not None, True)
     assert mailed.row.segments == ("buyers",)
 
 
@@ -316,7 +316,7 @@ def test_segments_are_those_of_when_it_was_shown(mailed):
     mailed.sees()
     mailed.did("look")
     standing = f"/api/people/{mailed.who}/segments"
-    assert eventually(lambda: len(mailed.served.ask(standing).json()["segments"]), 2, seconds=10)
+    assert eventually(lambda: len(mailed.served.ask(standing).json()["segments"]), 2)
     mailed.answer("score", "2")
 
     assert [facts["segments"] for _, facts in mailed.facts] == [["buyers"], ["buyers"]]

@@ -132,7 +132,7 @@ def test_a_webhook_delivers_what_is_published(server):
         made = _made(server, receiver.url)
         server.published.publish("ana")
         (request,) = receiver.wait_for(1)
-        assert server.watcher.seen.acquire(timeout=20)
+        assert server.watcher.seen.acquire(timeout=60)
 
     assert verify(made["secret"], request.headers, request.body, NOW)["person"]["id"] == "ana"
     assert server.metrics.deliveries.labels("delivered")._value.get() == 1
@@ -167,7 +167,7 @@ def test_dead_letters_are_listed_replayed_and_dropped(server):
         path = f"/api/webhooks/{_made(server, receiver.url)['id']}"
         server.published.publish("ana", "bob")
         for _ in range(2):
-            assert server.watcher.seen.acquire(timeout=20)
+            assert server.watcher.seen.acquire(timeout=60)
 
         page = server.client.get(f"{path}/dead-letters?limit=1").json()
         assert [one["person_id"] for one in page["dead_letters"]] == ["ana"]
@@ -177,7 +177,7 @@ def test_dead_letters_are_listed_replayed_and_dropped(server):
         assert [one["transition_id"] for one in rest["dead_letters"]] == [1]
         assert rest["next"] is None
         assert server.client.post(f"{path}/replay", json={}).status_code == 202
-        assert server.watcher.seen.acquire(timeout=20)
+        assert server.watcher.seen.acquire(timeout=60)
         assert server.client.get(f"{path}/dead-letters").json()["dead_letters"] == []
 
 

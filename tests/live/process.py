@@ -120,13 +120,13 @@ class Server:
 
     def ready(self) -> tuple[int, dict[str, Any]]:
         """Whether it says that it can serve."""
-        answer = httpx.get(f"{self.url}/readyz", timeout=30)
+        answer = httpx.get(f"{self.url}/readyz", timeout=60)
         return answer.status_code, answer.json()
 
     def ask(self, path: str, **query: Any) -> Any:
         """What the API answers to whoever has the secret key."""
         headers = {"Authorization": f"Bearer {self.secret_key}"}
-        answer = httpx.get(f"{self.url}/api/{path}", params=query, headers=headers, timeout=30)
+        answer = httpx.get(f"{self.url}/api/{path}", params=query, headers=headers, timeout=60)
         return answer.raise_for_status().json()
 
 

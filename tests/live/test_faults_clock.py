@@ -79,7 +79,7 @@ def _turning(path: Path, clock: Clock) -> Iterator[tuple[Live, DuckDBStore, thre
 def _look(live: Live, number: int, now: int) -> None:
     """Somebody looks now; waits until that is durable."""
     batch = Batch(["ana"], ["look"], [now], [f"e{number}"], [None], ["{}"], now)
-    assert live.submit(batch).result(timeout=20).events == 1
+    assert live.submit(batch).result(timeout=60).events == 1
 
 
 def test_the_loop_goes_on_by_the_later_time(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_who_is_due_leaves_when_the_clock_is_there_again(tmp_path: Path) -> None
         live.intake.woken()
 
         while live.ticked_at < clock.now:  # the turn before may be told of only now
-            assert turned.wait(20)
+            assert turned.wait(60)
             turned.clear()
         assert store.transitions()[-1].at == NOON + 10 * SECOND
         assert not live.standing("ana").memberships

@@ -44,7 +44,7 @@ def test_somebody_answers_by_keyboard_without_scripts(chromium: Browser, mailed:
     page.on("console", lambda message: problems.append(message.text))
     page.goto(_url(mailed))
     _asked(page, "How likely, you?")
-    assert eventually(lambda: [one for one, _ in mailed.facts], ["$survey_shown"], seconds=10)
+    assert eventually(lambda: [one for one, _ in mailed.facts], ["$survey_shown"])
 
     for key in ("Tab", "Space", "ArrowRight", "Enter"):
         page.keyboard.press(key)

@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def studio(server: Running) -> Iterator[Studio]:
     """Somebody came by the link, chose a password, and stays signed in."""
-    with httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client:
+    with httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client:
         client.post(server.studio_link)
         admin = next(one for one in server.serving.store.users() if one.name == "admin")
         session = server.serving.store.session(

@@ -97,7 +97,7 @@ def speaking(folder: Path) -> Iterator[Studio]:
     with running(folder, definitions=PROJECT) as server:
         _lived(server)
         _spoke(server)
-        with httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client:
+        with httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client:
             client.post(server.studio_link)
             yield Studio(server, client)
 

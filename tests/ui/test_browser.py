@@ -108,6 +108,7 @@ def test_every_page_is_for_everybody(
     ) as context:
         page = context.new_page()
         page.goto(f"/studio{path}")
+        expect(page.locator("[data-working]")).to_have_count(0)
         page.add_script_tag(path=AXE)
         found = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", RULES)
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -38,7 +38,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         store, now = server.serving.store, environment.now()
         editor = store.add_user("eva", Role.EDITOR, now=now)
         cookies = {"segue_session": store.begin_session(editor.id, now=now)}
-        with httpx.Client(base_url=server.address, cookies=cookies, timeout=20) as client:
+        with httpx.Client(base_url=server.address, cookies=cookies, timeout=60) as client:
             yield Studio(server, client)
 
 
@@ -211,8 +211,11 @@ def test_viewers_build_nothing(shop: Studio) -> None:
     viewer = store.add_user(f"vic {os.urandom(4).hex()}", Role.VIEWER, now=now)
     headers = {"cookie": f"segue_session={store.begin_session(viewer.id, now=now)}"}
 
-    assert httpx.get(f"{shop.address}/studio/builder", headers=headers).status_code == 403
-    segments = httpx.get(f"{shop.address}/studio/segments", headers=headers)
+    builder, segments = (
+        httpx.get(f"{shop.address}/studio/{one}", headers=headers, timeout=60)
+        for one in ("builder", "segments")
+    )
+    assert builder.status_code == 403
     assert "New segment" not in segments.text
 
 
@@ -256,8 +259,8 @@ def test_a_click_adds_a_condition(shop: Studio) -> None:
     assert made["focus"] == "terms.1"
 
 
-def _proposed(shop: Studio, *, patience: int = 0, **fields: str) -> list[str]:
-    """What is proposed; values are counted first, which may take a moment."""
+def proposed(shop: Studio, *, patience: int = 60_000, **fields: str) -> list[str]:
+    """What is proposed; names and values are counted first, which may take a moment."""
     data, until = {"mark": _mark(shop), **fields}, environment.now() + patience
     while True:
         found = shop.client.post("/studio/builder/complete", data=data).json()["found"]
@@ -267,14 +270,14 @@ def _proposed(shop: Studio, *, patience: int = 0, **fields: str) -> list[str]:
 
 def test_names_and_values_come_from_the_data(shop: Studio) -> None:
     """In the text, and in the fields of the blocks."""
-    assert _proposed(shop, text="did bu")[0] == "buy"
-    assert "looked" in _proposed(shop, text="did ")
-    assert _proposed(shop, text="did buy where pr")[0] == "price"
-    assert '"/shoes"' in _proposed(shop, text="did looked where page = ", patience=30_000)
-    assert "email" in _proposed(shop, text="trait ")
-    assert "habit.high" in _proposed(shop, text="in habit.h")
-    assert "within" in _proposed(shop, text="did buy wi")
-    assert _proposed(shop, text="buy did did ") == []
+    assert proposed(shop, text="did bu")[0] == "buy"
+    assert "looked" in proposed(shop, text="did ")
+    assert proposed(shop, text="did buy where pr")[0] == "price"
+    assert '"/shoes"' in proposed(shop, text="did looked where page = ")
+    assert "email" in proposed(shop, text="trait ")
+    assert "habit.high" in proposed(shop, text="in habit.h")
+    assert "within" in proposed(shop, text="did buy wi")
+    assert proposed(shop, text="buy did did ", patience=0) == []
 
     fields = {
         "b.is": "did",
@@ -283,11 +286,11 @@ def test_names_and_values_come_from_the_data(shop: Studio) -> None:
         "b.what.where.is": "where",
         "b.what.where.filter.path": "page",
     }
-    assert _proposed(shop, **fields, field="b.what.where.filter.path") == ["page"]
-    assert "/shoes" in _proposed(
+    assert proposed(shop, **fields, field="b.what.where.filter.path") == ["page"]
+    assert "/shoes" in proposed(
         shop, **fields, field="b.what.where.filter.test.value", patience=30_000
     )
-    assert _proposed(shop, **fields, field="b.what.names.0", begun="bu")[0] == "buy"
+    assert proposed(shop, **fields, field="b.what.names.0", begun="bu")[0] == "buy"
 
 
 # --------------------------------------------------------------------------- before it is saved
@@ -297,7 +300,7 @@ def test_a_backtest_comes_before_saving(shop: Studio) -> None:
     """Who would have come, what a campaign would send, other thresholds, and what lint would say;
     of what is not saved."""
     asked = {"title": "Twins", "when": "did buy where price > 4", "look": "backtest"}
-    deadline = environment.now() + 60_000
+    deadline = environment.now() + 200_000
     page = shop.page("/builder", **asked)
     while "data-working" in page and environment.now() < deadline:
         page = shop.page("/builder", **asked)

@@ -33,7 +33,7 @@ def _settled(shop: Studio, path: str) -> str:
         assert response.status_code == 200, response.text
         return response.text
 
-    assert eventually(lambda: "data-working" in page(), False, seconds=60) is False
+    assert eventually(lambda: "data-working" in page(), False) is False
     return page()
 
 
@@ -393,8 +393,10 @@ def test_viewers_write_nothing(shop: Studio, path: str) -> None:
     assert session is not None
     headers = {"cookie": f"segue_session={secret}"}
 
-    seen = httpx.get(f"{shop.address}/studio{path}", headers=headers)
-    sent = httpx.post(f"{shop.address}/studio{path}", data={"mark": session.id}, headers=headers)
+    seen = httpx.get(f"{shop.address}/studio{path}", headers=headers, timeout=60)
+    sent = httpx.post(
+        f"{shop.address}/studio{path}", data={"mark": session.id}, headers=headers, timeout=60
+    )
 
     assert (seen.status_code, sent.status_code) == (403, 403)
 

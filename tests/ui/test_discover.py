@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import httpx
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,7 +17,7 @@ from segue import demo
 from segue.bootstrap import environment
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.workspace import Workspace
-from segue.domain.instant import DAY
+from segue.domain.instant import DAY, SECOND, format_instant, parse_instant
 from segue.insight.discovery import Contrast, Estimate, Finding, Verdict
 from segue.insight.shares import Interval, Share
 from segue.language.parse import parse_condition
@@ -27,23 +29,34 @@ from tests.ui.conftest import DEFINITIONS, Studio
 from tests.ui.test_browser import AXE, RULES
 
 DAYS = 100
+BEGAN = parse_instant("2026-08-15T00:00:00Z")
+"""When the simulated days begin: on which days of the week people come decides what is found."""
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """The demo, as if it had begun a hundred days ago, and somebody who is signed in."""
+    """A hundred days of the demo, always the same, the last of which is today, and somebody who is
+    signed in."""
     folder = tmp_path_factory.mktemp("discover") / "demo"
     Workspace(folder).create(demo.definitions())
     today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = int(today.timestamp() * 1000) - (DAYS - 1) * DAY
+    later = int(today.timestamp() * 1000) - (DAYS - 1) * DAY - BEGAN
     with Engine.open(folder) as engine:
-        engine.record(demo.simulate(people=900, days=DAYS, start=start))
+        engine.record(_moved(demo.simulate(people=900, days=DAYS, start=BEGAN), later))
     with (
         running(folder) as server,
         httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client,
     ):
         client.post(server.studio_link)
         yield Studio(server, client)
+
+
+def _moved(events: pa.Table, later: int) -> pa.Table:
+    """The same events so much later (ms)."""
+    place = events.schema.get_field_index("occurred_at")
+    kind = events.schema.field(place)
+    moved = pc.add(events.column(place).cast(pa.int64()), later).cast(kind.type)
+    return events.set_column(place, kind, moved)
 
 
 def settled(world: Studio, path: str, **query: str) -> str:
@@ -68,11 +81,13 @@ def _mark(world: Studio) -> str:
 # -------------------------------------------------------------------------------- what leads there
 
 
-def test_findings_are_those_of_the_api(world: Studio) -> None:
-    """In the same words, with the same figures."""
-    page = settled(world, "/discover", within="3,7,14")
+def test_findings_are_those_of_the_api(world: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the same words, with the same figures, of the same instant."""
+    now = environment.now() // SECOND * SECOND
+    monkeypatch.setattr(environment, "now", lambda: now)
+    page = settled(world, "/discover", within="3,7,13")  # which is looked at here only
     headers = {"Authorization": f"Bearer {world.server.secret_key}"}
-    asked = {"within": ["3 days", "7 days", "14 days"]}
+    asked = {"within": ["3 days", "7 days", "13 days"], "at": format_instant(now)}
     said = world.server.client.post(
         "/api/discover", json=asked, headers=headers, timeout=200
     ).json()

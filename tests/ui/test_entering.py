@@ -17,7 +17,7 @@ FORMS = ("/sign-out", "/account")
 @pytest.fixture
 def stranger(server: Running) -> Iterator[httpx.Client]:
     """Somebody who is not signed in."""
-    with httpx.Client(base_url=server.address, timeout=20) as client:
+    with httpx.Client(base_url=server.address, timeout=60) as client:
         yield client
 
 
@@ -47,7 +47,7 @@ def test_a_link_lets_in_once_and_looking_at_it_uses_nothing_up(tmp_path) -> None
     """Mail programs and chats look at links; only the button enters. Then a password is asked
     for, and the next start of the server gives no link any more."""
     folder = tmp_path / "shop"
-    with running(folder) as server, httpx.Client(timeout=20) as client:
+    with running(folder) as server, httpx.Client(timeout=60) as client:
         for _ in range(2):
             assert "Enter the studio" in client.get(server.studio_link).text
         entered = client.post(server.studio_link)
@@ -122,7 +122,7 @@ def test_forms_of_other_pages_are_not_taken(
 
 
 def test_signing_out_ends_the_session(server: Running, studio: Studio) -> None:
-    with httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client:
+    with httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client:
         client.post("/studio/sign-in", data={"name": "admin", "password": PASSWORD})
         secret = client.cookies["segue_session"]
         client.post("/studio/sign-out", data={"mark": _mark(client.get("/studio/account").text)})

@@ -238,7 +238,7 @@ def test_one_file_is_imported_at_a_time(studio: Studio, monkeypatch: pytest.Monk
 
     def slowly(live: Live, batch: object) -> object:
         going.set()
-        assert may_go.wait(20)
+        assert may_go.wait(120)
         return submit(live, batch)  # type: ignore[arg-type]
 
     serving = studio.server.serving
@@ -248,7 +248,7 @@ def test_one_file_is_imported_at_a_time(studio: Studio, monkeypatch: pytest.Monk
     second = sent(studio, "second.csv", GOOD)
     mark = mark_of(studio)
     studio.client.post(first, data={"mark": mark, **SAID})
-    assert going.wait(20)
+    assert going.wait(120)
 
     told = studio.client.post(second, data={"mark": mark, **SAID}).text
     assert "first.csv is being imported" in told
@@ -277,7 +277,7 @@ def test_only_a_form_of_ones_own_page_is_read(studio: Studio) -> None:
     assert response.status_code == 403
     late = {"file": ("a.csv", GOOD), "mark": (None, mark_of(studio))}
     assert studio.client.post("/studio/data/import", files=late).status_code == 403
-    nobody = httpx.post(f"{studio.address}/studio/data/import", files=files)
+    nobody = httpx.post(f"{studio.address}/studio/data/import", files=files, timeout=60)
     assert nobody.status_code == 303
     assert len(list(studio.server.serving.workspace.imports.glob("*"))) == kept
 
@@ -334,7 +334,7 @@ def _begun(folder: Path) -> Iterator[Studio]:
     """A studio over the workspace in the folder, and somebody who came by the link."""
     with (
         running(folder, definitions=DEFINITIONS) as server,
-        httpx.Client(base_url=server.address, timeout=20, follow_redirects=True) as client,
+        httpx.Client(base_url=server.address, timeout=60, follow_redirects=True) as client,
     ):
         client.post(server.studio_link)
         yield Studio(server, client)

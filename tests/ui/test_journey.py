@@ -154,12 +154,16 @@ def test_a_figure_as_a_picture(page: Page) -> None:
     assert size > 2_000
 
 
-def test_the_period_is_chosen_in_the_page(page: Page, studio: Studio) -> None:
+def test_the_period_is_chosen_in_the_page(
+    page: Page, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The table that stands behind a figure opens beside it."""
+    now = environment.now()
+    monkeypatch.setattr(environment, "now", lambda: now)  # the day does not end meanwhile
     settled(studio, "/journey", days="28")
     page.goto("/studio/journey")
     page.get_by_label(re.compile("^Period")).select_option("28 days")
     expect(page).to_have_url(re.compile("days=28"))
     page.locator('figure[data-name="journey-occupancy"] summary').click()
-    today = local_date(environment.now(), "Europe/Berlin").isoformat()
+    today = local_date(now, "Europe/Berlin").isoformat()
     expect(page.get_by_role("row", name=today)).to_be_visible()

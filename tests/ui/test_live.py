@@ -77,7 +77,7 @@ def test_a_segment_that_there_is_not(studio: Studio) -> None:
 
 
 def test_only_who_is_signed_in_may_watch(studio: Studio) -> None:
-    response = httpx.get(f"{studio.address}/studio/live/stream")
+    response = httpx.get(f"{studio.address}/studio/live/stream", timeout=60)
     assert response.status_code == 303
     assert response.headers["location"].startswith("/studio/sign-in")
 

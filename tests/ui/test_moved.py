@@ -103,8 +103,10 @@ def test_the_stretch_may_be_of_instants(studio: Studio) -> None:
     assert f"{today.day} {today:%b %Y}, " in page
 
 
-def test_without_days_it_is_today(studio: Studio) -> None:
-    today = local_date(environment.now(), "Europe/Berlin")
+def test_without_days_it_is_today(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = environment.now()
+    monkeypatch.setattr(environment, "now", lambda: now)  # it does not end meanwhile
+    today = local_date(now, "Europe/Berlin")
     page = shown(studio, "/moved?segment=buyers")
 
     assert f"On {today.day} {today:%b %Y}".lower() in page.lower()

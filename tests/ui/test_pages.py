@@ -8,6 +8,7 @@ import pytest
 from segue.bootstrap import environment
 from segue.domain.users import Role
 from tests.ui.conftest import Studio, odd_person
+from tests.ui.waiting import eventually
 
 ODD = quote(odd_person(), safe="")
 
@@ -66,8 +67,12 @@ def test_a_segment_with_its_members(studio: Studio) -> None:
 
 def test_a_segment_at_the_end_of_a_past_day(studio: Studio) -> None:
     """Nobody had bought in spring 2020."""
-    page = studio.page("/segments/buyers", on="2020-04-01")
 
+    def look() -> str | None:
+        page = studio.page("/segments/buyers", on="2020-04-01")
+        return None if "data-working" in page else page
+
+    page = eventually(look)
     assert "Nobody was in it then." in page
     assert "<b>0</b> people at the end of 2020-04-01" in page
 
@@ -194,9 +199,9 @@ def test_a_role_may_what_it_may(studio: Studio, role: Role, path: str, status: i
     headers = {"cookie": f"segue_session={secret}"}
 
     response = httpx.post(
-        f"{studio.address}/studio{path}", data={"mark": session.id}, headers=headers
+        f"{studio.address}/studio{path}", data={"mark": session.id}, headers=headers, timeout=60
     )
-    shown = httpx.get(f"{studio.address}/studio/campaigns", headers=headers).text
+    shown = httpx.get(f"{studio.address}/studio/campaigns", headers=headers, timeout=60).text
 
     assert response.status_code == status
     assert "Stop everything" not in shown

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -15,11 +16,13 @@ from segue.domain.users import Role
 from segue.services.live.intake import Batch
 from segue.services.live.life import MOST_EXPLAINED, life
 from segue.ui.lifeline import STEPS, drawn
-from tests.http.running import Running
-from tests.ui.conftest import Studio, odd_person
+from tests.http.running import Running, running
+from tests.ui.conftest import DEFINITIONS, Studio, odd_person
 from tests.ui.hostile import secret_of
 
 ODD = quote(odd_person(), safe="")
+MORE = ("long-ago", "to-be-erased")
+"""Who comes in tests of this file, beside the sixty people of the shop."""
 
 
 def _did(
@@ -45,9 +48,10 @@ def _did(
 
 def test_who_did_something_lately_comes_first(studio: Studio) -> None:
     page = studio.page("/people")
+    more = sum(studio.server.serving.store.person_code(one) is not None for one in MORE)
 
     assert "Who did something lately." in page
-    assert "<b>60</b> people" in page
+    assert f"<b>{60 + more}</b> people" in page
     assert page.count('<th scope="row" class="wide"><a href="/studio/people/') == 50
 
 
@@ -136,21 +140,24 @@ def test_a_timeline_of_one_event(studio: Studio) -> None:
     assert "<b>buy</b>" in timeline
 
 
-def test_heavy_users_are_read_within_bounds(studio: Studio) -> None:
+def test_heavy_users_are_read_within_bounds(tmp_path: Path) -> None:
     """A hundred thousand events: the picture counts all of them in as many dots as there are
     steps, and what would take long is left out and said so."""
-    for first in range(0, 100_000, 20_000):
-        ages = range(first * 20_000, (first + 20_000) * 20_000, 20_000)
-        _did(studio.server, "heavy", [("look", age, {"page": "/shoes"}) for age in ages], first)
-    serving = studio.server.serving
-    found = life(serving.store, serving.live, "heavy", environment.now(), days=28, steps=STEPS)
+    with running(tmp_path / "shop", definitions=DEFINITIONS) as server:
+        for first in range(0, 100_000, 20_000):
+            ages = range(first * 20_000, (first + 20_000) * 20_000, 20_000)
+            _did(server, "heavy", [("look", age, {"page": "/shoes"}) for age in ages], first)
+        serving = server.serving
+        found = life(serving.store, serving.live, "heavy", environment.now(), days=28, steps=STEPS)
+        server.client.post(server.studio_link)
+        page = server.client.get("/studio/people/heavy").text
 
     assert found.events == sum(one.count for one in found.beats) == 100_000
     assert len(found.beats) <= STEPS
     assert not found.explained
     assert found.events > MOST_EXPLAINED
     assert len(drawn(found, "UTC").events[0].dots) <= STEPS
-    assert "They did more than 20,000 things" in studio.page("/people/heavy")
+    assert "They did more than 20,000 things" in page
 
 
 def test_an_export_is_what_the_api_gives(studio: Studio) -> None:
@@ -199,7 +206,7 @@ def test_erasing_asks_for_the_id_first(page: Page, studio: Studio) -> None:
     page.keyboard.press("Enter")
 
     gone = page.get_by_role("status")
-    expect(gone).to_contain_text("They are gone: 2 events were removed", timeout=60_000)
+    expect(gone).to_contain_text("They are gone: 2 events were removed")
     assert studio.client.get("/studio/people/to-be-erased").status_code == 404
     log = studio.page("/settings/log")
     assert "Erase a person" in log

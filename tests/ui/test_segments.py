@@ -178,7 +178,7 @@ def test_pages_lead_through_all_members(studio: Studio) -> None:
 def test_members_of_a_past_day_are_found_too(studio: Studio) -> None:
     today = re.search(r'data-today="([^"]+)"', studio.page("/segments/buyers"))
     assert today is not None
-    page = studio.page("/segments/buyers", on=today[1], who="p03")
+    page = settled(studio, "/segments/buyers", on=today[1], who="p03")
     assert page.count(">why</a>") == 1
 
 
@@ -198,7 +198,7 @@ def test_all_members_as_a_table_for_spreadsheets(studio: Studio) -> None:
         rows[:] = list(csv.reader(io.StringIO(response.text)))
         return len(rows) == 22
 
-    assert eventually(are_there, True, seconds=20)
+    assert eventually(are_there, True)
     assert rows[0] == ["segment_id", "person_id", "entered_at", "leaves_at"]
     people = {row[1] for row in rows[1:]}
     assert odd_person() not in people
@@ -393,7 +393,7 @@ def test_what_is_worked_out_appears_by_itself(tab: Page) -> None:
     """The filter that somebody wrote meanwhile stays."""
     tab.goto("/studio/segments")
     tab.get_by_label("Filter segments").fill("lately")
-    expect(tab.locator("[data-working]")).to_have_count(0, timeout=120_000)
+    expect(tab.locator("[data-working]")).to_have_count(0)
 
     expect(tab.get_by_role("link", name="Looked lately").first).to_be_visible()
     expect(tab.locator("tr[data-name]").get_by_role("link", name="Buyers")).to_be_hidden()
@@ -415,7 +415,7 @@ def test_a_past_that_takes_a_while_appears_by_itself(
     assert 'data-working="history"' in text
     assert 'data-working="members"' in text
     slider = tab.get_by_role("slider", name="Day to look at")
-    expect(slider).to_be_visible(timeout=20_000)
+    expect(slider).to_be_visible()
     assert re.search(r": \d+ people$", slider.get_attribute("aria-valuetext") or "")
-    expect(tab.get_by_role("link", name="p03").first).to_be_visible(timeout=20_000)
+    expect(tab.get_by_role("link", name="p03").first).to_be_visible()
     tab.context.close()

@@ -62,7 +62,7 @@ def test_every_page_is_for_everybody(window: BrowserContext, studio: Studio, pat
     page.on("pageerror", lambda one: said.append(str(one)))
     try:
         page.goto(f"/studio{path}")
-        expect(page.locator("[data-working]")).to_have_count(0, timeout=60_000)
+        expect(page.locator("[data-working]")).to_have_count(0)
         page.evaluate(AXE)
         wrong = {
             f"{width} {scheme}": found
@@ -215,7 +215,8 @@ def test_the_palette_is_walked_by_arrows(page: Page) -> None:
     expect(options).to_have_count(1)
     expect(options.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type("se")
+    with page.expect_response(re.compile(r"/find\?q=se$")):  # not only the one for "s"
+        page.keyboard.type("se")
     expect(page.get_by_role("option", name="Settings")).to_be_visible()
     page.keyboard.press("ArrowDown")
     chosen = page.get_by_role("combobox", name="Go to").get_attribute("aria-activedescendant")
@@ -229,6 +230,7 @@ def test_keys_lead_to_pages_and_through_lists(page: Page) -> None:
     page.keyboard.press("g")
     page.keyboard.press("s")
     expect(page.get_by_role("heading", level=1)).to_have_text("Segments")
+    page.wait_for_load_state()  # its scripts listen then
     page.keyboard.press("j")
     first = page.evaluate("document.activeElement.getAttribute('href')")
     page.keyboard.press("j")
@@ -247,7 +249,8 @@ def test_what_is_found_is_what_one_may_do(studio: Studio) -> None:
     cookies = {"segue_session": store.begin_session(viewer.id, now=now)}
 
     def found(query: str, **extra: Any) -> list[tuple[str, str]]:
-        response = httpx.get(f"{studio.address}/studio/find", params={"q": query}, **extra)
+        address = f"{studio.address}/studio/find"
+        response = httpx.get(address, params={"q": query}, timeout=60, **extra)
         return [(one["kind"], one["name"]) for one in response.json()["found"]]
 
     mine = {"cookies": {"segue_session": studio.cookie}}
@@ -258,7 +261,7 @@ def test_what_is_found_is_what_one_may_do(studio: Studio) -> None:
     assert len(found("p", **mine)) < 30
     assert ("Do", "Stop everything") in found("stop", **mine)
     assert found("stop", cookies=cookies) == []
-    assert httpx.get(f"{studio.address}/studio/find").status_code == 303
+    assert httpx.get(f"{studio.address}/studio/find", timeout=60).status_code == 303
 
 
 # -------------------------------------------------------------------------------------- downloads
@@ -307,7 +310,7 @@ def test_a_formula_in_a_table_is_text(page: Page) -> None:
 def test_charts_come_as_pictures_and_as_tables(page: Page) -> None:
     """A picture twice as fine as on the screen, in which something is drawn."""
     page.goto("/studio/segments/buyers")
-    expect(page.locator("[data-working]")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[data-working]")).to_have_count(0)
     figure = page.locator("figure.plot").first
     with page.expect_download() as download:
         figure.get_by_role("button", name="PNG").click()

@@ -37,9 +37,12 @@ class Hand:
         self.clicks += 1
 
     def menu(self, name: str) -> None:
-        """One click in the menu."""
+        """One click in the menu, which leads to a page: the one before has links of these names
+        too."""
         menu = self.page.get_by_role("navigation", name="Pages").first
-        self.click(menu.get_by_role("link", name=name, exact=True))
+        link = menu.get_by_role("link", name=name, exact=True)
+        self.click(link)
+        expect(link).to_have_attribute("aria-current", "page")
 
     def write(self, place: Locator, text: str) -> None:
         """A click into a field, and a key for each letter."""
@@ -78,6 +81,7 @@ def who_leaves_today(hand: Hand, _: Path) -> None:
     hand.menu("Segments")
     row = hand.page.get_by_role("row", name="Looked lately")
     headings = hand.page.get_by_role("table").filter(has=row).get_by_role("columnheader")
+    expect(headings.filter(has_text="Next 24 hours")).to_be_visible()
     column = headings.all_inner_texts().index("Next 24 hours")
     cell = row.get_by_role("rowheader").or_(row.get_by_role("cell")).nth(column)
     hand.click(cell.get_by_role("link", name=re.compile("^−")))
@@ -101,7 +105,7 @@ def import_this_file(hand: Hand, folder: Path) -> None:
     hand.clicks += 2
     hand.click(hand.page.get_by_role("button", name="Send it"))
     hand.click(hand.page.get_by_role("button", name=re.compile("^Import 1 event")))
-    expect(hand.page.get_by_text("The file is imported")).to_be_visible(timeout=30_000)
+    expect(hand.page.get_by_text("The file is imported")).to_be_visible()
 
 
 def make_a_segment(hand: Hand, _: Path) -> None:
@@ -144,7 +148,7 @@ def send_them_a_nudge(hand: Hand, _: Path) -> None:
 def whether_it_helped(hand: Hand, _: Path) -> None:
     """The list of campaigns says it."""
     hand.menu("Campaigns")
-    expect(hand.page.get_by_role("row", name="An offer")).to_contain_text("Helps.", timeout=30_000)
+    expect(hand.page.get_by_role("row", name="An offer")).to_contain_text("Helps.")
 
 
 def what_they_say(hand: Hand, _: Path) -> None:
@@ -152,7 +156,7 @@ def what_they_say(hand: Hand, _: Path) -> None:
     hand.menu("Segments")
     hand.click(hand.page.get_by_role("link", name="Looked lately", exact=True).first)
     hand.click(hand.page.get_by_role("link", name="What they say"))
-    expect(hand.page.locator("#voices")).to_contain_text("Would you recommend us?", timeout=30_000)
+    expect(hand.page.locator("#voices")).to_contain_text("Would you recommend us?")
 
 
 def who_saw_it_and_did_not_click(hand: Hand, _: Path) -> None:

@@ -466,11 +466,16 @@ class Actor:
     async def _say(self, delivered: Sequence[Going]) -> None:
         """Store that messages were delivered, as events: before the rows say so, so that none is
         without; the event's id is of the delivery, so that there is only one."""
-        if self._means.live.erasures:  # nobody who was erased comes back through what is said
+        erasures = self._means.live.erasures
+        if erasures:  # nobody who was erased comes back through what is said
             delivered = await self._ask(partial(self._still_there, delivered))
         if not delivered:
             return
-        batch = _facts(delivered, self._means.now())
+        await self._stored(_facts(delivered, self._means.now()))
+        if self._means.live.erasures != erasures:  # meanwhile, before it was stored perhaps
+            await self._erase_again(delivered)
+
+    async def _stored(self, batch: Batch) -> None:
         while True:
             try:
                 future = self._means.live.submit(batch)
@@ -479,6 +484,14 @@ class Actor:
                 continue
             await asyncio.wrap_future(future)
             return
+
+    async def _erase_again(self, said: Sequence[Going]) -> None:
+        """Erase of whom something was said after they were erased."""
+        there = await self._ask(partial(self._still_there, said))
+        known = {going.delivery.id for going in there}
+        for one in {going.delivery.person_id for going in said if going.delivery.id not in known}:
+            with contextlib.suppress(NotFoundError):
+                await asyncio.wrap_future(self._means.live.erase(one))
 
     def _still_there(self, delivered: Sequence[Going]) -> list[Going]:
         ids = [going.delivery.id for going in delivered]

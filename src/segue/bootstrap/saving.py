@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +36,6 @@ T = TypeVar("T")
 _NO_SPACE: Final = 28
 _LONGEST: Final = 600.0
 """Seconds that a command may take: evaluating everything anew."""
-_SAVING: Final = threading.Lock()
-"""One change at a time: each begins from what the one before it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +65,25 @@ def read_definitions(workspace: Workspace) -> str:
 
 def save(workspace: Workspace, store: Store, live: Live, change: Change, now: int) -> Saved:
     """Change the project file and put what it says in force, but for another time zone, which the
-    next start takes up.
+    next start takes up. Whoever calls holds `ProjectWatch.alone` until that is `adopted`: each
+    change begins from what the one before it wrote.
 
     Raises `DefinitionError` with every problem of the changed text, and `NotWritableError` with the
     change as a diff where the file may not be written; then nothing has changed.
     """
-    with _SAVING:
-        try:
-            before = read_definitions(workspace)
-        except NotFoundError:
-            before = ""
-        text = change(before)
-        said = project_from(text, source=workspace.definitions.name)
-        project = in_zone(said, live.definitions.timezone)
-        definitions, acting = resolve(project), acting_of(project)
-        if text != before:
-            write_definitions(workspace.definitions, before, text)
-        version = store.save_definitions(text, known_at=now)
-        finished(live.redefine(definitions))
-        return Saved(text, version, project, definitions, acting, said.timezone)
+    try:
+        before = read_definitions(workspace)
+    except NotFoundError:
+        before = ""
+    text = change(before)
+    said = project_from(text, source=workspace.definitions.name)
+    project = in_zone(said, live.definitions.timezone)
+    definitions, acting = resolve(project), acting_of(project)
+    if text != before:
+        write_definitions(workspace.definitions, before, text)
+    version = store.save_definitions(text, known_at=now)
+    finished(live.redefine(definitions))
+    return Saved(text, version, project, definitions, acting, said.timezone)
 
 
 def whole(text: str, live: Live, source: str) -> Change:
@@ -109,7 +106,7 @@ def adopted(saved: Saved, actor: Actor, project: ProjectWatch) -> Saved:
     """What was saved, after its campaigns are in force too."""
     if saved.acting != actor.acting:
         actor.adopt(saved.acting, saved.definitions)
-    project.project, project.next_zone = saved.project, saved.next_zone
+    project.project, project.next_zone, project.trouble = saved.project, saved.next_zone, ""
     return saved
 
 

@@ -274,8 +274,9 @@ class Serving:
 
     def change_definitions(self, change: Change) -> Saved:
         """Change the project file and put what it says in force; raises as `saving.save` does."""
-        saved = save(self.workspace, self.store, self.live, change, environment.now())
-        return adopted(saved, self.actor, self.project)
+        with self.project.alone:
+            saved = save(self.workspace, self.store, self.live, change, environment.now())
+            return adopted(saved, self.actor, self.project)
 
     def look_at_project(self) -> bool:
         """Whether the project file changed; it is in force then, where it is right."""

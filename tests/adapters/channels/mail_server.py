@@ -67,7 +67,7 @@ class Loop:
         self._thread.start()
 
     def do(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def close(self) -> None:
         self.do(self._end())

@@ -100,14 +100,14 @@ def served(folder: Path, *, definitions: str = DEFINITIONS) -> Iterator[Shop]:
         server = Server(context_of(serving), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         headers = {"authorization": f"Bearer {serving.secret}"}
         try:
-            with httpx.Client(base_url=address, headers=headers, timeout=30) as client:
+            with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
                 yield Shop(serving, address, client)
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(60)
 
 
 def context_of(serving: Serving) -> Context:

@@ -50,7 +50,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield made
 
 
-def eventually(said: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(said: Callable[[], Any], seconds: float = 60.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := said()):
         assert time.monotonic() < end

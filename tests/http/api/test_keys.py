@@ -18,12 +18,13 @@ def _made(shop: Shop, kind: str, name: str = "website") -> dict[str, str]:
 def _sends(shop: Shop, text: str) -> int:
     """The answer to an event that is sent with a key."""
     event = {"userId": "ada", "event": "look"}
-    return httpx.post(f"{shop.address}/v1/track", json=event, auth=(text, "")).status_code
+    address = f"{shop.address}/v1/track"
+    return httpx.post(address, json=event, auth=(text, ""), timeout=60).status_code
 
 
 def _reads(shop: Shop, text: str) -> int:
     headers = {"authorization": f"Bearer {text}"}
-    return httpx.get(f"{shop.address}/api/segments", headers=headers).status_code
+    return httpx.get(f"{shop.address}/api/segments", headers=headers, timeout=60).status_code
 
 
 @pytest.mark.parametrize(("kind", "reads"), [("write", 403), ("secret", 200)])

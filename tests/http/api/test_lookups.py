@@ -55,7 +55,7 @@ def test_only_secret_keys_may_look_up(shop: Shop, key: str | None, status: int) 
     write = next(one.text for one in every if one.text)
     headers = {} if key is None else {"authorization": key.replace("write", write)}
 
-    answer = httpx.get(f"{shop.address}/api/people/ada/segments", headers=headers)
+    answer = httpx.get(f"{shop.address}/api/people/ada/segments", headers=headers, timeout=60)
 
     assert answer.status_code == status
     assert set(answer.json()) == {"code", "message", "detail", "hint"}
@@ -65,7 +65,7 @@ def test_it_is_counted_under_its_route(shop: Shop) -> None:
     """Without the id."""
     shop.json("/api/people/ada/segments")
 
-    counted = httpx.get(f"{shop.address}/metrics").text
+    counted = httpx.get(f"{shop.address}/metrics", timeout=60).text
 
     assert 'route="/api/people/{person_id}/segments",status="200"' in counted
 

@@ -20,7 +20,7 @@ def _is_ours(path: str) -> bool:
 
 def test_every_route_is_described_with_its_errors(shop: Shop) -> None:
     """A model of the answer, and the one shape of every error."""
-    document = httpx.get(f"{shop.address}/openapi.json").json()
+    document = httpx.get(f"{shop.address}/openapi.json", timeout=60).json()
     lacking = []
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -93,9 +93,9 @@ def test_only_secret_keys_read(shop: Shop, path: str) -> None:
     keys = shop.serving.store.keys()
     write_key = next(key.text for key in keys if key.text)
 
-    assert httpx.get(shop.address + path).status_code == 401
+    assert httpx.get(shop.address + path, timeout=60).status_code == 401
     headers = {"authorization": f"Bearer {write_key}"}
-    assert httpx.get(shop.address + path, headers=headers).status_code == 403
+    assert httpx.get(shop.address + path, headers=headers, timeout=60).status_code == 403
 
 
 def test_a_person_at_a_glance(shop: Shop) -> None:

@@ -175,7 +175,7 @@ def probe(server: Server, examples: int, number: int) -> Pelted:
     """Call every operation of the OpenAPI document so often, with what the document allows and
     with what it does not."""
     found = Pelted()
-    document = requests.get(f"{server.url}/openapi.json", timeout=20).json()
+    document = requests.get(f"{server.url}/openapi.json", timeout=120).json()
     schema: Any = schemathesis.openapi.from_dict(document)
     with requests.Session() as session, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its libraries, about examples of the document

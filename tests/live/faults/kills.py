@@ -113,7 +113,7 @@ def _tell(server: Server, hook: str) -> None:
     """Ask the server to tell an endpoint of every transition of some segments."""
     wanted = {"url": hook, "live_only": False, "after": -1, "segments": TOLD}
     headers = {"Authorization": f"Bearer {server.secret_key}"}
-    made = httpx.post(f"{server.url}/api/webhooks", json=wanted, headers=headers, timeout=20)
+    made = httpx.post(f"{server.url}/api/webhooks", json=wanted, headers=headers, timeout=60)
     made.raise_for_status()
 
 

@@ -62,6 +62,10 @@ segments:
 """
 
 
+_STARTS = 8
+"""It takes at least as long as so many starts of the server, which starts after every kill."""
+
+
 @dataclass
 class Tally:
     """What happened and what came of it."""
@@ -111,8 +115,9 @@ def soak(
     folder: Path, *, seconds: float, kills: int, seed: int, rate: float, in_browser: bool
 ) -> tuple[Tally, dict[str, Any]]:
     """Let it happen in a folder; what came of it, and the numbers."""
-    chance, tally, began = random.Random(seed), Tally(), time.time()
-    server = Server(folder, PROJECT.format(zone=zone_with_midnight_at(began + seconds / 2)))
+    chance, tally = random.Random(seed), Tally()
+    zone = zone_with_midnight_at(time.time() + seconds / 2)
+    server = Server(folder, PROJECT.format(zone=zone))
     server.start()
     relay = Careless(server.url, seed)
     with (
@@ -120,7 +125,10 @@ def soak(
         ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes,
     ):
         follower = Follower(server)
-        until = began + seconds
+        for one in [processes.submit(traffic.awake) for _ in range(2)]:
+            one.result()
+        began = time.time()
+        until = began + max(seconds, _STARTS * server.starts[0])
         told = (relay.url, WRITE_KEY, seed, began, until)
         back_end = processes.submit(traffic.back_end, *told, rate)
         front_end = processes.submit(traffic.visitors, *told) if in_browser else _nothing()

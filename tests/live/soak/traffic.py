@@ -41,6 +41,10 @@ class Crowd:
         return f"account-{newest - 1 - int(self._chance.expovariate(1 / 25)) % newest}"
 
 
+def awake() -> None:
+    """A process that answers has loaded everything that it takes."""
+
+
 def back_end(url: str, key: str, seed: int, began: float, until: float, rate: float) -> list[str]:
     """Segment's Python library; what it complained of."""
     chance = random.Random(seed)

@@ -49,7 +49,7 @@ class Offering:
         body = {"userId": distinct_id, "event": event, "properties": properties}
         self.running.send("/v1/track", json=body).raise_for_status()
         store = self.running.serving.store
-        assert eventually(lambda: store.person_code(distinct_id) is not None, True, seconds=10)
+        assert eventually(lambda: store.person_code(distinct_id) is not None, True)
 
     def offer(
         self, campaign_id: str, distinct_id: str, *, state: State = State.OFFERED, **changes: Any

@@ -14,7 +14,7 @@ from tests.sdks.in_app.pages import StrictSite
 from tests.sdks.served import eventually
 from tests.sdks.tab import Tab
 
-SECONDS = 15.0
+SECONDS = 60.0
 """How long anything may take on a machine that has much else to do."""
 _KNOWN = "localStorage.getItem('segue.visitor') || localStorage.setItem('segue.visitor', '{\"anonymousId\":\"%s\"}')"
 

@@ -59,7 +59,7 @@ class Watched:
     def wait_for(self, **wanted):
         with self._changed:
             enough = self._changed.wait_for(
-                lambda: all(self.counts[what] >= n for what, n in wanted.items()), 20
+                lambda: all(self.counts[what] >= n for what, n in wanted.items()), 60
             )
         assert enough, self.counts
 
@@ -475,7 +475,7 @@ def _dead(running, endpoint):
     return [letter.transition.id for letter in running.webhooks.dead_letters(endpoint.id)]
 
 
-def _until(holds, seconds=20.0):
+def _until(holds, seconds=60.0):
     """Look until it holds."""
     end = time.monotonic() + seconds
     while not holds():

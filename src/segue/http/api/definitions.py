@@ -76,8 +76,9 @@ def _put(segment_id: str, segment: SegmentWritten, before: str) -> str:
 
 
 def _changed(here: Context, change: Change) -> DefinitionsBody:
-    saved = save(here.workspace, here.store, here.live, change, here.clock())
-    adopted(saved, here.actor, here.project)
+    with here.project.alone:
+        saved = save(here.workspace, here.store, here.live, change, here.clock())
+        adopted(saved, here.actor, here.project)
     return DefinitionsBody(
         text=saved.text,
         version=saved.version.version,

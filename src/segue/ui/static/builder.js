@@ -66,11 +66,12 @@ async function send(path, fields, signal) {
   return answer;
 }
 
-// Only the answer to the latest question counts; one that waits is asked no more.
+// Only the answer to the latest question counts; one that waits is asked no more. `stop`: nobody
+// wants to know any more.
 function latest(ask) {
   let waiting = 0;
   let under = null;
-  return (wait, ...given) => {
+  const later = (wait, ...given) => {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       under?.abort();
@@ -82,6 +83,11 @@ function latest(ask) {
       }
     }, wait);
   };
+  later.stop = () => {
+    clearTimeout(waiting);
+    under?.abort();
+  };
+  return later;
 }
 
 // ------------------------------------------------------------------------- in step
@@ -275,10 +281,22 @@ class Proposals {
     });
   }
 
-  // As many as fit without scrolling: whoever wants others writes on.
+  // What is proposed belongs to what was written before: a choice of it is none any more, and an
+  // answer that is on its way is not wanted.
+  written() {
+    this.ask.stop();
+    this.chosen = -1;
+    this.field.removeAttribute("aria-activedescendant");
+    for (const one of this.list.children) one.setAttribute("aria-selected", "false");
+  }
+
+  // As many as fit without scrolling: whoever wants others writes on. What was chosen meanwhile
+  // stays so.
   open({ start, end, found }) {
+    const chosen = this.answer?.found[this.chosen]?.text;
     const answer = { start, end, found: found.slice(0, 8) };
     this.answer = answer;
+    this.after = [...this.field.value].length - end;
     this.chosen = -1;
     this.list.replaceChildren(...answer.found.map((one, place) => {
       const option = document.createElement("li");
@@ -294,7 +312,10 @@ class Proposals {
     this.list.hidden = !answer.found.length;
     this.expanded(!this.list.hidden);
     this.field.removeAttribute("aria-activedescendant");
-    if (!this.list.hidden) this.put();
+    if (this.list.hidden) return;
+    this.put();
+    const place = answer.found.findIndex((one) => one.text === chosen);
+    if (place >= 0) this.choose(place);
   }
 
   close() {
@@ -302,10 +323,11 @@ class Proposals {
     this.chosen = -1;
     this.expanded(false);
     this.field.removeAttribute("aria-activedescendant");
-    this.ask(1e9);
+    this.ask.stop();
   }
 
   key(event) {
+    if (event.key === "Escape") this.ask.stop(); // also where nothing is proposed yet
     const many = this.list.children.length;
     if (event.ctrlKey && event.key === " ") {
       event.preventDefault();
@@ -349,6 +371,7 @@ class Words extends Proposals {
     field.setAttribute("aria-haspopup", "listbox");
     field.addEventListener("input", () => {
       const before = field.value.slice(0, field.selectionStart);
+      this.written();
       if (/(^|[\s(.,])$|[\p{L}\p{N}_$"]$/u.test(before)) this.ask(120);
       else this.close();
     });
@@ -383,7 +406,8 @@ class Words extends Proposals {
     const taken = answer.found[place].text;
     const letters = [...field.value];
     const start = letters.slice(0, answer.start).join("").length;
-    const end = letters.slice(0, answer.end).join("").length;
+    const written = Math.max(answer.start, letters.length - this.after);
+    const end = letters.slice(0, written).join("").length;
     const space = taken.endsWith("(") || /^[\s),]/.test(field.value.slice(end)) ? "" : " ";
     this.close();
     field.setRangeText(taken + space, start, end, "end");
@@ -407,6 +431,7 @@ class Field extends Proposals {
     this.begun = "";
     field.addEventListener("input", () => {
       this.begun = field.value;
+      this.written();
       this.ask(100);
     });
   }
