@@ -84,3 +84,14 @@ def test_what_is_saved_is_no_trouble_any_more(tmp_path: Path) -> None:
         serving.change_definitions(lambda _: CHANGED)
 
         assert serving.project.trouble == ""
+
+
+def test_who_saves_that_there_is_nothing_means_it(tmp_path: Path) -> None:
+    """Over the API, for example; what the server wrote itself is no trouble when it looks again."""
+    with running(tmp_path / "shop") as server:
+        serving = server.serving
+        serving.change_definitions(lambda _: "")
+        serving.look_at_project()
+
+        assert serving.project.project.segments == {}
+        assert serving.project.trouble == ""

@@ -68,9 +68,10 @@ class ProjectWatch:
     def _adopted(self, adopt: Adopt) -> str:
         """Put the file in force; what is wrong with it, or nothing."""
         try:
-            said, text = _read_again(self._path)
+            said, text = _read(self._path)
             project = in_zone(said, self.project.timezone)
             if project != self.project:
+                _says_something(self._path, text)
                 adopt(project, text)
                 self.project = project
             self.next_zone = said.timezone
@@ -98,12 +99,10 @@ def _read(path: Path) -> tuple[Project, str]:
     return project, text
 
 
-def _read_again(path: Path) -> tuple[Project, str]:
-    """What a file says that said something before: an empty one would take everything away."""
-    project, text = _read(path)
+def _says_something(path: Path, text: str) -> None:
+    """Raise `InputError` where a file is empty: it would take away everything that is in force."""
     if not text.strip():
         raise InputError(f"{path.name} is empty", hint="write what it said before")
-    return project, text
 
 
 def _rests(path: Path, marks: _Marks | None) -> bool:
