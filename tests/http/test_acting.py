@@ -127,7 +127,8 @@ def test_each_campaign_acts_upon_what_is_as_late_as_it_says(
     tmp_path: Path, receiver: Receiver
 ) -> None:
     """An event that comes three hours late: for the one that allows for five, in time; for the
-    other, an hour is the most. Whoever shortens it again has none of that."""
+    other, an hour is the most. Whoever shortens it again has none of that, and who lengthens it in
+    the studio has."""
     patient = PROJECT[PROJECT.index("  nudge:") :].replace("nudge", "patient")
     with running(
         tmp_path,
@@ -150,6 +151,11 @@ def test_each_campaign_acts_upon_what_is_as_late_as_it_says(
         look(server, "eva")
         wait_until(lambda: len(store.deliveries(states=[State.DELIVERED])) == 3)
         assert "ben" not in {one.person_id for one in store.deliveries()}
+
+        server.serving.change_definitions(lambda text: text.replace("1 hour", "5 hours"))
+        look(server, "dan", ago=3 * 3_600_000)
+        wait_until(lambda: len(store.deliveries(states=[State.DELIVERED])) == 4)
+        assert "dan" in {one.person_id for one in store.deliveries()}
 
 
 def test_campaigns_that_are_edited_are_in_force(tmp_path: Path, receiver: Receiver) -> None:

@@ -276,6 +276,7 @@ class Serving:
         """Change the project file and put what it says in force; raises as `saving.save` does."""
         with self.project.alone:
             saved = save(self.workspace, self.store, self.live, change, environment.now())
+            self.live.allow_lateness(saved.acting.longest_age)
             return adopted(saved, self.actor, self.project)
 
     def look_at_project(self) -> bool:
