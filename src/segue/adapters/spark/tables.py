@@ -1,0 +1,31 @@
+"""The tables that Spark keeps and passes on: their columns, as Spark's DDL."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EVENTS: Final = (
+    "distinct_id STRING, event STRING, occurred_at BIGINT, event_id STRING,"
+    " sequence BIGINT, properties STRING"
+)
+"""Events as sources give them: `occurred_at` in ms, `properties` the text of a JSON object."""
+
+LOG: Final = f"person_id STRING, {EVENTS}"
+"""Events with the id of the person who each is of, identities resolved."""
+
+PERSONS: Final = "distinct_id STRING, person_id STRING"
+"""The person of each distinct id that is not a person of its own."""
+
+SPANS: Final = "segment_id STRING, person_id STRING, entered_at BIGINT, left_at BIGINT"
+"""Spans of people in segments, in ms, of a log continued as if nothing more happened: those that
+begin later are part of that future; `left_at` null: never."""
+
+PEOPLE: Final = "person_id STRING, first_seen BIGINT, next_change_at BIGINT"
+"""Who was evaluated: their first instant, and the next one at which a span of theirs begins or
+ends if nothing more happens (null: none), in ms."""
+
+THRESHOLDS: Final = (
+    "quantile STRING, place BIGINT, numerator DECIMAL(38, 0), denominator BIGINT, is_there BOOLEAN"
+)
+"""The threshold of a quantile (by its canonical text) from a grid instant on (ms), as a fraction;
+nobody is in where it is not there."""
