@@ -37,7 +37,14 @@ from segue.timeline.outlook import (
     write_counts,
     write_outlook,
 )
-from segue.timeline.quantiles import Ranking, Thresholds, grid_of, ranking, thresholds
+from segue.timeline.quantiles import (
+    Ranking,
+    Thresholds,
+    grid_of,
+    ranking,
+    thresholds,
+    together,
+)
 from segue.timeline.spans import ManySpans, Spans, many_spans_of, spans_of
 
 S = TypeVar("S")
@@ -244,6 +251,33 @@ def rankings_of(
         for quantile, everybody in quantiles_of(definitions, ids)
         for e in evaluations
     ]
+
+
+def requests_of_ranking(
+    definitions: Definitions, quantile: Quantile, everybody: bool
+) -> frozenset[Request | TraitRequest]:
+    """Everything that `ranking_of` reads from a log."""
+    empty = np.empty(0, np.int64)
+    return asked_while(definitions, (), lambda e: _ask_ranking(e, quantile, everybody, empty))
+
+
+def _ask_ranking(e: Evaluation, quantile: Quantile, everybody: bool, grid: Int64s) -> None:
+    _ranked(e, quantile, everybody, grid)
+
+
+def ranking_of(
+    definitions: Definitions,
+    log: Log,
+    at: int,
+    quantile: Quantile,
+    everybody: bool,
+    limits: Mapping[Quantile, Thresholds],
+    grid: Int64s,
+) -> Ranking:
+    """How the people of the log, part of a population, are ranked by a quantile at the instants of
+    the grid, by place: what `quantiles_of` says of it, and the thresholds that it rests on."""
+    evaluations = _evaluations(definitions, log, at, (), _HISTORY_BLOCK, limits=limits, instead={})
+    return together([_ranked(e, quantile, everybody, grid) for e in evaluations])
 
 
 def _looks_back_to(definitions: Definitions, ids: Sequence[str], at: int) -> int:

@@ -106,7 +106,7 @@ def ranking(people: int, steps: Steps, out: Intervals | None, grid: Int64s) -> R
 
 def thresholds(side: Side, percent: Decimal, blocks: Sequence[Ranking], grid: Int64s) -> Thresholds:
     """The thresholds of a population given as blocks."""
-    found = list(_over_time(side, percent, _together(blocks), len(grid)))
+    found = list(_over_time(side, percent, together(blocks), len(grid)))
     numerators = np.array([n for n, _, _ in found], object)
     if all(abs(n) < FOREVER << 16 for n, _, _ in found):
         numerators = numerators.astype(np.int64)
@@ -114,7 +114,7 @@ def thresholds(side: Side, percent: Decimal, blocks: Sequence[Ranking], grid: In
     return Thresholds(grid, numerators, denominators, np.array([e for _, _, e in found], np.bool_))
 
 
-def _together(blocks: Sequence[Ranking]) -> Ranking:
+def together(blocks: Sequence[Ranking]) -> Ranking:
     """The blocks as one, by place."""
     people = np.cumsum([0, *(block.people for block in blocks)])
     place = np.concatenate([block.place for block in blocks])
@@ -133,19 +133,29 @@ def _over_time(
     side: Side, percent: Decimal, changes: Ranking, places: int
 ) -> Iterator[tuple[int, int, bool]]:
     """The threshold at each grid instant, carrying everybody's amount from one to the next."""
+    found = 0, 1, False
+    for amounts in amounts_over_time(changes, places):
+        if amounts is not None:
+            found = _threshold(side, percent, *amounts)
+        yield found
+
+
+def amounts_over_time(changes: Ranking, places: int) -> Iterator[tuple[Integers, Int64s] | None]:
+    """The numerators and denominators of all amounts that are ranked, at each place of the grid;
+    None where they are those of the place before. `changes` are in the order of their places."""
     numerator = np.zeros(changes.people, changes.numerator.dtype)
     denominator = np.ones(changes.people, np.int64)
     ranked = np.zeros(changes.people, np.bool_)
     starts = np.searchsorted(changes.place, np.arange(places + 1))
-    found = 0, 1, False
     for first, last in itertools.pairwise(starts.tolist()):
-        if first < last:
-            person = changes.person[first:last]
-            numerator[person] = changes.numerator[first:last]
-            denominator[person] = changes.denominator[first:last]
-            ranked[person] = changes.ranked[first:last]
-            found = _threshold(side, percent, numerator[ranked], denominator[ranked])
-        yield found
+        if first == last:
+            yield None
+            continue
+        person = changes.person[first:last]
+        numerator[person] = changes.numerator[first:last]
+        denominator[person] = changes.denominator[first:last]
+        ranked[person] = changes.ranked[first:last]
+        yield numerator[ranked], denominator[ranked]
 
 
 def beyond(side: Side, steps: Steps, limits: Thresholds, seen: Int64s) -> Intervals:
@@ -196,15 +206,17 @@ def _grid_keys(seen: Int64s, grid: Int64s) -> Int64s:
 def _threshold(
     side: Side, percent: Decimal, numerators: Integers, denominators: Int64s
 ) -> tuple[int, int, bool]:
-    size = len(numerators)
-    if not size:
+    if not len(numerators):
         return 0, 1, False
+    chosen = _ranked(numerators, denominators, place_among(side, percent, len(numerators)))
+    return int(numerators[chosen]), int(denominators[chosen]), True
+
+
+def place_among(side: Side, percent: Decimal, size: int) -> int:
+    """Where the amount that is the threshold stands among so many in ascending order, from 0."""
     top, bottom = (percent / Decimal(100)).as_integer_ratio()
     place = min(max(-(-size * top // bottom), 1), size) - 1
-    if side is Side.TOP:
-        place = size - 1 - place
-    chosen = _ranked(numerators, denominators, place)
-    return int(numerators[chosen]), int(denominators[chosen]), True
+    return size - 1 - place if side is Side.TOP else place
 
 
 def _ranked(numerators: Integers, denominators: Int64s, place: int) -> int:

@@ -19,7 +19,7 @@ from segue.adapters.duckdb_store.links import Given, attempted, given
 from segue.adapters.duckdb_store.numbers import count_unreadable
 from segue.adapters.duckdb_store.people import Directory
 from segue.adapters.duckdb_store.tables import Inlet, registered
-from segue.adapters.extract import FEW, LINK_EVENTS, NameCodes, Relation
+from segue.adapters.extract import CONTENT, FEW, LINK_EVENTS, NameCodes, Relation
 from segue.adapters.hashset import Hashes, HashSet, repeated
 from segue.adapters.statements import parsed
 from segue.domain.errors import InputError
@@ -56,16 +56,12 @@ _INSERT: Final = """
     SELECT * REPLACE (properties::JSON::VARIANT AS properties) FROM segue_coded
 """
 _HASH: Final = "SELECT hash(event_id) AS hash FROM segue_event_ids"
-_CONTENT: Final = """
-    sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event, occurred_at,
-        coalesce(sequence::VARCHAR, ''), properties::JSON::VARCHAR))
-"""
 _CONTEST: Final = f"""
     WITH contenders AS (
-        SELECT event_id, place, NULL::BIGINT AS ref, received_at, {_CONTENT} AS content
+        SELECT event_id, place, NULL::BIGINT AS ref, received_at, {CONTENT} AS content
         FROM (SELECT * REPLACE (properties::JSON::VARIANT AS properties) FROM segue_contested)
         UNION ALL
-        SELECT event_id, NULL, ref, received_at, {_CONTENT}
+        SELECT event_id, NULL, ref, received_at, {CONTENT}
         FROM (
             SELECT events.*, distinct_id, names.name AS event
             FROM events

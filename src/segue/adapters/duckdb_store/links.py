@@ -18,8 +18,7 @@ import pyarrow.compute as pc
 
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.tables import registered
-from segue.adapters.extract import ANONYMOUS_ID, LINK_EVENTS, NameCodes, Relation
-from segue.adapters.extract.values import text_of
+from segue.adapters.extract import LINK_EVENTS, OTHER_ID, NameCodes, Relation
 from segue.domain.identity import (
     IGNORED_IDS,
     Link,
@@ -41,18 +40,13 @@ Attempt: TypeAlias = tuple[int, int, int]
 """A link that was attempted: the place of its kind in `KINDS`, the code of its distinct id, and
 that of the other one, or `NOBODY`."""
 
-_OTHER: Final = f"""
-    CASE WHEN kind = '{LinkKind.IDENTIFY}'
-        THEN {text_of(f"variant_extract(properties, '{ANONYMOUS_ID}')")}
-        ELSE {text_of("variant_extract(properties, 'alias')")} END
-"""
 _GIVEN: Final = f"""
-    SELECT {_OTHER} AS other
+    SELECT {OTHER_ID} AS other
     FROM (SELECT event AS kind, properties::JSON::VARIANT AS properties FROM segue_links)
 """
 _LINKS: Final = f"""
     SELECT * FROM (
-        SELECT kind, who, {_OTHER} AS other, occurred_at, sequence, event_id
+        SELECT kind, who, {OTHER_ID} AS other, occurred_at, sequence, event_id
         FROM (
             SELECT * EXCLUDE (name), names.name AS kind
             FROM {{source}} AS links JOIN names ON names.code = links.name

@@ -8,8 +8,10 @@ Spark partition all call it, so a filter means the same everywhere.
 from __future__ import annotations
 
 from segue.adapters.extract.answer import extract, first_seen, is_plain
+from segue.adapters.extract.content import CONTENT
 from segue.adapters.extract.few import extract_few
 from segue.adapters.extract.filters import check_regex
+from segue.adapters.extract.linking import OTHER_ID
 from segue.adapters.extract.names import (
     IDENTIFY,
     LINK_EVENTS,
@@ -26,9 +28,11 @@ from segue.adapters.extract.traits import ANONYMOUS_ID
 __all__ = [
     "ANONYMOUS_ID",
     "COLUMNS",
+    "CONTENT",
     "FEW",
     "IDENTIFY",
     "LINK_EVENTS",
+    "OTHER_ID",
     "SET",
     "SET_ONCE",
     "TRAIT_EVENTS",

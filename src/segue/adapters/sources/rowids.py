@@ -7,6 +7,8 @@ matter in how large pieces a file is read.
 
 from __future__ import annotations
 
+from typing import Final
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -14,12 +16,17 @@ import pyarrow.compute as pc
 
 from segue.adapters.hashset import HashSet, repeated
 
-_HASHES = """
-    SELECT left(sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event,
-        occurred_at, coalesce(sequence::VARCHAR, ''), properties)), 32) AS id,
-        hash(id) AS hash
-    FROM segue_rows
+HASHED: Final = """
+    left(sha256(concat_ws(chr(31), strlen(distinct_id), distinct_id, strlen(event), event,
+        occurred_at, coalesce(sequence::VARCHAR, ''), properties)), 32)
 """
+"""What a row says, as the text of 32 hexadecimal digits."""
+_HASHES: Final = f"SELECT {HASHED} AS id, hash(id) AS hash FROM segue_rows"
+
+
+def numbered(row_id: str, before: int) -> str:
+    """The id of a row with `before` equal ones before it."""
+    return f"{row_id}-{before}" if before else row_id
 
 
 class RowIds:
@@ -63,4 +70,4 @@ class RowIds:
         """The id of a row that has equals, by how many of them stand before it."""
         before = self._counts.get(row_id, int(seen))
         self._counts[row_id] = before + 1
-        return f"{row_id}-{before}" if before else row_id
+        return numbered(row_id, before)
