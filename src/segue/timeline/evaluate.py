@@ -269,6 +269,7 @@ def ranking_of(
     definitions: Definitions,
     log: Log,
     at: int,
+    *,
     quantile: Quantile,
     everybody: bool,
     limits: Mapping[Quantile, Thresholds],

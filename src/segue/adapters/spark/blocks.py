@@ -143,29 +143,32 @@ def found_in(find: Find, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Recor
 
 
 def whole_people(
-    batches: Iterable[pa.RecordBatch], rows: int = ROWS, persons: int = PERSONS
+    batches: Iterable[pa.RecordBatch],
+    rows: int = ROWS,
+    persons: int = PERSONS,
+    key: str = "person_id",
 ) -> Iterator[pa.Table]:
-    """The batches, sorted by person, as blocks of whole people: as many as make `rows` rows or are
-    `persons` people, and at least one."""
+    """The batches, in which the rows of each person (or of each other `key`) stand together, as
+    blocks of whole people: as many as make `rows` rows or are `persons` people, at least one."""
     waiting: list[pa.RecordBatch] = []
     count, limit = 0, rows
     for batch in batches:
         waiting.append(batch)
         count += batch.num_rows
         if count >= limit:
-            *whole, rest = _cut(pa.Table.from_batches(waiting), rows, persons)
+            *whole, rest = _cut(pa.Table.from_batches(waiting), rows, persons, key)
             yield from whole
             waiting, count = rest.to_batches(), rest.num_rows
             # Of somebody with very many events: looked at again when there are twice as many.
             limit = max(rows, 2 * count)
     if count:
-        yield from _cut(pa.Table.from_batches(waiting), rows, persons)
+        yield from _cut(pa.Table.from_batches(waiting), rows, persons, key)
 
 
-def _cut(table: pa.Table, rows: int, persons: int) -> list[pa.Table]:
+def _cut(table: pa.Table, rows: int, persons: int, key: str) -> list[pa.Table]:
     """A table of somebody in blocks, in order; the last is the last person, who may go on in the
     next batch."""
-    starts = _starts(table["person_id"])
+    starts = _starts(table[key])
     places = [0]
     while places[-1] < len(starts) - 1:
         first = places[-1]
@@ -175,9 +178,9 @@ def _cut(table: pa.Table, rows: int, persons: int) -> list[pa.Table]:
     return [table.slice(a, b - a) for a, b in pairwise(borders)]
 
 
-def _starts(person_ids: pa.ChunkedArray) -> Int64s:
-    """Where each person begins, int64[people]."""
-    codes = _encoded(person_ids).indices.to_numpy()
+def _starts(keys: pa.ChunkedArray) -> Int64s:
+    """Where each key begins, int64[keys]."""
+    codes = _encoded(keys).indices.to_numpy()
     return np.flatnonzero(np.diff(codes, prepend=-1)).astype(np.int64)
 
 
