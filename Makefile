@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser postgres clean
+.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser postgres java clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -44,10 +44,11 @@ demo: $(STAMPS)/segue
 	@$(BIN)/segue demo
 	@echo ' To have segue on your path: . $(BIN)/activate'
 
-test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser postgres
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet
+test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser postgres java
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet --ignore tests/spark
+	@$(BIN)/python -m pytest --quiet tests/spark
 
-check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/docs
+check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/spark $(STAMPS)/docs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -101,6 +102,9 @@ browser: $(STAMPS)/venv
 postgres: $(STAMPS)/venv
 	@$(BIN)/python -m tools.postgres
 
+java: $(STAMPS)/venv
+	@$(BIN)/python -m tools.java
+
 clean:
 	rm -rf $(VENV) $(SDKS) site dist
 
@@ -128,6 +132,12 @@ $(STAMPS)/build $(STAMPS)/runtime $(STAMPS)/test $(STAMPS)/docs $(STAMPS)/bench:
 		$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	@echo 'Installing requirements/$*.txt ...'
 	@$(INSTALL) requirements/$*.txt
+	@touch $@
+
+# PySpark has no wheel; hatchling's neighbours in requirements/build.txt build it.
+$(STAMPS)/spark: requirements/spark.txt $(STAMPS)/build
+	@echo 'Installing requirements/spark.txt ...'
+	@$(PIP) install --require-hashes --no-deps --no-build-isolation --requirement requirements/spark.txt
 	@touch $@
 
 # npm writes this file last: where it is, all the rest is.

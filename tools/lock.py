@@ -10,7 +10,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = {"build": ["build"], "test": ["test", "check"], "docs": ["docs"], "bench": ["bench"]}
+GROUPS = {
+    "build": ["build"],
+    "test": ["test", "check"],
+    "spark": ["spark"],
+    "docs": ["docs"],
+    "bench": ["bench"],
+}
 OPTIONS = [
     *("--universal", "--python-version", "3.11", "--fork-strategy", "fewest"),
     *("--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url", "--quiet"),

@@ -306,6 +306,6 @@ def _halves(numerators: Integers) -> tuple[Int64s, Int64s]:
 
 def _whole(high: Int64s, low: Int64s) -> Integers:
     """The numbers of `_halves`, as 64-bit ones where all of them are."""
-    if ((high == 0) | (high == -1)).all():
-        return (high << _LOW) + low
-    return (high.astype(object) << _LOW) + low.astype(object)
+    small = bool(((high == 0) | (high == -1)).all())
+    whole: Integers = high if small else high.astype(object)
+    return np.asarray((whole << _LOW) + (low if small else low.astype(object)))
