@@ -57,15 +57,8 @@ class Cluster:
         options = ["--host", "127.0.0.1", "--cores", str(cores), "--memory", memory]
         place = ["--webui-port", "0", "--work-dir", str(self.folder / name)]
         alive = self.alive()
-        self.workers.append(
-            started(
-                "org.apache.spark.deploy.worker.Worker",
-                *options,
-                *place,
-                self.master,
-                log=self.folder / f"{name}.log",
-            )  # fmt: skip
-        )
+        program, log = "org.apache.spark.deploy.worker.Worker", self.folder / f"{name}.log"
+        self.workers.append(started(program, *options, *place, self.master, log=log))
         self._await(alive + 1)
 
     def kill_worker(self) -> None:
@@ -118,7 +111,7 @@ def started(name: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
             stdout=file,
             stderr=file,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509
         )
 
 
@@ -142,7 +135,9 @@ def free_port() -> int:
 
 
 def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    """In the child, before it becomes Java; no thread of ours holds a lock meanwhile."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _kill_tree(pid: int) -> None:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from segue.adapters.connecting import connected
 from segue.adapters.extract import People, Relation, extract, is_plain
+from segue.adapters.spark.arrow import in_workers
 from segue.timeline.log import Int64s, Log, Request, TraitRequest
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def over_people(
     """
     placed = log.select(*reads.columns()).repartition(partitions, "person_id")
     by_person = placed.sortWithinPartitions("person_id")
-    return by_person.mapInArrow(partial(found_in, find), schema)
+    return in_workers(by_person, partial(found_in, find), schema)
 
 
 def found_in(find: Find, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -21,6 +21,7 @@ from segue.adapters.sources.batch import Raw
 from segue.adapters.sources.normalise import normalise
 from segue.adapters.sources.shapes import SegmentMessages, shaped
 from segue.adapters.sources.utf8 import only_utf8
+from segue.adapters.spark.arrow import in_workers
 from segue.adapters.spark.one_each import KEYED, keyed, one_each
 from segue.domain.errors import InputError
 
@@ -116,7 +117,7 @@ def _by_shape(spark: SparkSession, source: Source) -> list[DataFrame]:
 
 def _normalised(frame: DataFrame, layout: Layout) -> DataFrame:
     _check(frame, layout)
-    return frame.mapInArrow(partial(normalised, layout), _NORMALISED)
+    return in_workers(frame, partial(normalised, layout), _NORMALISED)
 
 
 def _check(frame: DataFrame, layout: Layout) -> None:

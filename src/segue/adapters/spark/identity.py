@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from segue.adapters.connecting import connected
 from segue.adapters.extract import LINK_EVENTS, OTHER_ID
+from segue.adapters.spark.arrow import in_workers
 from segue.adapters.spark.tables import PERSONS
 from segue.domain.errors import InputError
 from segue.domain.identity import Link, LinkKind, Place, is_ignored, place_of, resolve
@@ -52,7 +53,7 @@ _ROUNDS: Final = 60
 def links_of(events: DataFrame) -> DataFrame:
     """The links that events, columns `tables.EVENTS`, attempted: columns `LINKS`."""
     names = ", ".join(f"'{name}'" for name in LINK_EVENTS)
-    return events.where(f"event IN ({names})").mapInArrow(read_links, LINKS)
+    return in_workers(events.where(f"event IN ({names})"), read_links, LINKS)
 
 
 def persons_of(links: DataFrame) -> DataFrame:
@@ -61,7 +62,7 @@ def persons_of(links: DataFrame) -> DataFrame:
     earliest = links.groupBy("kind", "distinct_id", "other").agg(_earliest())
     grouped = _with_groups(earliest.select("kind", "distinct_id", "other", "place.*"))
     together = grouped.repartition("group").sortWithinPartitions("group")
-    return together.mapInArrow(folded, PERSONS)
+    return in_workers(together, folded, PERSONS)
 
 
 def with_persons(events: DataFrame, persons: DataFrame) -> DataFrame:

@@ -19,6 +19,7 @@ from segue.adapters.connecting import connected
 from segue.adapters.extract import CONTENT
 from segue.adapters.sources import EVENTS, split_traits
 from segue.adapters.sources.rowids import HASHED, numbered
+from segue.adapters.spark.arrow import in_workers
 from segue.adapters.spark.tables import EVENTS as EVENTS_DDL
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _ORDER: Final = f"""
 def one_each(events: DataFrame, *, partitions: int) -> DataFrame:
     """Events as `keyed` gives them, every id once: columns `tables.EVENTS`."""
     together = events.repartition(partitions, "event_id").sortWithinPartitions("event_id")
-    return together.mapInArrow(chosen, EVENTS_DDL)
+    return in_workers(together, chosen, EVENTS_DDL)
 
 
 def keyed(db: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Table:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from segue.adapters.spark.arrow import in_workers
 from segue.adapters.spark.blocks import PeopleBlock, Reads, over_people, whole_people
 from segue.domain.instant import FOREVER
 from segue.language.tree import Definitions, Quantile
@@ -151,11 +152,11 @@ def _thresholds(log: DataFrame, ranking: RankingPeople, partitions: int) -> Thre
         return _as_thresholds(ranking.grid, {})
     ranks = over_people(log, ranking, _RANKS, reads=ranking.reads, partitions=partitions).persist()
     try:
-        samples = ranks.mapInArrow(partial(_samples, places), _PART)
+        samples = in_workers(ranks, partial(_samples, places), _PART)
         side, percent = ranking.quantile.side, ranking.quantile.percent
         brackets = _by_place(samples, partial(_bracketed, side, percent), _BRACKET)
         found = {row["place"]: _bracket(row) for row in brackets.collect()}
-        parts = ranks.mapInArrow(partial(_insides, places, found), _PART)
+        parts = in_workers(ranks, partial(_insides, places, found), _PART)
         amounts = _by_place(parts, partial(_chosen, found), _CHOSEN).collect()
         return _as_thresholds(
             ranking.grid, {row["place"]: Fraction(row["amount"]) for row in amounts}
@@ -167,7 +168,7 @@ def _thresholds(log: DataFrame, ranking: RankingPeople, partitions: int) -> Thre
 def _by_place(parts: DataFrame, find: Callable[[pa.Table], pa.Table], schema: str) -> DataFrame:
     """What `find` gives for all parts of each place of the grid."""
     together = parts.repartition("place").sortWithinPartitions("place")
-    return together.mapInArrow(partial(_each_place, find), schema)
+    return in_workers(together, partial(_each_place, find), schema)
 
 
 def _as_thresholds(grid: Int64s, found: Mapping[int, Fraction]) -> Thresholds:
