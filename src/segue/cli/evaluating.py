@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -10,16 +11,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from segue.bootstrap.cluster import Cluster, ClusterView, is_folder
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.results import write_table, writer_for
 from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, plain_table, print_json
 from segue.cli.overview import print_summary, summary_document
-from segue.cli.source import opened, viewed
+from segue.cli.source import On, asked
 from segue.domain.instant import format_instant
 from segue.services import words
-from segue.services.stays import Stays, stays
+from segue.services.stays import Stays
 from segue.services.view import Leaving, View
 
 MOST_MEMBERS = 20
@@ -43,22 +45,33 @@ def evaluate(
     time_zone: options.TimeZone = None,
     at: options.At = None,
     segment: options.Segments = None,
-    out: options.Out = None,
+    out: options.OutAnywhere = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
     as_json: options.Json = False,
 ) -> None:
     """Who is in each segment at an instant, and what ends next."""
-    if out is not None:
-        writer_for(out)
-    with viewed(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
-        view = engine.view(at, segment or None)
+    on = On(engine, master, kind, partitions)
+    _check(out, on)
+    with asked(
+        on,
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        quiet=as_json,
+    ) as project:
+        view = project.view(at, segment or None)
         if out is not None:
-            members = view.members()
-            write_table(members, out)
-            _say_written(view, members.num_rows, "member", str(out), as_json=as_json)
+            rows = _write_members(view, out)
+            _say_written(view, rows, "member", out, as_json=as_json)
         elif as_json:
             print_json(_evaluation_document(view, with_members=bool(segment)))
         else:
-            _print_evaluation(engine, view, at, with_members=bool(segment))
+            _print_evaluation(project, view, at, with_members=bool(segment))
 
 
 @app.command(
@@ -74,29 +87,63 @@ def history(
     at: options.At = None,
     segment: options.Segments = None,
     person: Person = None,
-    out: options.Out = None,
+    out: options.OutAnywhere = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
     as_json: options.Json = False,
 ) -> None:
     """Who ever was in each segment, from when to when."""
-    if out is not None:
-        writer_for(out)
-    source = viewed if person is None else opened
-    with source(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
-        view = engine.view(at, segment or None)
-        person_id = None if person is None else engine.person_of(person)
+    on = On(engine, master, kind, partitions)
+    _check(out, on)
+    with asked(
+        on,
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        quiet=as_json,
+        about=person,
+    ) as project:
+        view = project.view(at, segment or None)
+        person_id = None if person is None else project.person_of(person)
         if out is not None:
-            memberships = view.memberships(person_id)
-            write_table(memberships, out)
-            _say_written(view, memberships.num_rows, "membership", str(out), as_json=as_json)
+            rows = _write_memberships(view, out, person_id)
+            _say_written(view, rows, "membership", out, as_json=as_json)
         elif as_json:
             print_json(_history_document(view, person_id))
         elif person_id is not None:
             _print_person(console(), view, person_id)
         else:
-            _print_stays(console(), engine, view, at)
+            _print_stays(console(), project, view, at)
 
 
-def heading(engine: Engine, view: View, at: str | None, people: int) -> str:
+def _check(out: str | None, on: On) -> None:
+    """Raise `UsageError` where a result cannot be written so, before anything is read."""
+    if out is not None and not (on.is_spark and is_folder(out)):
+        writer_for(Path(out))
+
+
+def _write_members(view: View | ClusterView, out: str) -> int:
+    if isinstance(view, ClusterView):
+        return view.write_members(out)
+    return _write(view.members(), out)
+
+
+def _write_memberships(view: View | ClusterView, out: str, person_id: str | None) -> int:
+    if isinstance(view, ClusterView):
+        return view.write_memberships(out, person_id)
+    return _write(view.memberships(person_id), out)
+
+
+def _write(table: pa.Table, out: str) -> int:
+    write_table(table, Path(out))
+    return int(table.num_rows)
+
+
+def heading(engine: Engine | Cluster, view: View | ClusterView, at: str | None, people: int) -> str:
     """`acme · 4,213 people · as of Sun 22 Nov 2026, 06:30 (the last event)`."""
     zone = view.definitions.timezone
     when = {None: "the last event", "last": "the last event", "now": "now"}.get(at, "")
@@ -124,7 +171,9 @@ def print_leaving(out: Console, leaving: list[Leaving], at: int, zone: str) -> N
     out.print(table)
 
 
-def _print_evaluation(engine: Engine, view: View, at: str | None, *, with_members: bool) -> None:
+def _print_evaluation(
+    engine: Engine | Cluster, view: View | ClusterView, at: str | None, *, with_members: bool
+) -> None:
     out = console()
     summary = view.summary()
     if not summary.segments:
@@ -133,21 +182,19 @@ def _print_evaluation(engine: Engine, view: View, at: str | None, *, with_member
         return
     print_summary(out, summary, heading=heading(engine, view, at, summary.people))
     if with_members:
-        _print_members(out, view)
+        _print_members(out, view, sum(one.size for one in summary.segments))
     elif not any(one.size for one in summary.segments):
         out.print(" Nobody is in any segment: [command]segue check[/] says whether the events")
         out.print(" that the definitions name ever occurred.")
         out.print()
 
 
-def _print_members(out: Console, view: View) -> None:
-    members = view.members()
-    shown = members.sort_by([("segment_id", "ascending"), ("leaves_at", "ascending")])
+def _print_members(out: Console, view: View | ClusterView, members: int) -> None:
     table = plain_table()
     for name in ("Person", "Segment", "Entered", "Leaves, if nothing more happens"):
         table.add_column(name, overflow="fold")
     zone = view.definitions.timezone
-    for row in shown.slice(0, MOST_MEMBERS).to_pylist():
+    for row in view.soonest(MOST_MEMBERS).to_pylist():
         leaves = row["leaves_at"]
         table.add_row(
             Text(row["person_id"]),
@@ -156,13 +203,13 @@ def _print_members(out: Console, view: View) -> None:
             "[faint]never[/]" if leaves is None else words.distance(_instant(leaves), view.at),
         )
     out.print(table)
-    if members.num_rows > MOST_MEMBERS:
-        more = words.number(members.num_rows - MOST_MEMBERS)
+    if members > MOST_MEMBERS:
+        more = words.number(members - MOST_MEMBERS)
         out.print(f" and {more} more: [command]--out members.csv[/] writes all")
     out.print()
 
 
-def _print_person(out: Console, view: View, person: str) -> None:
+def _print_person(out: Console, view: View | ClusterView, person: str) -> None:
     rows = view.memberships(person).sort_by([("entered_at", "ascending")]).to_pylist()
     zone = view.definitions.timezone
     out.print()
@@ -188,8 +235,10 @@ def _print_person(out: Console, view: View, person: str) -> None:
     out.print(table)
 
 
-def _print_stays(out: Console, engine: Engine, view: View, at: str | None) -> None:
-    found = stays(view.definitions, view.spans, view.at)
+def _print_stays(
+    out: Console, engine: Engine | Cluster, view: View | ClusterView, at: str | None
+) -> None:
+    found = view.stays()
     out.print()
     out.print(f" {heading(engine, view, at, view.summary().people)}")
     table = plain_table()
@@ -210,15 +259,15 @@ def _print_stays(out: Console, engine: Engine, view: View, at: str | None) -> No
     out.print()
 
 
-def _evaluation_document(view: View, *, with_members: bool) -> dict[str, Any]:
+def _evaluation_document(view: View | ClusterView, *, with_members: bool) -> dict[str, Any]:
     document = summary_document(view.summary())
     if with_members:
         document["members"] = rows_document(view.members())
     return document
 
 
-def _history_document(view: View, person_id: str | None) -> dict[str, Any]:
-    found = stays(view.definitions, view.spans, view.at)
+def _history_document(view: View | ClusterView, person_id: str | None) -> dict[str, Any]:
+    found = view.stays()
     document: dict[str, Any] = {
         "at": format_instant(view.at),
         "segments": [_stays_document(one) for one in found],
@@ -258,7 +307,9 @@ def _instant(value: Any) -> int:
     return milliseconds
 
 
-def _say_written(view: View, rows: int, noun: str, path: str, *, as_json: bool) -> None:
+def _say_written(
+    view: View | ClusterView, rows: int, noun: str, path: str, *, as_json: bool
+) -> None:
     if as_json:
         print_json({"at": format_instant(view.at), "rows": rows, "out": path})
     else:

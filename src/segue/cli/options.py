@@ -12,6 +12,7 @@ from segue.adapters.sources import ROLES
 from segue.domain.errors import UsageError
 
 _EVENTS: Final = "Where the events are"
+_ENGINE: Final = "Where it is worked out"
 
 Workspace: TypeAlias = Annotated[
     Path | None,
@@ -80,6 +81,52 @@ At: TypeAlias = Annotated[
 Out: TypeAlias = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write .parquet, .csv or .jsonl instead."),
+]
+OutAnywhere: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write .parquet, .csv or .jsonl instead; with Spark a folder or an address, too.",
+    ),
+]
+Engine: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="local, or spark: on a cluster, with --events that it reads. Default: local.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+Master: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="Spark's: spark://HOST:7077, local[4], or sc://HOST for Spark Connect.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+Format: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="What Spark reads: parquet, orc, delta, iceberg. Default: as the files end, parquet.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+Partitions: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--partitions",
+        metavar="N",
+        min=1,
+        help="Tasks of each step on Spark. Default: its spark.sql.shuffle.partitions.",
+        rich_help_panel=_ENGINE,
+    ),
 ]
 Segments: TypeAlias = Annotated[
     list[str] | None,

@@ -4,13 +4,98 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from segue.bootstrap.cluster import Cluster, cluster
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.cli.options import columns_of
 from segue.cli.progress import reading
 from segue.domain.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """Where it is worked out: here, or on a cluster."""
+
+    engine: str | None = None
+    master: str | None = None
+    kind: str | None = None
+    partitions: int | None = None
+
+    @property
+    def is_spark(self) -> bool:
+        """Whether it is a cluster. Raises `UsageError` where the options contradict each other."""
+        if self.engine not in {None, "local", "spark"}:
+            raise UsageError(f"--engine: there is no {self.engine!r}", hint="local or spark")
+        given = {
+            "--master": self.master, "--format": self.kind, "--partitions": self.partitions
+        }  # fmt: skip
+        named = [name for name, value in given.items() if value is not None]
+        if self.engine != "spark" and named:
+            raise UsageError(f"{named[0]} is about Spark", hint="add --engine spark")
+        return self.engine == "spark"
+
+
+@contextmanager
+def asked(
+    on: On,
+    workspace: Path | None,
+    events: Sequence[str] | None,
+    definitions: Path | None,
+    *,
+    columns: Sequence[str] | None,
+    time_zone: str | None,
+    quiet: bool,
+    about: str | None = None,
+) -> Iterator[Engine | Cluster]:
+    """As `viewed`, or `opened` where it is `about` one person; on a cluster where that is meant.
+
+    Raises `UsageError` where the options contradict each other.
+    """
+    if on.is_spark:
+        with _on_spark(
+            on, workspace, events, definitions, columns=columns, time_zone=time_zone
+        ) as found:
+            yield found
+        return
+    source = viewed if about is None else opened
+    with source(workspace, events, definitions, columns, time_zone, quiet=quiet) as engine:
+        yield engine
+
+
+@contextmanager
+def _on_spark(
+    on: On,
+    workspace: Path | None,
+    events: Sequence[str] | None,
+    definitions: Path | None,
+    *,
+    columns: Sequence[str] | None,
+    time_zone: str | None,
+) -> Iterator[Cluster]:
+    if on.master is None:
+        raise UsageError("--engine spark needs --master", hint="for example spark://head:7077")
+    if workspace is not None or not events:
+        raise UsageError(
+            "--engine spark reads --events and no workspace",
+            hint="give --events with files, folders or addresses that every worker sees",
+        )
+    if definitions is None:
+        raise UsageError(
+            "--events needs --definitions", hint="for example --definitions segue.yaml"
+        )
+    with cluster(
+        on.master,
+        events,
+        definitions,
+        columns=columns_of(columns),
+        time_zone=time_zone,
+        kind=on.kind,
+        partitions=on.partitions,
+    ) as found:
+        yield found
 
 
 @contextmanager

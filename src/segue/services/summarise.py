@@ -6,7 +6,7 @@ less those that ended by then, so the sizes of the last weeks cost a binary sear
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from segue.domain.instant import DAY, FOREVER, HOUR, WEEK
 from segue.language.tree import Definitions, Everyone, Segment
+from segue.timeline.log import Int64s
 from segue.timeline.spans import Spans
 
 WEEKS: Final = 12
@@ -79,13 +80,72 @@ def with_counted(definitions: Definitions) -> Definitions:
     return replace(definitions, segments=(*definitions.segments, counted))
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a summary counts of one segment; tallies of different people add up.
+
+    began, ended: int64[WEEKS], how many spans did by each weekly instant. leaving:
+    int64[len(HORIZONS) + 1], how many members leave within each horizon if nothing more happens,
+    and ever; `first_at` is the first such instant (FOREVER: none).
+    """
+
+    began: Int64s
+    ended: Int64s
+    leaving: Int64s
+    first_at: int
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.began + other.began,
+            self.ended + other.ended,
+            self.leaving + other.leaving,
+            min(self.first_at, other.first_at),
+        )
+
+
+NOTHING: Final = Tally(
+    np.zeros(WEEKS, np.int64),
+    np.zeros(WEEKS, np.int64),
+    np.zeros(len(HORIZONS) + 1, np.int64),
+    FOREVER,
+)
+"""The tally of a segment that nobody ever was in."""
+
+
+def tally(start: Int64s, end: Int64s, at: int) -> Tally:
+    """Count spans of one segment, given as their starts and ends, around the instant."""
+    starts, ends = np.sort(start), np.sort(end)
+    instants = at - WEEK * np.arange(WEEKS - 1, -1, -1)
+    leaves = np.sort(end[(start <= at) & (at < end) & (end < FOREVER)])
+    horizons = [*(at + horizon for horizon in HORIZONS), FOREVER]
+    return Tally(
+        np.searchsorted(starts, instants, side="right"),
+        np.searchsorted(ends, instants, side="right"),
+        np.searchsorted(leaves, horizons, side="right"),
+        int(leaves[0]) if len(leaves) else FOREVER,
+    )
+
+
 def summarise(definitions: Definitions, spans: Mapping[str, Spans], at: int) -> Summary:
     """Summarise the spans (those of `with_counted(definitions)`) at the instant."""
-    people = size_at(spans[COUNTED], at)
-    chosen = [segment for segment in definitions.segments if segment.id in spans]
-    return Summary(
-        at, people, tuple(_summary(segment, spans[segment.id], at, people) for segment in chosen)
-    )
+    tallies = {key: tally(one.start, one.end, at) for key, one in spans.items()}
+    return summary_of(definitions, tallies, at)
+
+
+def summary_of(definitions: Definitions, tallies: Mapping[str, Tally], at: int) -> Summary:
+    """The summary that tallies (those of `with_counted(definitions)`) at the instant amount to."""
+    people = _size(tallies[COUNTED])
+    chosen = [segment for segment in definitions.segments if segment.id in tallies]
+    found = (_summary(segment, tallies[segment.id], at, people) for segment in chosen)
+    return Summary(at, people, tuple(found))
+
+
+def added_up(tallies: Iterable[tuple[str, Tally]]) -> dict[str, Tally]:
+    """The tally of each segment, of those of parts of the people."""
+    found: dict[str, Tally] = {}
+    for segment_id, one in tallies:
+        found[segment_id] = found.get(segment_id, NOTHING) + one
+    return found
 
 
 def size_at(spans: Spans, at: int) -> int:
@@ -93,32 +153,30 @@ def size_at(spans: Spans, at: int) -> int:
     return int(np.count_nonzero(spans.start <= at) - np.count_nonzero(spans.end <= at))
 
 
-def _summary(segment: Segment, spans: Spans, at: int, people: int) -> SegmentSummary:
-    starts, ends = np.sort(spans.start), np.sort(spans.end)
-    instants = at - WEEK * np.arange(WEEKS - 1, -1, -1)
-    began = np.searchsorted(starts, instants, side="right")
-    ended = np.searchsorted(ends, instants, side="right")
-    sizes = began - ended
+def _size(one: Tally) -> int:
+    return int(one.began[-1] - one.ended[-1])
+
+
+def _summary(segment: Segment, one: Tally, at: int, people: int) -> SegmentSummary:
+    size = _size(one)
     return SegmentSummary(
         segment.id,
         segment.title,
         segment.kind,
         segment.stage,
-        size=int(sizes[-1]),
-        share=int(sizes[-1]) / people if people else 0.0,
-        entered=int(began[-1] - began[-2]),
-        left=int(ended[-1] - ended[-2]),
-        next_ending=_next_ending(spans, at),
-        sizes=tuple(int(size) for size in sizes),
+        size=size,
+        share=size / people if people else 0.0,
+        entered=int(one.began[-1] - one.began[-2]),
+        left=int(one.ended[-1] - one.ended[-2]),
+        next_ending=_next_ending(one, at),
+        sizes=tuple((one.began - one.ended).tolist()),
     )
 
 
-def _next_ending(spans: Spans, at: int) -> Ending | None:
-    leaves = spans.end[(spans.start <= at) & (at < spans.end) & (spans.end < FOREVER)]
-    if not len(leaves):
+def _next_ending(one: Tally, at: int) -> Ending | None:
+    if one.first_at >= FOREVER:
         return None
-    first = int(leaves.min())
-    for horizon in HORIZONS:
-        if first <= at + horizon:
-            return Ending(first, int(np.count_nonzero(leaves <= at + horizon)), horizon)
-    return Ending(first, len(leaves), None)
+    for horizon, people in zip(HORIZONS, one.leaving.tolist(), strict=False):
+        if one.first_at <= at + horizon:
+            return Ending(one.first_at, people, horizon)
+    return Ending(one.first_at, int(one.leaving[-1]), None)

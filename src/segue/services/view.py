@@ -15,6 +15,7 @@ from segue.domain.instant import FOREVER
 from segue.domain.ports import EventStore, LogReader
 from segue.language.tree import Definitions
 from segue.services.memberships import members_at, memberships_until
+from segue.services.stays import Stays, stays
 from segue.services.summarise import COUNTED, Summary, summarise, with_counted
 from segue.timeline.evaluate import history, requests_of
 from segue.timeline.log import Log, Request, TraitRequest
@@ -56,6 +57,15 @@ class View:
         if person_id is None:
             return table
         return table.filter(pc.equal(table.column("person_id"), person_id))
+
+    def soonest(self, most: int) -> pa.Table:
+        """The first so many members by segment, those who leave soonest first."""
+        order = [("segment_id", "ascending"), ("leaves_at", "ascending")]
+        return self.members().sort_by(order).slice(0, most)
+
+    def stays(self) -> tuple[Stays, ...]:
+        """How long people stay in each segment."""
+        return stays(self.definitions, self.spans, self.at)
 
     def summary(self) -> Summary:
         """Sizes, shares, comings and goings, what ends next."""
