@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segue.adapters.spark.arrow import in_workers
 from segue.domain.instant import FOREVER
 from segue.language.tree import Segment
 from segue.services.stays import Stays
@@ -33,7 +34,7 @@ _SCHEMA: Final = pa.schema(
 
 def tallies_in(spans: DataFrame, segment_ids: Sequence[str], at: int) -> dict[str, Tally]:
     """The tally of each of these segments, given spans with the columns `tables.SPANS`."""
-    rows = spans.mapInArrow(partial(tallied, at), _TALLIES).toArrow().to_pylist()
+    rows = in_workers(spans, partial(tallied, at), _TALLIES).toArrow().to_pylist()
     return added_up([*((one, NOTHING) for one in segment_ids), *map(_tally, rows)])
 
 

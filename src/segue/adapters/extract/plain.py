@@ -30,10 +30,11 @@ def read_plain(
     relation: Relation, people: People, wanted: Collection[Codes], at: int | None
 ) -> dict[Codes, Occurrences]:
     """The occurrences of each wanted set of event names."""
-    packed = _pack(_table(relation, people, frozenset().union(*wanted), at), people)
+    threads = min(_THREADS, relation.threads)
+    packed = _pack(_table(relation, people, frozenset().union(*wanted), at), people, threads)
     uses = Counter(code for codes in wanted for code in codes)
     parts = [packed.part(codes, shared=any(uses[code] > 1 for code in codes)) for codes in wanted]
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         answers = pool.map(lambda part: packed.occurrences(part, len(people)), parts)
         return dict(zip(wanted, answers, strict=True))
 
@@ -62,7 +63,7 @@ class _Packed:
         return Occurrences(offsets, key)
 
 
-def _pack(table: pa.Table, people: People) -> _Packed:
+def _pack(table: pa.Table, people: People, threads: int) -> _Packed:
     """Pack the rows chunk by chunk, each row to where those of its name stand."""
     extremes = pc.min_max(table["occurred_at"]).as_py()
     base = extremes["min"] or 0
@@ -89,7 +90,7 @@ def _pack(table: pa.Table, people: People) -> _Packed:
             key[end - count : end] = packed[taken : taken + count]
             taken += count
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, range(len(batches))))
     totals = counts.sum(axis=0)
     stops = np.cumsum(totals)

@@ -48,6 +48,12 @@ class Relation:
     source: str
     names: Sequence[str]
 
+    @property
+    def threads(self) -> int:
+        """How many threads may work on what is read: as many as the database may use."""
+        ((found,),) = self.connection.execute("SELECT current_setting('threads')").fetchall()
+        return int(found)
+
     def table(self, query: str, parameters: Mapping[str, Bindable]) -> pa.Table:
         """The answer to a query with named parameters, as an Arrow table.
 

@@ -6,19 +6,20 @@ last person of a batch is carried over into the next, and whole people are gathe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from segue.adapters.connecting import connected
-from segue.adapters.extract import People, Relation, extract, is_plain
+from segue.adapters.extract import TRAIT_EVENTS, People, Relation, extract, is_plain
 from segue.adapters.spark.arrow import in_workers
+from segue.domain.instant import FOREVER
+from segue.language.tree import EventPattern, Pattern
 from segue.timeline.log import Int64s, Log, Request, TraitRequest
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _CODED: Final = """
 Requests: TypeAlias = Collection[Request | TraitRequest]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PeopleBlock:
     """Whole people and their events: columns `person_id` (sorted by its bytes), `event`,
     `occurred_at`, and those of `Reads` that are read."""
@@ -49,9 +50,18 @@ class PeopleBlock:
         """The people, sorted: the order of the persons of what `read` gives."""
         return self._persons.dictionary
 
-    @property
+    @cached_property
     def _persons(self) -> pa.DictionaryArray:
         return _encoded(self.events["person_id"])
+
+    def first_after(self, at: int | None = None) -> Int64s:
+        """The instant of each person's earliest event later than `at` (None: of all), int64[P];
+        FOREVER where there is none."""
+        instants, person = self.events["occurred_at"].to_numpy(), self._persons.indices.to_numpy()
+        first = np.full(len(self._persons.dictionary), FOREVER, np.int64)
+        later = np.ones(len(person), np.bool_) if at is None else instants > at
+        np.minimum.at(first, person[later], instants[later])
+        return first
 
     def read(
         self, requests: Requests, *, at: int | None, timezone: str, not_activity: Collection[str]
@@ -98,29 +108,60 @@ class PeopleBlock:
 Find: TypeAlias = Callable[[PeopleBlock], Iterable[pa.Table]]
 
 
+Names: TypeAlias = frozenset[str] | None
+"""Event names; None: any name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Which columns of the log are needed: those that order events of one instant, and what
-    happened with what properties."""
+    """What is needed of the events beside who, what and when: of which names that which puts
+    events of one instant in order, and of which names the properties."""
 
-    order: bool
-    properties: bool
+    order: Names
+    properties: Names
 
     @classmethod
     def of(cls, requests: Requests) -> Reads:
-        """The columns that these requests look at."""
+        """What these requests look at."""
         traits = any(isinstance(one, TraitRequest) for one in requests)
         events = [one for one in requests if isinstance(one, Request)]
+        written = frozenset(TRAIT_EVENTS if traits else ())
         return cls(
-            order=traits or any(one.ordered for one in events),
-            properties=traits or not all(_is_bare(one) for one in events),
+            order=_named([one for one in events if one.ordered], written),
+            properties=_named([one for one in events if not _is_bare(one)], written),
         )
 
     def columns(self) -> list[str]:
-        """Their names."""
-        order = ["sequence", "event_id"] if self.order else []
-        properties = ["properties"] if self.properties else []
-        return ["person_id", "event", "occurred_at", *order, *properties]
+        """The columns of a log that are needed, as Spark's expressions; what an event need not
+        say is null."""
+        order = [_only(self.order, name) for name in ("sequence", "event_id")]
+        needed = [*order, _only(self.properties, "properties")]
+        return ["person_id", "event", "occurred_at", *(one for one in needed if one)]
+
+
+def _named(requests: Collection[Request], more: frozenset[str]) -> Names:
+    """The names of all events that the requests are about, and more."""
+    patterns = [pattern for one in requests for pattern in _alternatives(one.pattern)]
+    if any(one.is_any or any(name.is_prefix for name in one.names) for one in patterns):
+        return None
+    return more.union(name.text for one in patterns for name in one.names)
+
+
+def _alternatives(pattern: Pattern) -> Sequence[EventPattern]:
+    return (pattern,) if isinstance(pattern, EventPattern) else pattern.alternatives
+
+
+def _only(names: Names, column: str) -> str | None:
+    """The expression of a column of events of these names; None where there are none."""
+    if names is None:
+        return column
+    listed = ", ".join(_quoted(name) for name in sorted(names))
+    return f"CASE WHEN event IN ({listed}) THEN {column} END AS {column}" if names else None
+
+
+def _quoted(text: str) -> str:
+    """A text as a literal of Spark's SQL, whatever stands in it."""
+    return f"decode(X'{text.encode().hex()}', 'UTF-8')"
 
 
 def over_people(
@@ -131,7 +172,7 @@ def over_people(
     `log` has the columns `tables.LOG`. People are distributed by a hash into so many partitions;
     `find` runs in the workers and has to be picklable.
     """
-    placed = log.select(*reads.columns()).repartition(partitions, "person_id")
+    placed = log.selectExpr(*reads.columns()).repartition(partitions, "person_id")
     by_person = placed.sortWithinPartitions("person_id")
     return in_workers(by_person, partial(found_in, find), schema)
 
@@ -187,7 +228,8 @@ def _starts(keys: pa.ChunkedArray) -> Int64s:
 
 def _encoded(texts: pa.ChunkedArray) -> pa.DictionaryArray:
     """Texts as int32 codes, in the order in which they first occur."""
-    return pc.dictionary_encode(texts.combine_chunks())
+    encoded = texts.dictionary_encode().unify_dictionaries()
+    return encoded.combine_chunks()
 
 
 def _is_bare(request: Request) -> bool:

@@ -15,7 +15,7 @@ from segue.adapters.spark.tables import PEOPLE, SPANS
 from segue.domain.instant import FOREVER
 from segue.language.tree import Definitions, Quantile
 from segue.timeline.evaluate import histories, requests_of
-from segue.timeline.log import Int64s, Log, Request, TraitRequest
+from segue.timeline.log import Int64s, Request, TraitRequest
 from segue.timeline.quantiles import Thresholds
 from segue.timeline.spans import ManySpans
 
@@ -61,7 +61,7 @@ class Evaluating:
         found = histories(self.definitions, log, self.at, self.segment_ids, self.limits)
         ids = block.person_ids
         yield _span_rows(found, self.segment_ids, ids)
-        yield _person_rows(found, log, ids, self.at)
+        yield _person_rows(found, block, self.at)
 
 
 def evaluated(log: DataFrame, evaluating: Evaluating, *, partitions: int) -> DataFrame:
@@ -97,24 +97,24 @@ def _span_rows(found: ManySpans, segment_ids: Collection[str], ids: pa.Array) ->
     )
 
 
-def _person_rows(found: ManySpans, log: Log, ids: pa.Array, at: int) -> pa.Table:
-    """A row per person who exists at the instant."""
-    exist = np.flatnonzero(log.first_seen < FOREVER)
+def _person_rows(found: ManySpans, block: PeopleBlock, at: int) -> pa.Table:
+    """A row per person, those who come later included."""
+    ids = block.person_ids
     return pa.table(
         [
-            pa.nulls(len(exist), pa.string()),
-            ids.take(pa.array(exist)),
-            pa.array(log.first_seen[exist]),
-            _instants(_next_changes(found, len(ids), at)[exist]),
+            pa.nulls(len(ids), pa.string()),
+            ids,
+            pa.array(block.first_after()),
+            _instants(_next_changes(found, block.first_after(at), at)),
         ],
         schema=_FOUND,
     )
 
 
-def _next_changes(found: ManySpans, people: int, at: int) -> Int64s:
-    """The first instant after `at` at which a span of each person begins or ends, int64[people];
-    FOREVER where none does."""
-    soonest = np.full(people, FOREVER, np.int64)
+def _next_changes(found: ManySpans, next_event: Int64s, at: int) -> Int64s:
+    """The first instant after `at` at which a span of each person begins or ends, or an event of
+    theirs that lies in the future occurs, int64[people]; FOREVER where none does."""
+    soonest = next_event.copy()
     for instants in (found.start, found.end):
         later = instants > at
         np.minimum.at(soonest, found.person[later], instants[later])

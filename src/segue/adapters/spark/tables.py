@@ -22,7 +22,8 @@ begin later are part of that future; `left_at` null: never."""
 
 PEOPLE: Final = "person_id STRING, first_seen BIGINT, next_change_at BIGINT"
 """Who was evaluated: their first instant, and the next one at which a span of theirs begins or
-ends if nothing more happens (null: none), in ms."""
+ends if nothing more happens, or an event of theirs that was stored already occurs (null: none), in
+ms. Who is first seen after the instant asked about is among them, and in nothing yet."""
 
 THRESHOLDS: Final = (
     "quantile STRING, place BIGINT, numerator DECIMAL(38, 0), denominator BIGINT, is_there BOOLEAN"
