@@ -12,6 +12,7 @@ from segue.adapters.spark.events import Source, read_events
 from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
 from segue.language.tree import Definitions
+from segue.services.memberships import INSTANT
 
 PARTITIONS = 3
 
@@ -40,7 +41,7 @@ def history_of(
 def rows_of(table: pa.Table) -> list[tuple[str, str, int, int | None]]:
     """The rows of a table of memberships or members, sorted, instants as numbers."""
     columns = [
-        column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+        column.cast(INSTANT).cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
         for column in table.columns
     ]
     rows = zip(*(column.to_pylist() for column in columns), strict=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from segue.domain.errors import InputError
@@ -17,14 +15,6 @@ if TYPE_CHECKING:
 FILES: Final = "path STRING, length BIGINT, modified TIMESTAMP"
 """A file as it was when it was read."""
 _NAMED: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Files to read: their `table`, columns `FILES`, and their paths, as patterns of themselves."""
-
-    table: DataFrame
-    paths: Sequence[str]
 
 
 def listed(spark: SparkSession, source: Source) -> DataFrame:
@@ -45,20 +35,24 @@ def listed(spark: SparkSession, source: Source) -> DataFrame:
         ) from error
 
 
-def new_since(now: DataFrame, known: DataFrame | None) -> Files:
-    """The files that are not among the known ones. Raises `InputError` where a known one changed or
-    is gone: what it said is in the log."""
-    if known is not None:
-        missing = known.join(now, ["path", "length", "modified"], "left_anti").limit(_NAMED)
-        lost = [row["path"] for row in missing.collect()]
-        if lost:
-            raise InputError(
-                f"files that were read before are gone or have changed: {', '.join(lost)}",
-                hint="Files may only be added; after other changes let a new folder begin.",
-            )
-        now = now.join(known, ["path", "length", "modified"], "left_anti")
-    new = now.select("path", "length", "modified").persist()
-    return Files(new, sorted(_pattern(row["path"]) for row in new.select("path").collect()))
+def new_since(now: DataFrame, known: DataFrame | None) -> DataFrame:
+    """The files, columns `FILES`, that are not among the known ones. Raises `InputError` where a
+    known one changed or is gone: what it said is in the log."""
+    if known is None:
+        return now
+    missing = known.join(now, ["path", "length", "modified"], "left_anti").limit(_NAMED)
+    lost = [row["path"] for row in missing.collect()]
+    if lost:
+        raise InputError(
+            f"files that were read before are gone or have changed: {', '.join(lost)}",
+            hint="Files may only be added; after other changes let a new folder begin.",
+        )
+    return now.join(known, ["path", "length", "modified"], "left_anti")
+
+
+def patterns(files: DataFrame) -> list[str]:
+    """For each file a pattern that only its path matches."""
+    return sorted(_pattern(row["path"]) for row in files.select("path").collect())
 
 
 def _pattern(path: str) -> str:

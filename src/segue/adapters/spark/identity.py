@@ -46,6 +46,8 @@ _READ: Final = f"""
         FROM segue_links
     )
 """
+_FEW: Final = 200_000
+"""So many different links are folded in one task, as one group."""
 _ROUNDS: Final = 60
 """More rounds than the largest group of ids can need: each halves what is left to do."""
 
@@ -60,9 +62,13 @@ def persons_of(links: DataFrame) -> DataFrame:
     """The ids that belong to a person of another id, columns `tables.PERSONS`, given all links,
     columns `LINKS`."""
     earliest = links.groupBy("kind", "distinct_id", "other").agg(_earliest())
-    grouped = _with_groups(earliest.select("kind", "distinct_id", "other", "place.*"))
-    together = grouped.repartition("group").sortWithinPartitions("group")
-    return in_workers(together, folded, PERSONS)
+    different = earliest.select("kind", "distinct_id", "other", "place.*").persist()
+    try:
+        few = different.limit(_FEW + 1).count() <= _FEW
+        together = different.coalesce(1) if few else _with_groups(different).repartition("group")
+        return in_workers(together, folded, PERSONS).localCheckpoint()
+    finally:
+        different.unpersist()
 
 
 def with_persons(events: DataFrame, persons: DataFrame) -> DataFrame:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from segue.adapters.spark.evaluating import Evaluating, evaluated, people_in, spans_in
 from segue.adapters.spark.events import Source, read_events
-from segue.adapters.spark.files import FILES, Files, listed, new_since
+from segue.adapters.spark.files import FILES, listed, new_since, patterns
 from segue.adapters.spark.identity import LINKS, links_of, persons_of, with_persons
 from segue.adapters.spark.manifest import Manifest, publish, published
 from segue.adapters.spark.quantiles import limits_of
@@ -159,10 +159,9 @@ class _Running:
         return 1 if self.before is None else self.before.manifest.number + 1
 
     def _made(self, name: str) -> Run:
-        files = self._new_files(name)
         log = (*(() if self.before is None else self.before.manifest.log), name)
         draft = Run(self.spark, self.folder, self._draft(name, log))
-        fresh = self._read(draft, files)
+        fresh = self._read(draft, self._new_files(draft))
         events = _logged(draft)
         draft = self._with_instant(draft, events)
         persons = self._persons(draft, fresh)
@@ -183,25 +182,23 @@ class _Running:
             log=log,
         )
 
-    def _new_files(self, name: str) -> Files:
-        """The files that no run has read; written down as read by this one."""
-        now = listed(self.spark, self.source)
+    def _new_files(self, draft: Run) -> list[str]:
+        """The files that no run has read, as patterns; written down as read by this one."""
         known = None
         if self.before is not None and self.before.manifest.log:
-            known = _union(
-                [_part(self.before, "files", FILES, run) for run in self.before.manifest.log]
-            )
-        new = new_since(now, known)
-        _write(new.table, f"{self.folder}/files/run={name}")
-        return new
+            runs = self.before.manifest.log
+            known = _union([_part(self.before, "files", FILES, one) for one in runs])
+        new = new_since(listed(self.spark, self.source), known)
+        _write(new, f"{self.folder}/files/run={draft.manifest.run}")
+        return patterns(_part(draft, "files", FILES, draft.manifest.run))
 
-    def _read(self, draft: Run, files: Files) -> DataFrame:
+    def _read(self, draft: Run, paths: list[str]) -> DataFrame:
         """The events of the new files that are not in the log yet, now in it."""
         place = f"{self.folder}/log/run={draft.manifest.run}"
-        if not files.paths:
+        if not paths:
             _write(self.spark.createDataFrame([], EVENTS), place)
         else:
-            source = replace(self.source, paths=files.paths)
+            source = replace(self.source, paths=paths)
             events = read_events(self.spark, source, partitions=_shuffled(self.spark)).events
             if len(draft.manifest.log) > 1:
                 old = [_part(draft, "log", EVENTS, run) for run in draft.manifest.log[:-1]]

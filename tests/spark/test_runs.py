@@ -1,0 +1,219 @@
+"""Runs in a folder: after each of them everybody's memberships are those of all events so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+import segue
+from segue.adapters.sources import Layout
+from segue.adapters.spark.events import Source
+from segue.adapters.spark.manifest import Manifest, published
+from segue.adapters.spark.runs import Asked, Run, latest, run
+from segue.bootstrap.definitions import ProjectFile
+from segue.domain.errors import BusyError, InputError, UsageError
+from segue.domain.instant import DAY
+from tests.spark.answers import rows_of
+
+BEGIN = 1_767_225_600_000
+SEGMENTS = {
+    "active": "active on at least 2 days within 7 days",
+    "buyers": "did purchase at least 2 times within 30 days",
+    "abandoned": "last cart more than 1 hours ago and did not purchase since last cart",
+    "german": 'trait country = "DE"',
+}
+RANKED = {**SEGMENTS, "top": "top 50% by count(purchase)"}
+
+
+def event(person: str, name: str, day: float, **properties: Any) -> dict[str, Any]:
+    """A row of a file of events."""
+    text = pa.scalar(str(properties)).as_py().replace("'", '"')
+    return {
+        "person_id": person,
+        "event": name,
+        "occurred_at": BEGIN + int(day * DAY),
+        "event_id": f"{person}-{name}-{day}",
+        "properties": text,
+    }
+
+
+FIRST = [
+    *(event(f"p{i}", "cart", i % 5) for i in range(12)),
+    *(event(f"p{i}", "purchase", i % 7 + 0.5) for i in range(0, 12, 2)),
+    *(event(f"p{i}", "purchase", i % 3 + 2) for i in range(0, 12, 4)),
+    event("p1", "$identify", 1, country="DE"),
+]
+SECOND = [
+    event("p3", "purchase", 8),  # somebody whom the first run knows
+    event("p5", "cart", 0.25),  # late
+    event("p0", "cart", 0),  # again: nothing new
+    event("new", "cart", 9),
+    event("p7", "$identify", 9, **{"$anon_distinct_id": "p9"}),  # two who were one all along
+]
+THIRD = [event("p2", "cart", 21)]  # time has passed for all others
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of files that grows, and the folder of its runs."""
+
+    spark: SparkSession
+    place: Path
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        files = self.place / "events"
+        files.mkdir(exist_ok=True)
+        table = pa.Table.from_pylist(list(rows))
+        when = table["occurred_at"].cast(pa.timestamp("ms", "UTC"))
+        table = table.set_column(2, "occurred_at", when)
+        pq.write_table(table, files / f"{len(list(files.iterdir()))}.parquet")
+
+    def run(self, segments: dict[str, str] = SEGMENTS, at: int | None = None, **kind: Any) -> Run:
+        source = Source([str(self.place / "events")], Layout(**kind))
+        definitions = ProjectFile(project(segments)).definitions
+        ids = tuple(segments)
+        asked = Asked(definitions, "text", ids, at)
+        return run(self.spark, source, asked, str(self.place / "runs"))
+
+    def expected(self, segments: dict[str, str] = SEGMENTS, at: int | None = None) -> Any:
+        files = sorted(map(str, (self.place / "events").glob("*.parquet")))
+        return rows_of(segue.history(files, project(segments), at))
+
+
+def project(segments: dict[str, str]) -> dict[str, Any]:
+    return {"segments": {key: {"title": key, "when": when} for key, when in segments.items()}}
+
+
+def memberships(found: Run) -> Any:
+    return rows_of(found.memberships().toArrow())
+
+
+@pytest.fixture
+def folder(spark: SparkSession, tmp_path: Path) -> Folder:
+    """A folder with a first file."""
+    found = Folder(spark, tmp_path)
+    found.add(FIRST)
+    return found
+
+
+def test_each_run_takes_up_what_is_new(folder: Folder) -> None:
+    """Late events, ids that turn out to be one person, events that were there, time that passes:
+    the result is that of all events, and only those whom it concerns were evaluated."""
+    first = folder.run()
+    assert memberships(first) == folder.expected()
+    assert first.manifest.counts["evaluated"] == 12
+
+    folder.add(SECOND)
+    second = folder.run()
+    assert memberships(second) == folder.expected()
+    assert second.manifest.previous == first.manifest.run
+    assert second.manifest.counts["evaluated"] < second.manifest.counts["people"] == 12
+
+    folder.add(THIRD)
+    third = folder.run()
+    assert memberships(third) == folder.expected()
+    assert memberships(latest_of(folder)) == memberships(third)
+
+
+def latest_of(folder: Folder) -> Run:
+    found = latest(folder.spark, str(folder.place / "runs"))
+    assert found is not None
+    return found
+
+
+def test_nobody_is_evaluated_for_whom_nothing_changed(folder: Folder) -> None:
+    """A run without new events, at the instant of the last one."""
+    folder.run()
+
+    again = folder.run()
+
+    assert again.manifest.counts["evaluated"] == 0
+    assert memberships(again) == folder.expected()
+
+
+def test_ranks_and_other_definitions_are_about_everybody(folder: Folder) -> None:
+    """Whose rank it is depends on all; and a definition that was changed holds for all."""
+    folder.run()
+    folder.add(SECOND)
+
+    ranked = folder.run(RANKED)
+
+    assert memberships(ranked) == folder.expected(RANKED)
+    assert ranked.manifest.counts["evaluated"] == ranked.manifest.counts["people"]
+
+
+def test_another_zone_reads_the_files_anew(folder: Folder) -> None:
+    """Instants without a zone would be others."""
+    folder.run()
+
+    again = folder.run(timezone="Europe/Berlin")
+
+    assert again.manifest.log == (again.manifest.run,)
+    assert memberships(again) == folder.expected()
+
+
+def test_events_of_the_future_count_once_it_is_their_time(folder: Folder) -> None:
+    """A run of an instant before the last event leaves those after it to a later one."""
+    early, late = BEGIN + 3 * DAY, BEGIN + 40 * DAY
+
+    assert memberships(folder.run(at=early)) == folder.expected(at=early)
+    assert memberships(folder.run(at=late)) == folder.expected(at=late)
+
+
+def test_what_the_members_are(folder: Folder) -> None:
+    found = rows_of(folder.run().members().toArrow())
+
+    files = sorted(map(str, (folder.place / "events").glob("*.parquet")))
+    assert found == rows_of(segue.evaluate(files, project(SEGMENTS)))
+
+
+def test_runs_go_forward(folder: Folder) -> None:
+    folder.run()
+
+    with pytest.raises(UsageError, match="lies before the last run"):
+        folder.run(at=BEGIN + DAY)
+
+
+def test_a_file_that_changed_is_no_new_file(folder: Folder) -> None:
+    """What it said is in the log, and nobody knows which of it still holds."""
+    folder.run()
+    changed = folder.place / "events" / "0.parquet"
+    pq.write_table(pq.read_table(changed).slice(1), changed)
+
+    with pytest.raises(InputError, match="gone or have changed"):
+        folder.run()
+
+
+def test_parts_that_are_gone_are_missed(folder: Folder) -> None:
+    first = folder.run()
+    folder.add(SECOND)
+    (folder.place / "runs" / "people" / f"run={first.manifest.run}").rename(folder.place / "away")
+
+    with pytest.raises(InputError, match="has no people of run"):
+        folder.run()
+
+
+def test_of_two_runs_at_once_one_is_told_that_it_lost(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both build on nothing; the one whose id comes first is the one that counts."""
+    first = folder.run()
+    place = str(folder.place / "runs")
+    chain = published(folder.spark, place)
+    assert [one.run for one in chain] == [first.manifest.run]
+
+    monkeypatch.setattr("segue.adapters.spark.runs.latest", lambda *_: None)
+    monkeypatch.setattr("uuid.uuid4", lambda: type("Last", (), {"hex": "z" * 32}))
+    with pytest.raises(BusyError, match="another run was published"):
+        folder.run()
+    assert published(folder.spark, place) == chain
+
+
+def test_runs_of_another_form_are_not_gone_on_with() -> None:
+    with pytest.raises(InputError, match="version 2 of their form"):
+        Manifest.read('{"version": 2}')
