@@ -22,6 +22,7 @@ from segue.adapters.sources.normalise import normalise
 from segue.adapters.sources.shapes import SegmentMessages, shaped
 from segue.adapters.sources.utf8 import only_utf8
 from segue.adapters.spark.arrow import in_workers
+from segue.adapters.spark.files import listed, patterns
 from segue.adapters.spark.one_each import KEYED, keyed, one_each
 from segue.domain.errors import InputError
 
@@ -75,6 +76,7 @@ def read_events(spark: SparkSession, source: Source, *, partitions: int) -> Read
 def raw_frames(spark: SparkSession, source: Source) -> list[DataFrame]:
     """The rows as they lie there: one frame where their files agree about the columns, else one for
     each shape that a file has."""
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
     if source.format not in _COLUMNAR:
@@ -85,8 +87,8 @@ def raw_frames(spark: SparkSession, source: Source) -> list[DataFrame]:
     try:
         try:
             return [_loaded(spark, source, source.paths, merge=True)]
-        except PySparkException as error:
-            if "MERGE" not in (error.getCondition() or "").upper():
+        except (PySparkException, Py4JJavaError) as error:
+            if "CANNOT_MERGE" not in str(error):
                 raise
         return _by_shape(spark, source)
     except PySparkException as error:
@@ -106,9 +108,8 @@ def _loaded(spark: SparkSession, source: Source, paths: Sequence[str], *, merge:
 
 def _by_shape(spark: SparkSession, source: Source) -> list[DataFrame]:
     """A frame for all files of one shape each."""
-    files = _loaded(spark, source, source.paths, merge=False).inputFiles()
     shapes: dict[str, list[str]] = {}
-    for file in sorted(files):
+    for file in patterns(listed(spark, source)):
         shapes.setdefault(_loaded(spark, source, [file], merge=False).schema.json(), []).append(
             file
         )
