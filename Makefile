@@ -3,7 +3,7 @@
 # Node comes from there too, and npm takes the SDKs of the tests from their own lock. The browser is
 # the machine's; where it has none and may install one, `make test` does.
 
-.PHONY: help demo test check docs bench bench-live fuzz sends faults soak proof picture refresh wheel lock browser postgres java clean
+.PHONY: help demo test check docs bench bench-live bench-all fuzz sends faults soak proof picture refresh wheel lock browser postgres java clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -15,6 +15,7 @@ INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all: --requi
 PAIRS := 1000000
 SENDS := 1000000
 SEED := 1
+MINUTES := inf
 export NO_MKDOCS_2_WARNING := 1
 SOURCES := $(shell find src -type f -not -path '*/__pycache__/*') pyproject.toml README.md LICENSE
 
@@ -31,6 +32,7 @@ help:
 	@echo 'make docs     the documentation, as pages in site/'
 	@echo 'make bench    Segue beside chDB and DuckDB on 20 million events'
 	@echo 'make bench-live  segue serve under load, beside periodic jobs'
+	@echo 'make bench-all   every figure of docs/benchmarks.md, with five rivals'
 	@echo 'make fuzz     the oracle against a million random conditions'
 	@echo 'make sends    a million simulated messages, every row read by an independent checker'
 	@echo 'make faults   kills, full disks and hostile senders against segue serve'
@@ -66,6 +68,9 @@ bench-live: $(STAMPS)/segue $(STAMPS)/test browser
 	@$(BIN)/python -m bench.live
 	@$(BIN)/python -m bench.acting
 	@$(BIN)/python -m bench.studio
+
+bench-all: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/bench $(STAMPS)/spark java
+	@$(BIN)/python -m bench.peers --record docs/proofs --minutes $(MINUTES) $(GO_ON)
 
 fuzz: $(STAMPS)/segue $(STAMPS)/test
 	@$(BIN)/python -m tests.fuzz.run --pairs $(PAIRS) --seed $(SEED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -37,12 +37,14 @@ class ChDB:
     asked: Asked
 
     @classmethod
-    def load(cls, log: Columns, asked: Asked, folder: Path) -> ChDB:
-        """Bring the log into tables, outside any clock."""
+    def load(
+        cls, log: Columns, asked: Asked, folder: Path, layouts: Sequence[str] = tuple(_TABLES)
+    ) -> ChDB:
+        """Bring the log into tables, outside any clock: one for each layout."""
         session = Session(str(folder))
         session.query("CREATE DATABASE b")
         arrow = pa.table({"p": log.person, "e": log.event, "ts": log.at})  # noqa: F841 (read by name)
-        for table, order in _TABLES.values():
+        for table, order in map(_TABLES.__getitem__, layouts):
             columns = "(p Int32, e Int8, ts Int64)"
             session.query(f"CREATE TABLE {table} {columns} ENGINE = MergeTree ORDER BY ({order})")
             session.query(f"INSERT INTO {table} SELECT p, e, ts FROM Python(arrow)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,12 +31,15 @@ class DuckDB:
     asked: Asked
 
     @classmethod
-    def load(cls, log: Columns, asked: Asked) -> DuckDB:
-        """Bring the log into tables, outside any clock."""
+    def load(cls, log: Columns, asked: Asked, layouts: Sequence[str] = tuple(_TABLES)) -> DuckDB:
+        """Bring the log into tables, outside any clock: one for each layout."""
         connection = duckdb.connect(config={"threads": cores()})
         connection.register("log", pa.table({"p": log.person, "e": log.event, "ts": log.at}))
-        connection.execute("CREATE TABLE by_person AS SELECT * FROM log ORDER BY p, e, ts")
-        connection.execute("CREATE TABLE by_event AS SELECT * FROM log ORDER BY e, p, ts")
+        for layout in layouts:
+            order = "p, e, ts" if layout == BY_PERSON else "e, p, ts"
+            connection.execute(
+                f"CREATE TABLE {_TABLES[layout]} AS SELECT * FROM log ORDER BY {order}"
+            )
         connection.unregister("log")
         return cls(connection, asked)
 
