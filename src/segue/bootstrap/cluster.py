@@ -6,6 +6,7 @@ person, was asked for.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from segue.adapters.spark.events import Source, read_events
 from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
 from segue.adapters.spark.session import opened
+from segue.bootstrap import environment
 from segue.bootstrap.cluster_counts import stays_in, tallies_in
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of, known_zone
@@ -36,6 +38,8 @@ from segue.services.view import known_segment
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_QUIET: Final = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+"""What keeps Spark from writing into the midst of an answer; a server of Connect has its own."""
 _ENDINGS: Final = {
     ".csv": "csv",
     ".jsonl": "json",
@@ -69,7 +73,10 @@ def cluster(
     kind = kind or _kind_of(events)
     paths = tuple(map(_absolute, events)) if kind in _FILES else tuple(events)
     source = Source(paths, Layout(columns or {}, zone), kind)
-    with opened(master) as spark, _told():
+    if master.startswith("local"):
+        environment.same_python_in_workers()
+    quiet = {} if master.startswith("sc://") else _QUIET
+    with _without_pandas(), opened(master, quiet) as spark, _told():
         many = partitions or int(spark.conf.get("spark.sql.shuffle.partitions") or 200)
         yield Cluster(spark, source, project, many)
 
@@ -277,6 +284,14 @@ def _instants(found: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """Nothing said about the version of pandas, which is not used."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+        yield
 
 
 @contextmanager

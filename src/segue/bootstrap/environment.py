@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,12 @@ _PORTS: Final = {Tls.STARTTLS: 587, Tls.TLS: 465, Tls.NONE: 25}
 def now() -> int:
     """The system clock: ms since the epoch."""
     return time.time_ns() // 1_000_000
+
+
+def same_python_in_workers() -> None:
+    """Let the tasks of a Spark inside this process run in the Python that runs this, where
+    `PYSPARK_PYTHON` names no other."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # noqa: TID251
 
 
 def default_workspace() -> Path:

@@ -1,0 +1,172 @@
+"""`segue evaluate` and `segue history` with `--engine spark` say what they say without it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+import pytest
+
+import segue
+from segue.services.memberships import MEMBERSHIPS
+from tests.spark.answers import rows_of
+
+DEFINITIONS = """\
+project: shop
+timezone: Europe/Berlin
+exclude: trait staff is true
+segments:
+  buyers: {title: Buyers, when: did buy}
+  fresh: {title: Looked lately, when: did look within 7 days}
+  spenders: {title: Spenders, when: 'top 50% by sum(buy.price)'}
+  visitors: {title: Visited twice, when: did "$session_started" at least 2 times}
+  nobody: {title: Nobody, when: did fly}
+ladders:
+  engagement:
+    kind: engagement
+    levels:
+      - {level: low, title: Low, when: everyone}
+      - {level: high, title: High, when: active on at least 2 days within 7 days}
+journey:
+  - {stage: aware, when: everyone}
+  - {stage: customer, when: did buy within 3 days}
+"""
+EVENTS = """\
+user,event,occurred_at,page,price,staff,$anon_distinct_id
+ana,look,2026-05-01T09:00:00Z,/a,,,
+ana,look,2026-05-02T09:00:00Z,/b,,,
+anonymous-7,look,2026-04-30T08:00:00Z,/b,,,
+ben,$identify,2026-05-01T10:00:00Z,,,,anonymous-7
+ben,look,2026-05-02T10:00:00Z,/a,,,
+ben,buy,2026-05-02T10:05:00Z,,19.90,,
+cat,look,2026-04-10T10:00:00Z,/a,,,
+cat,buy,2026-04-10T11:00:00Z,/a,3,,
+cat,buy,2026-04-20T11:00:00Z,/a,3,,
+dan,$identify,2026-04-10T10:00:00Z,,,true,
+dan,buy,2026-04-10T11:00:00Z,/a,99,,
+"""
+FILES = ("--events", "events.parquet", "--definitions", "segue.yaml", "--columns", "person_id=user")
+SPARK = ("--engine", "spark", "--master", "local[2]", "--partitions", "3")
+ASKED = {
+    "sizes": ("evaluate", *FILES),
+    "sizes as JSON": ("evaluate", *FILES, "--json"),
+    "sizes earlier": ("evaluate", *FILES, "--json", "--at", "2026-04-21"),
+    "members": ("evaluate", *FILES, "-s", "fresh", "-s", "engagement.low"),
+    "members as JSON": ("evaluate", *FILES, "-s", "spenders", "--json"),
+    "stays": ("history", *FILES),
+    "stays as JSON": ("history", *FILES, "--json"),
+    "a person": ("history", *FILES, "--person", "anonymous-7"),
+    "a person as JSON": ("history", *FILES, "--person", "cat", "--json"),
+    "no such person": ("history", *FILES, "--person", "eve"),
+    "no such segment": ("evaluate", *FILES, "-s", "buyer"),
+    "no such instant": ("evaluate", *FILES, "--at", "yesteryear"),
+}
+
+
+@dataclass(frozen=True)
+class Both:
+    """What commands answered on one machine and on Spark, by name, and the folder of both."""
+
+    here: dict[str, Any]
+    spark: dict[str, Any]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Every command once here and once on Spark."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "segue.yaml").write_text(DEFINITIONS)
+    (folder / "events.csv").write_text(EVENTS)
+    pq.write_table(arrow_csv.read_csv(folder / "events.csv"), folder / "events.parquet")
+    written = {
+        "members.csv": ("evaluate", *FILES, "--out", "members.csv"),
+        "memberships.jsonl": ("history", *FILES, "--out", "memberships.jsonl"),
+    }
+    on_spark = {
+        "a folder": ("history", *FILES, *SPARK, "--out", "memberships"),
+        "the folder again": ("history", *FILES, *SPARK, "--out", "memberships", "--json"),
+        "no such file": ("evaluate", "--events", "none.parquet", *FILES[2:], *SPARK),
+        "csv": ("evaluate", "--events", "events.csv", *FILES[2:], *SPARK),
+    }
+    here = [*ASKED.values(), *((*one[:-1], f"here-{one[-1]}") for one in written.values())]
+    there = [(*one, *SPARK) for one in (*ASKED.values(), *written.values())]
+    outcomes = _run([*here, *there, *on_spark.values()], folder)
+    names = [*ASKED, *written]
+    return Both(
+        dict(zip(names, outcomes, strict=False)),
+        dict(zip([*names, *on_spark], outcomes[len(names) :], strict=True)),
+        folder,
+    )
+
+
+def _run(commands: list[tuple[str, ...]], folder: Path) -> list[Any]:
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("commands.py")],
+        input=json.dumps(commands),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=folder,
+        timeout=600,
+    )
+    return list(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_the_answer_is_the_same(both: Both, asked: str) -> None:
+    """Letter by letter, what is shown and what is told to programs; errors, too."""
+    assert both.spark[asked] == both.here[asked]
+
+
+def test_the_answers_say_something(both: Both) -> None:
+    """What is compared is not twice the same error."""
+    found = {name: code for name, (code, *_) in both.here.items()}
+
+    assert {name for name, code in found.items() if code} == {
+        "no such person", "no such segment", "no such instant"
+    }  # fmt: skip
+    assert "Spenders" in both.here["a person"][1]
+
+
+@pytest.mark.parametrize("name", ["members.csv", "memberships.jsonl"])
+def test_one_file_is_the_same(both: Both, name: str) -> None:
+    """Byte by byte."""
+    assert both.spark[name][0] == 0
+    assert (both.folder / name).read_bytes() == (both.folder / f"here-{name}").read_bytes()
+
+
+def test_a_folder_is_written_by_spark(both: Both) -> None:
+    """Parquet with the columns of a result; the terminal says how many rows."""
+    table = pq.read_table(both.folder / "memberships")
+    here = segue.history(
+        pq.read_table(both.folder / "events.parquet").rename_columns({"user": "person_id"}),
+        both.folder / "segue.yaml",
+    )
+
+    assert table.cast(MEMBERSHIPS).schema == MEMBERSHIPS
+    assert table.schema.field("left_at").type == pa.timestamp("ms", "UTC")
+    assert rows_of(table) == rows_of(here)
+    assert both.spark["a folder"][1] == f"{len(table)} memberships written to memberships\n"
+
+
+def test_a_folder_is_not_written_over(both: Both) -> None:
+    """What is there stays; the error is for programs, where they asked."""
+    code, _, error, _ = both.spark["the folder again"]
+
+    assert code == 2
+    assert "Cannot write memberships" in json.loads(error.splitlines()[-1])["error"]
+
+
+def test_files_that_cannot_be_read(both: Both) -> None:
+    """There is none, or it says nothing of types: an error with a hint, and no traceback."""
+    for name, said in {"no such file": "none.parquet", "csv": "from csv files"}.items():
+        code, _, error, _ = both.spark[name]
+        assert code == 2, error
+        assert said in error
+        assert "hint: " in error
