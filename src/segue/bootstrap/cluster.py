@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _QUIET: Final = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 """What keeps Spark from writing into the midst of an answer; a server of Connect has its own."""
+_PARTITIONS: Final = "spark.sql.shuffle.partitions"
 _ENDINGS: Final = {
     ".csv": "csv",
     ".jsonl": "json",
@@ -75,10 +76,11 @@ def cluster(
     source = Source(paths, Layout(columns or {}, zone), kind)
     if master.startswith("local"):
         environment.same_python_in_workers()
-    quiet = {} if master.startswith("sc://") else _QUIET
-    with _without_pandas(), opened(master, quiet) as spark, _told():
-        many = partitions or int(spark.conf.get("spark.sql.shuffle.partitions") or 200)
-        yield Cluster(spark, source, project, many)
+    settings = {} if master.startswith("sc://") else dict(_QUIET)
+    if partitions is not None:
+        settings[_PARTITIONS] = str(partitions)
+    with _without_pandas(), opened(master, settings) as spark, _told():
+        yield Cluster(spark, source, project, int(spark.conf.get(_PARTITIONS) or 200))
 
 
 @dataclass
