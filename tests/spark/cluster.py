@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,24 +59,26 @@ class Cluster:
         alive = self.alive()
         program, log = "org.apache.spark.deploy.worker.Worker", self.folder / f"{name}.log"
         self.workers.append(started(program, *options, *place, self.master, log=log))
-        self._await(alive + 1)
+        self._await(lambda: self.alive() > alive)
 
     def kill_worker(self) -> None:
         """Kill the youngest worker as a crash would: with what it runs, at once."""
+        alive = self.alive()
         _kill_tree(self.workers.pop().pid)
+        self._await(lambda: self.alive() < alive)
 
     def alive(self) -> int:
         """How many workers the master counts."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.page}/json/", timeout=10) as answer:
             return sum(one["state"] == "ALIVE" for one in json.load(answer)["workers"])
 
-    def _await(self, workers: int) -> None:
+    def _await(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while True:
             with contextlib.suppress(OSError):
-                if self.alive() >= workers:
+                if is_so():
                     return
-            assert time.monotonic() < deadline, f"no {workers} workers: see {self.folder}"
+            assert time.monotonic() < deadline, f"the cluster does not come: see {self.folder}"
             time.sleep(0.1)
 
 
@@ -92,7 +94,7 @@ def running(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cl
             "org.apache.spark.deploy.master.Master", *options, *page, log=folder / "master.log"
         )
         try:
-            cluster._await(0)
+            cluster._await(lambda: cluster.alive() == 0)
             for _ in range(workers):
                 cluster.add_worker(cores, memory)
             yield cluster

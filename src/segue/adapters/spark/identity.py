@@ -62,13 +62,10 @@ def persons_of(links: DataFrame) -> DataFrame:
     """The ids that belong to a person of another id, columns `tables.PERSONS`, given all links,
     columns `LINKS`."""
     earliest = links.groupBy("kind", "distinct_id", "other").agg(_earliest())
-    different = earliest.select("kind", "distinct_id", "other", "place.*").persist()
-    try:
-        few = different.limit(_FEW + 1).count() <= _FEW
-        together = different.coalesce(1) if few else _with_groups(different).repartition("group")
-        return in_workers(together, folded, PERSONS).localCheckpoint()
-    finally:
-        different.unpersist()
+    different = earliest.select("kind", "distinct_id", "other", "place.*")
+    few = different.limit(_FEW + 1).count() <= _FEW
+    together = different.coalesce(1) if few else _with_groups(different).repartition("group")
+    return in_workers(together, folded, PERSONS)
 
 
 def with_persons(events: DataFrame, persons: DataFrame) -> DataFrame:
