@@ -1,0 +1,1 @@
+"""Segue on Spark: how it grows with cores and with what is new, and what passes the driver."""
