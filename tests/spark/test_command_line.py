@@ -89,6 +89,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         "the folder again": ("history", *FILES, *SPARK, "--out", "memberships", "--json"),
         "no such file": ("evaluate", "--events", "none.parquet", *FILES[2:], *SPARK),
         "csv": ("evaluate", "--events", "events.csv", *FILES[2:], *SPARK),
+        "kept: sizes": (*ASKED["sizes"], *SPARK, "--runs", "runs"),
+        "kept: stays": (*ASKED["stays"], *SPARK, "--runs", "runs"),
+        "kept: a person": (*ASKED["a person"], *SPARK, "--runs", "runs"),
     }
     here = [*ASKED.values(), *((*one[:-1], f"here-{one[-1]}") for one in written.values())]
     there = [(*one, *SPARK) for one in (*ASKED.values(), *written.values())]
@@ -118,6 +121,12 @@ def _run(commands: list[tuple[str, ...]], folder: Path) -> list[Any]:
 def test_the_answer_is_the_same(both: Both, asked: str) -> None:
     """Letter by letter, what is shown and what is told to programs; errors, too."""
     assert both.spark[asked] == both.here[asked]
+
+
+@pytest.mark.parametrize("asked", ["sizes", "stays", "a person"])
+def test_the_answer_is_the_same_where_results_are_kept(both: Both, asked: str) -> None:
+    """The first command worked everything out; the others found it in the folder."""
+    assert both.spark[f"kept: {asked}"] == both.here[asked]
 
 
 def test_the_answers_say_something(both: Both) -> None:

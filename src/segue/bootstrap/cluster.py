@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,13 +22,14 @@ from segue.adapters.spark.evaluating import Evaluating, evaluated, spans_in
 from segue.adapters.spark.events import Source, read_events
 from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
+from segue.adapters.spark.runs import Asked, Run, run
 from segue.adapters.spark.session import opened
 from segue.bootstrap import environment
 from segue.bootstrap.cluster_counts import stays_in, tallies_in
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.results import write_table, writer_for
-from segue.domain.errors import InputError, NotFoundError
+from segue.domain.errors import InputError, NotFoundError, UsageError
 from segue.language.tree import Definitions
 from segue.services.memberships import INSTANT, MEMBERS, MEMBERSHIPS
 from segue.services.stays import Stays
@@ -62,11 +63,13 @@ def cluster(
     time_zone: str | None = None,
     kind: str | None = None,
     partitions: int | None = None,
+    runs: str | None = None,
 ) -> Iterator[Cluster]:
     """The project over events that the cluster at `master` reads; its session ends with it.
 
-    `kind` (None: as the files end, else Parquet) is the format of the events, and `partitions`
-    (None: as Spark is set) the tasks of each step. Raises `UsageError` where
+    `kind` (None: as the files end, else Parquet) is the format of the events, `partitions`
+    (None: as Spark is set) the tasks of each step, and `runs` the folder in which results are kept
+    and brought up to date (None: everything is worked out anew). Raises `UsageError` where
     PySpark is missing, `InputError` where the cluster cannot be reached or gives up.
     """
     project = ProjectFile(definitions)
@@ -80,7 +83,8 @@ def cluster(
     if partitions is not None:
         settings[_PARTITIONS] = str(partitions)
     with _without_pandas(), opened(master, settings) as spark, _told():
-        yield Cluster(spark, source, project, int(spark.conf.get(_PARTITIONS) or 200))
+        many = int(spark.conf.get(_PARTITIONS) or 200)
+        yield Cluster(spark, source, project, many, None if runs is None else _absolute(runs))
 
 
 @dataclass
@@ -91,6 +95,8 @@ class Cluster:
     source: Source
     project: ProjectFile
     partitions: int
+    runs: str | None = None
+    _run: Run | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -118,6 +124,8 @@ class Cluster:
     @cached_property
     def log(self) -> DataFrame:
         """The events with the person of each: columns `tables.LOG`."""
+        if self._run is not None:
+            return self._run.log()
         return with_persons(self.events, self.persons)
 
     def instant(self, at: At = None) -> int:
@@ -134,7 +142,22 @@ class Cluster:
             known_segment(definitions, segment_id)
         every = [one.id for one in definitions.segments]
         chosen = every if segment_ids is None else list(dict.fromkeys(segment_ids))
-        return ClusterView(self, definitions, tuple(chosen), self.instant(at))
+        if self.runs is None:
+            return ClusterView(self, definitions, tuple(chosen), self.instant(at))
+        kept = self.run(at)
+        return ClusterView(self, definitions, tuple(chosen), kept.manifest.at, kept)
+
+    def run(self, at: At = None) -> Run:
+        """Bring the folder of runs up to date with the events, as of the instant (None: of the last
+        event). Raises as `adapters.spark.runs.run`, `UsageError` where there is no such folder."""
+        if self.runs is None:
+            raise UsageError("runs need a folder to be kept in", hint="name one: --runs DIR")
+        definitions = with_counted(self.definitions)
+        ids = tuple(one.id for one in definitions.segments)
+        last = at is None or at == "last"
+        asked = Asked(definitions, self.project.text, ids, None if last else self.instant(at))
+        self._run = run(self.spark, self.source, asked, self.runs)
+        return self._run
 
     def person_of(self, distinct_id: str) -> str:
         """The id of the person who has the distinct id. Raises `NotFoundError` where nobody has."""
@@ -164,10 +187,15 @@ class ClusterView:
     definitions: Definitions
     segment_ids: tuple[str, ...]
     at: int
+    kept: Run | None = None
+    """The run whose spans these are (None: they are worked out now)."""
 
     @cached_property
     def spans(self) -> DataFrame:
         """Everybody's spans, columns `tables.SPANS`; those of `COUNTED` are among them."""
+        if self.kept is not None:
+            named = ", ".join(f"'{one}'" for one in (*self.segment_ids, COUNTED))
+            return self.kept.spans().where(f"segment_id IN ({named})").persist()
         log, partitions = self.cluster.log, self.cluster.partitions
         counted = with_counted(self.definitions)
         wanted = (*self.segment_ids, COUNTED)

@@ -50,10 +50,11 @@ def evaluate(
     master: options.Master = None,
     kind: options.Format = None,
     partitions: options.Partitions = None,
+    runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
     """Who is in each segment at an instant, and what ends next."""
-    on = On(engine, master, kind, partitions)
+    on = On(engine, master, kind, partitions, runs)
     _check(out, on)
     with asked(
         on,
@@ -92,10 +93,11 @@ def history(
     master: options.Master = None,
     kind: options.Format = None,
     partitions: options.Partitions = None,
+    runs: options.Runs = None,
     as_json: options.Json = False,
 ) -> None:
     """Who ever was in each segment, from when to when."""
-    on = On(engine, master, kind, partitions)
+    on = On(engine, master, kind, partitions, runs)
     _check(out, on)
     with asked(
         on,

@@ -118,6 +118,15 @@ Format: TypeAlias = Annotated[
         rich_help_panel=_ENGINE,
     ),
 ]
+Runs: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--runs",
+        metavar="DIR",
+        help="Keep what Spark works out in this folder; the next time only read what is new.",
+        rich_help_panel=_ENGINE,
+    ),
+]
 Partitions: TypeAlias = Annotated[
     int | None,
     typer.Option(

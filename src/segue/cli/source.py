@@ -23,6 +23,7 @@ class On:
     master: str | None = None
     kind: str | None = None
     partitions: int | None = None
+    runs: str | None = None
 
     @property
     def is_spark(self) -> bool:
@@ -30,7 +31,8 @@ class On:
         if self.engine not in {None, "local", "spark"}:
             raise UsageError(f"--engine: there is no {self.engine!r}", hint="local or spark")
         given = {
-            "--master": self.master, "--format": self.kind, "--partitions": self.partitions
+            "--master": self.master, "--format": self.kind, "--partitions": self.partitions,
+            "--runs": self.runs,
         }  # fmt: skip
         named = [name for name, value in given.items() if value is not None]
         if self.engine != "spark" and named:
@@ -94,6 +96,7 @@ def _on_spark(
         time_zone=time_zone,
         kind=on.kind,
         partitions=on.partitions,
+        runs=on.runs,
     ) as found:
         yield found
 

@@ -74,6 +74,11 @@ class Run:
         """Everybody: columns `tables.PEOPLE`."""
         return self._counting("people", PEOPLE)
 
+    def log(self) -> DataFrame:
+        """All events that were read, with the person of each: columns `tables.LOG`."""
+        persons = _part(self, "persons", PERSONS, self.manifest.run)
+        return with_persons(_logged(self), persons)
+
     def members(self) -> DataFrame:
         """Who is in each segment at the run's instant: the columns of `segue.evaluate`."""
         return members_in(self.spans(), self.manifest.at)
@@ -159,8 +164,8 @@ class _Running:
         return 1 if self.before is None else self.before.manifest.number + 1
 
     def _made(self, name: str) -> Run:
-        log = (*(() if self.before is None else self.before.manifest.log), name)
-        draft = Run(self.spark, self.folder, self._draft(name, log))
+        before = () if self.before is None else self.before.manifest.log
+        draft = Run(self.spark, self.folder, self._draft(name, (*before, name)))
         fresh = self._read(draft, self._new_files(draft))
         events = _logged(draft)
         draft = self._with_instant(draft, events)
