@@ -287,3 +287,34 @@ def test_the_workspace_may_be_named_by_the_environment(
     monkeypatch.setenv("SEGUE_WORKSPACE", str(shop))
 
     assert segue("evaluate", "--json").json["people"] == 3
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "history"])
+@pytest.mark.parametrize(
+    ("options", "said", "hint"),
+    [
+        ("--engine spark", "--engine spark needs --master", "spark://head:7077"),
+        ("--engine spark --master local[1]", "reads --events and no workspace", "every worker"),
+        ("--engine spark --master local[1] -w .", "reads --events and no workspace", "files"),
+        (
+            "--engine spark --master local[1] --events e.parquet",
+            "--events needs --definitions",
+            "segue.yaml",
+        ),
+        ("--engine flink", "there is no 'flink'", "local or spark"),
+        ("--master local[1]", "--master is about Spark", "add --engine spark"),
+        ("--engine local --partitions 3", "--partitions is about Spark", "add --engine spark"),
+        ("--format delta", "--format is about Spark", "add --engine spark"),
+        ("--out folder", "'folder' names no format", "end the name in"),
+        ("--engine spark --master local[1] --out a.xlsx", "'a.xlsx' names no format", ".parquet"),
+    ],
+)
+def test_engines_that_contradict_the_rest(
+    segue: Segue, shop: Path, verb: str, options: str, said: str, hint: str
+) -> None:
+    """Said before anything is read, or Spark is started."""
+    failed = segue(verb, *options.split())
+
+    assert failed.code == 2
+    assert said in failed.err
+    assert hint in failed.err
