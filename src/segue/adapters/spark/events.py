@@ -109,7 +109,7 @@ def _loaded(spark: SparkSession, source: Source, paths: Sequence[str], *, merge:
 def _by_shape(spark: SparkSession, source: Source) -> list[DataFrame]:
     """A frame for all files of one shape each."""
     shapes: dict[str, list[str]] = {}
-    for file in patterns(listed(spark, source)):
+    for file in patterns(listed(spark, source.paths)):
         shapes.setdefault(_loaded(spark, source, [file], merge=False).schema.json(), []).append(
             file
         )

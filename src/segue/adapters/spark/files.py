@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from segue.domain.errors import InputError
@@ -10,15 +11,13 @@ from segue.domain.errors import InputError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from segue.adapters.spark.events import Source
-
 FILES: Final = "path STRING, length BIGINT, modified TIMESTAMP"
 """A file as it was when it was read."""
 _NAMED: Final = 3
 
 
-def listed(spark: SparkSession, source: Source) -> DataFrame:
-    """The files of a source as they are now: columns `FILES`. Nothing of them is read.
+def listed(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The files at these paths as they are now: columns `FILES`. Nothing of them is read.
 
     Raises `InputError` where there is no such path.
     """
@@ -26,11 +25,11 @@ def listed(spark: SparkSession, source: Source) -> DataFrame:
 
     reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
     try:
-        frame = reader.load(list(source.paths))
+        frame = reader.load(list(paths))
         return frame.selectExpr("path", "length", "modificationTime AS modified")
     except AnalysisException as error:
         raise InputError(
-            f"{', '.join(source.paths)} cannot be read: {str(error).splitlines()[0]}",
+            f"{', '.join(paths)} cannot be read: {str(error).splitlines()[0]}",
             hint="Check the path, and that the cluster may read it.",
         ) from error
 

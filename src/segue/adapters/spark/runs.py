@@ -193,7 +193,7 @@ class _Running:
         if self.before is not None and self.before.manifest.log:
             runs = self.before.manifest.log
             known = _union([_part(self.before, "files", FILES, one) for one in runs])
-        new = new_since(listed(self.spark, self.source), known)
+        new = new_since(listed(self.spark, self.source.paths), known)
         _write(new, f"{self.folder}/files/run={draft.manifest.run}")
         return patterns(_part(draft, "files", FILES, draft.manifest.run))
 
