@@ -21,7 +21,7 @@ from segue.services.acting.results import harmed
 from segue.services.live.answers import CurrentMembership
 from segue.services.live.feed import Feed
 from segue.services.live.live import Live
-from segue.services.live.reading import reasons
+from segue.services.live.reading import asked, reasons
 
 
 def actor_of(
@@ -72,6 +72,8 @@ def title_of(live: Live, segment_id: str) -> str:
 def evidence_of(store: DuckDBStore, live: Live, person_id: str, segment_id: str, at: int) -> str:
     """Why somebody is in a segment, in words; "" where nobody can say."""
     stay = CurrentMembership(segment_id, at, None)
+    if not live.knows_reasons:
+        return asked(live.definitions, [stay]).get(segment_id, "")
     try:
         return reasons(store, live.definitions, person_id, [stay], at).get(segment_id, "")
     except NotFoundError:

@@ -31,6 +31,7 @@ from segue.bootstrap.opening import being_served
 from segue.bootstrap.outfit import actor_of, title_of
 from segue.bootstrap.presence import Presence, announce, withdraw
 from segue.bootstrap.pulse import Pulse
+from segue.bootstrap.runs_watch import RunsWatch
 from segue.bootstrap.saving import Saved, adopted, read_definitions, save
 from segue.bootstrap.settings import Settings
 from segue.bootstrap.slow_turns import SlowTurns
@@ -45,10 +46,12 @@ from segue.domain.webhooks import Watcher
 from segue.language.acting import acting
 from segue.language.models import Project
 from segue.language.resolve import resolve
+from segue.language.tree import Definitions
+from segue.services.live.adopted import AdoptedLive
 from segue.services.live.answers import Turned
 from segue.services.live.editing import Change
 from segue.services.live.feed import Feed
-from segue.services.live.live import Live
+from segue.services.live.live import Index, Live
 
 FIRST_WRITE_KEY: Final = "default"
 FIRST_SECRET_KEY: Final = "first"
@@ -150,6 +153,7 @@ class Serving:
     _loop: Loop | None = None
     _webhooks: Webhooks | None = None
     _presence: Presence | None = None
+    _runs: RunsWatch | None = None
     _closed: bool = False
 
     def __post_init__(self) -> None:
@@ -168,12 +172,16 @@ class Serving:
             definitions = resolve(project.project)
             with ThreadPoolExecutor(1, thread_name_prefix="segue-prepare") as beside:
                 prepared = beside.submit(store.prepare)
-                index = kept_index(workspace, store, definitions)
+                index = None
+                if settings.memberships is None:
+                    index = kept_index(workspace, store, definitions)
                 now = environment.now()
-                live = Live.begin(store, definitions, now, index=index, version=__version__)
+                live = _live(store, definitions, now, settings, index)
                 prepared.result()
             store.save_definitions(read_definitions(workspace), known_at=now)
-            if index is None:  # a server that is killed keeps nothing: its next start has this
+            if (
+                index is None and live.knows_reasons
+            ):  # a server that is killed keeps nothing: its next start has this
                 keep_index(workspace, store, definitions, live.index)
             feed = Feed(store.position().next_transition)
             actor = actor_of(store, live, feed, settings)
@@ -263,6 +271,9 @@ class Serving:
         self.actor.listen(self.in_app.changed)
         self.feed.listen(self.actor.wake)
         self.actor.start(acting(self.project.project), self.live.definitions)
+        if self.settings.memberships is not None and isinstance(self.live, AdoptedLive):
+            self._runs = RunsWatch(self.settings.memberships, self.live, environment.now)
+            self._runs.start()
         _LOG.info("serving", extra={"address": address, "workspace": self.workspace.folder.name})
         return welcome
 
@@ -291,13 +302,16 @@ class Serving:
             withdraw(self.workspace, self._presence)
         self.uploads.close()
         self.actor.close()  # before the loop: it says there what was delivered
+        if self._runs is not None:
+            self._runs.stop()
         if self._loop is not None:
             self._loop.stop()
         self.feed.close()
         if self._webhooks is not None:
             self._webhooks.close()
-        if not self._closed:
+        if not self._closed and self.live.knows_reasons:
             keep_index(self.workspace, self.store, self.live.definitions, self.live.index)
+        if not self._closed:
             self.store.close()
             self._closed = True
 
@@ -342,6 +356,19 @@ class Serving:
         first = next(admins, None) or self.store.add_user(FIRST_ADMIN, Role.ADMIN, now=now)
         secret = self.store.add_link(first.id, now=now)
         return f"{address}{STUDIO_PATH}/enter/{secret}"
+
+
+def _live(
+    store: DuckDBStore,
+    definitions: Definitions,
+    now: int,
+    settings: Settings,
+    index: Index | None,
+) -> Live:
+    """The live service, with memberships from the events that arrive or from runs."""
+    if settings.memberships is not None:
+        return AdoptedLive.resume(store, definitions, now)
+    return Live.begin(store, definitions, now, index=index, version=__version__)
 
 
 def _opened(workspace: Workspace, timezone: str) -> DuckDBStore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from segue.adapters.channels.smtp import MailServer
@@ -69,7 +70,8 @@ class Settings:
     `port` 0 is any free port. `allowed_origins` are those that may call the management API from a
     browser. `write_key` is one that is to be taken beside those that the store keeps.
     `webhook_reach` says which addresses webhooks and other messages may be sent to (None: as suits
-    the host). `channels` is what campaigns need.
+    the host). `channels` is what campaigns need. `memberships` is a folder of runs that memberships
+    come from (None: they come from the events that arrive).
     """
 
     host: str = "127.0.0.1"
@@ -79,3 +81,4 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     webhook_reach: Reach | None = None
     channels: Channels = field(default_factory=Channels)
+    memberships: Path | None = None

@@ -76,6 +76,16 @@ WebhookReach = Annotated[
         rich_help_panel=_LISTENING,
     ),
 ]
+Memberships = Annotated[
+    Path | None,
+    typer.Option(
+        "--memberships",
+        metavar="RUNS",
+        help="Take memberships from the runs in this folder, as `segue evaluate --runs` publishes "
+        "them, instead of evaluating the events that arrive.",
+        show_default=False,
+    ),
+]
 LogLevel = Annotated[
     Level, typer.Option("--log-level", help="What to log.", rich_help_panel=_LOGGING)
 ]
@@ -96,6 +106,7 @@ def serve_(
     host: Host = "127.0.0.1",
     port: Port = 8080,
     write_key: WriteKey = None,
+    memberships: Memberships = None,
     rate: Rate = DEFAULTS.events_per_second,
     allow_origin: Origins = None,
     webhook_reach: WebhookReach = None,
@@ -111,7 +122,14 @@ def serve_(
     logs.configure(level=log_level.value, as_json=log_json)
     limits = Limits(events_per_second=rate, burst=max(1, int(2 * rate)))
     settings = Settings(
-        host, port, write_key, tuple(allow_origin or ()), limits, webhook_reach, channels()
+        host,
+        port,
+        write_key,
+        tuple(allow_origin or ()),
+        limits,
+        webhook_reach,
+        channels(),
+        memberships,
     )
     folder: Path = workspace or default_workspace()
     serve(Workspace(folder), settings, _print_document if as_json else print_welcome)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from segue.domain.ports import Erased
+from segue.domain.runs import AdoptedRun, Adopting
 
 RequestT = TypeVar("RequestT", contravariant=True)
 CodebookT = TypeVar("CodebookT", contravariant=True)
@@ -156,6 +157,10 @@ class Turn(Protocol[RequestT, CodebookT, TableT, PartT, ArrivedT, GroupsT, Codes
     def evaluated(self, by: str) -> None:
         """Note by which version of Segue everybody was evaluated."""
 
+    def adopt(self, how: Adopting) -> int:
+        """Take over the memberships of a run, and publish what differs from what is published; how
+        many transitions that were. Raises `InputError` where files of it are missing."""
+
 
 class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, CodesT, RefsT]):
     """What the live loop asks of an event store beside `EventStore`."""
@@ -185,6 +190,13 @@ class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, C
 
     def versions(self) -> list[SegmentVersion]:
         """The versions of segments that are in force."""
+
+    def adopted_run(self) -> AdoptedRun | None:
+        """The run whose memberships were taken over last; None where none was."""
+
+    def adopted_spans(self) -> KeptT:
+        """The spans of versions in force that had not ended when the last run was taken over,
+        sorted by person: `segment` and `person` int32, `start` and `end` int64 (ms)."""
 
     def everything(
         self,

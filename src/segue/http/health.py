@@ -16,6 +16,10 @@ class Alive(BaseModel):
     """The process answers."""
 
     status: str = Field(default="ok", description="Always `ok`.")
+    memberships: str | None = Field(
+        default=None,
+        description="Why the latest run is not taken over, where memberships come from runs.",
+    )
 
 
 class Ready(BaseModel):
@@ -44,10 +48,10 @@ class Ready(BaseModel):
     )
 
 
-@router.get("/healthz", summary="Is the process alive?")
-async def healthz() -> Alive:
+@router.get("/healthz", summary="Is the process alive?", response_model_exclude_none=True)
+async def healthz(here: Here) -> Alive:
     """200 as long as the process answers at all."""
-    return Alive()
+    return Alive(memberships=here.live.health().runs_trouble or None)
 
 
 @router.get("/readyz", summary="Can it serve?", responses={503: {"model": Ready}})

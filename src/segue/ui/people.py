@@ -21,6 +21,7 @@ from segue.language.resolve import JOURNEY
 from segue.services.acting.story import outcome
 from segue.services.explain import explain_membership, known_person
 from segue.services.explanation_words import verdict
+from segue.services.live.answers import CurrentMembership
 from segue.services.live.finding import (
     ListedPage,
     active_lately,
@@ -29,7 +30,8 @@ from segue.services.live.finding import (
 )
 from segue.services.live.life import MONTH, MOST_EXPLAINED, Life, life
 from segue.services.live.person_document import person_document
-from segue.services.live.reading import EventPage, search, timeline, whole_person
+from segue.services.live.reading import EventPage, asked, search, timeline, whole_person
+from segue.services.view import known_segment
 from segue.ui.lifeline import STEPS, drawn
 from segue.ui.pages import HEADERS, Page
 from segue.ui.signing import Sending, SignedIn, needs
@@ -88,10 +90,30 @@ def why(request: Request, session: SignedIn, person_id: str, segment_id: str) ->
     del session
     page = Page.of(request)
     definitions = page.serving.live.definitions
+    if not page.serving.live.knows_reasons:
+        return _from_run(page, person_id, segment_id)
     explained = explain_membership(page.serving.store, definitions, segment_id, person_id, page.now)
     found = verdict(explained, definitions)
     title = f"Why {found.person_id} {'is' if found.holds else 'is not'} in {found.title}"
     return page.shown("why", {"found": found, "segment_id": segment_id}, title=title)
+
+
+def _from_run(page: Page, person_id: str, segment_id: str) -> Response:
+    """What is known of a membership where it comes from a run: since when, not why."""
+    live = page.serving.live
+    segment = live.definitions.segment(known_segment(live.definitions, segment_id))
+    standing = live.standing(person_id)
+    stay = next((one for one in standing.memberships if one.segment_id == segment_id), None)
+    values = {
+        "person_id": standing.person_id,
+        "segment": segment,
+        "stay": stay,
+        "asks": asked(live.definitions, [CurrentMembership(segment_id, 0, None)])[segment_id],
+        "at": standing.as_of,
+    }
+    said = "is" if stay else "is not"
+    title = f"{standing.person_id} {said} in {segment.title}"
+    return page.shown("why_run", values, title=title)
 
 
 @router.get("/people/{person_id:path}/export")
@@ -164,6 +186,7 @@ def _person(page: Page, person_id: str, shown: Shown, problem: str = "") -> Resp
         "traces": serving.in_app.trace(person_id),
         "may_erase": page.session is not None and page.session.user.role.may(Role.ADMIN),
         "explained_up_to": MOST_EXPLAINED,
+        "from_runs": not page.serving.live.knows_reasons,
         "problem": problem,
     }
     status = 400 if problem else 200

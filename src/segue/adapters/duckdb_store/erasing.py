@@ -35,6 +35,12 @@ _LEFT: Final = f"""
         )
     )
 """
+_HASHED: Final = """
+    INSERT INTO erased_ids
+    SELECT DISTINCT sha256(distinct_id) FROM (SELECT unnest($ids::VARCHAR[]) AS distinct_id)
+    WHERE EXISTS (SELECT 1 FROM adopted_runs)
+"""
+"""Hashes of their ids, where later runs may have them again."""
 _UNUSED: Final = "code NOT IN (SELECT name FROM events)"
 
 
@@ -62,7 +68,8 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     Event names that nobody else did go too, and every threshold, because they counted the person
     (so that everybody is to be evaluated anew);
     what was published about them, their deliveries, and the rejected events that name them. Of
-    their addresses on the suppression list only hashes stay.
+    their addresses on the suppression list only hashes stay; so do hashes of their ids where
+    memberships come from runs, which may have them again.
     """
     ids = {"ids": list(distinct_ids)}
     db.begin()
@@ -70,6 +77,7 @@ def delete(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
     ((before,),) = db.execute("SELECT count(*) FROM events").fetchall()
     whose = set(db.execute(f"DELETE FROM events WHERE {_THEIRS} RETURNING who", ids).fetchall())
     _forget_ids(db, distinct_ids)
+    db.execute(_HASHED, ids)
     _leave_out(db, [who for (who,) in whose])
     db.execute(f"DELETE FROM names WHERE {_UNUSED}")
     db.execute("DELETE FROM thresholds")
@@ -118,6 +126,7 @@ def _forget_ids(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> N
     )
     db.execute(f"DELETE FROM transitions WHERE person {theirs}", codes)
     db.execute(f"DELETE FROM deliveries WHERE person {theirs}", codes)
+    db.execute(f"DELETE FROM adopted_spans WHERE person {theirs}", codes)
     db.execute(f"DELETE FROM distinct_ids WHERE code {theirs}", codes)
     db.execute(f"DELETE FROM former_ids WHERE code {theirs}", codes)
     db.execute("INSERT INTO former_ids SELECT unnest($codes::INTEGER[]), ''", codes)
@@ -133,6 +142,7 @@ def count(db: duckdb.DuckDBPyConnection, distinct_ids: Sequence[str]) -> int:
             + (SELECT count(*) FROM transitions WHERE {_UNNAMED})
             + (SELECT count(*) FROM deliveries WHERE {_UNNAMED} OR person_id IN
                 (SELECT unnest($ids::VARCHAR[])))
+            + (SELECT count(*) FROM adopted_spans WHERE {_UNNAMED})
             + (SELECT count(*) FROM suppressions WHERE address IN
                 (SELECT lower(unnest($ids::VARCHAR[]))))
             + (SELECT count(*) FROM dead_letters WHERE transition NOT IN

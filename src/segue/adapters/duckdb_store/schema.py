@@ -210,6 +210,21 @@ MIGRATIONS: Final = (
         about VARCHAR NOT NULL
     );
     """,
+    """
+    CREATE TABLE adopted_runs (
+        run VARCHAR NOT NULL,
+        run_at BIGINT NOT NULL,
+        known_at BIGINT NOT NULL,
+        segments INTEGER[] NOT NULL
+    );
+    CREATE TABLE adopted_spans (
+        segment INTEGER NOT NULL,
+        person INTEGER NOT NULL,
+        entered_at BIGINT NOT NULL,
+        left_at BIGINT
+    );
+    CREATE TABLE erased_ids (digest VARCHAR NOT NULL);
+    """,
 )
 """Version n of the schema is what the first n scripts make. A released script is never edited.
 
@@ -228,6 +243,10 @@ Version 4: `users` operate Segue; `password` is empty where there is none. `user
 hashes: of one-time links and of sessions.
 
 Version 5: `deeds` are what users changed in the studio, the latest of them; never a person's id.
+
+Version 6: memberships that come from runs elsewhere. `adopted_runs` has the last run that was taken
+over, `adopted_spans` those of its spans that had not ended then; `erased_ids` are SHA-256 hashes of
+the ids of people who were erased since a run was, whom later ones may still have.
 """
 
 CURRENT: Final = len(MIGRATIONS)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from segue.adapters.duckdb_store import (
     access,
     acting_tables,
+    adopting,
     definitions,
     erasing,
     maintenance,
@@ -60,6 +61,7 @@ from segue.domain.ports import (
     ReadLog,
     StoredEvent,
 )
+from segue.domain.runs import AdoptedRun
 from segue.timeline.log import Int32s, Int64s, Log, Request, TraitRequest
 from segue.timeline.parts import Codebook, Groups, Part
 
@@ -170,6 +172,8 @@ class DuckDBStore(
                     self._names,
                     self._writer,
                     self._progress,
+                    ids=self._ids,
+                    directory=self._directory,
                     path=self._path,
                     timezone=self._timezone,
                 )
@@ -423,6 +427,16 @@ class DuckDBStore(
         """See `LiveStore.net_boundaries`."""
         with self._reading() as now:
             return published.net_boundaries(now.db)
+
+    def adopted_run(self) -> AdoptedRun | None:
+        """See `LiveStore.adopted_run`."""
+        with self._reading() as now:
+            return adopting.adopted_run(now.db)
+
+    def adopted_spans(self) -> pa.Table:
+        """See `LiveStore.adopted_spans`."""
+        with self._reading() as now:
+            return adopting.adopted_spans(now.db)
 
     def everybody(self) -> Groups:
         """See `LiveStore.everybody`."""

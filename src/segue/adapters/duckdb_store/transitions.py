@@ -112,6 +112,15 @@ class Progress:
         self._now = {**self._now, "next_transition": first + count}
         return first
 
+    @property
+    def next_transition(self) -> int:
+        """The id of the next transition."""
+        return int(self._now["next_transition"])
+
+    def went_on(self, count: int) -> None:
+        """Note that so many transitions were appended by somebody else, with the next ids."""
+        self._now = {**self._now, "next_transition": self.next_transition + count}
+
     def ticked(self, at: int, next_ref: int) -> None:
         """Note that everything up to the instant (ms), and every event with a smaller reference
         than `next_ref`, was evaluated."""

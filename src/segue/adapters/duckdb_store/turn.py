@@ -8,12 +8,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from segue.adapters.duckdb_store import parts, transitions
+from segue.adapters.duckdb_store import adopting, parts, transitions
 from segue.adapters.duckdb_store.append import Writer
 from segue.adapters.duckdb_store.dictionary import Dictionary
 from segue.adapters.duckdb_store.errors import as_store_errors
+from segue.adapters.duckdb_store.people import Directory
 from segue.adapters.extract import Relation, ranks
 from segue.domain.live import SegmentVersion
+from segue.domain.runs import Adopting
 from segue.timeline.log import Int32s, Int64s, Request, TraitRequest
 from segue.timeline.parts import Arrived, Codebook, Part
 
@@ -28,9 +30,12 @@ class StoreTurn:
         writer: Writer,
         progress: transitions.Progress,
         *,
+        ids: Dictionary,
+        directory: Directory,
         path: Path | None,
         timezone: str,
     ) -> None:
+        self._ids, self._directory = ids, directory
         self._db, self._names, self._writer, self._progress = db, names, writer, progress
         self._path, self._timezone = path, timezone
 
@@ -109,3 +114,8 @@ class StoreTurn:
         """See `Turn.evaluated`."""
         with as_store_errors(self._path):
             transitions.evaluated(self._db, by)
+
+    def adopt(self, how: Adopting) -> int:
+        """See `Turn.adopt`."""
+        with as_store_errors(self._path):
+            return adopting.adopt(self._db, self._ids, self._directory, self._progress, how)

@@ -7,7 +7,7 @@ run wrote before it ended without one is named by nothing, and never read.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -67,8 +67,13 @@ class Manifest:
 
 def published(spark: SparkSession, folder: str) -> list[Manifest]:
     """The runs of a folder, each building on the one before; none where there is none."""
+    return chained([Manifest.read(line) for line in _lines(spark, folder)])
+
+
+def chained(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Manifests in the order in which the runs build on each other."""
     by_previous: dict[str, Manifest] = {}
-    for one in sorted(map(Manifest.read, _lines(spark, folder)), key=lambda one: one.run):
+    for one in sorted(manifests, key=lambda one: one.run):
         by_previous.setdefault(one.previous, one)  # of two at once, one was lost
     chain: list[Manifest] = []
     while (following := by_previous.get(chain[-1].run if chain else "")) is not None:

@@ -70,7 +70,8 @@ class Turned:
 @dataclass(frozen=True, slots=True)
 class Health:
     """How the loop is: whether it turns (`trouble` says why not), the last turn (ms), events that
-    wait, people known, the id after the last transition, timers that are set."""
+    wait, people known, the id after the last transition, timers that are set; and where memberships
+    come from runs, why the latest one is not taken over ("": it is, or they do not)."""
 
     ready: bool
     trouble: str
@@ -79,3 +80,4 @@ class Health:
     people: int
     next_transition: int
     timers: int = 0
+    runs_trouble: str = ""

@@ -62,7 +62,7 @@ def establish(
     people = store.everybody()
     with store.turn() as turn:
         versions = {version.segment_id: version for version in store.versions()}
-        project, fresh = _in_force(turn, definitions, versions, at)
+        project, fresh = in_force(turn, definitions, versions, at)
         done = _look(turn, project, log, people, at)
         for code in sorted(fresh):
             turn.publish(publication(done.boundaries(code), Cause.DEFINITION), known_at=known_at)
@@ -76,7 +76,7 @@ def establish(
     return done
 
 
-def _in_force(
+def in_force(
     turn: Writing, definitions: Definitions, versions: dict[str, SegmentVersion], at: int
 ) -> tuple[Project, set[int]]:
     """The project, with new versions where meanings changed; the codes of those."""

@@ -16,7 +16,6 @@ from segue.domain.browsing import Beat, EventCount
 from segue.domain.identity import LinkKind
 from segue.domain.instant import DAY
 from segue.domain.ports import StoredEvent
-from segue.language.describe import describe
 from segue.language.tree import Definitions
 from segue.services.explain import known_person
 from segue.services.live.answers import CurrentMembership
@@ -27,6 +26,7 @@ from segue.services.live.reading import (
     ReadingStore,
     Stay,
     TraitValue,
+    asked,
     fold_traits,
     reasons,
     stage_of,
@@ -133,11 +133,11 @@ def life(
             beats = browser.beats(ids, since, now + 1, step)
         noted = browser.newest(ids, MOST_READ + 1, named=_NOTED) if _any(counts, _NOTED) else []
     definitions, read = live.definitions, noted[:MOST_READ][::-1]
-    explained = sum(one.count for one in counts) <= MOST_EXPLAINED
+    explained = live.knows_reasons and sum(one.count for one in counts) <= MOST_EXPLAINED
     whys = (
         reasons(store, definitions, person_id, standing.memberships, standing.as_of)
         if explained
-        else _asked(definitions, standing.memberships)
+        else asked(definitions, standing.memberships)
     )
     return Life(
         person_id,
@@ -167,17 +167,6 @@ def _stretch(counts: Sequence[EventCount], now: int, days: int, steps: int) -> t
 
 def _any(counts: Sequence[EventCount], names: Sequence[str]) -> bool:
     return any(one.event in names for one in counts)
-
-
-def _asked(definitions: Definitions, memberships: Sequence[CurrentMembership]) -> Mapping[str, str]:
-    """What the segments of these memberships ask."""
-    titles = {one.id: one.title for one in definitions.segments}
-    inside = {one.segment_id for one in memberships}
-    return {
-        one.id: describe(one.condition, titles=titles)
-        for one in definitions.segments
-        if one.id in inside
-    }
 
 
 def _spells(

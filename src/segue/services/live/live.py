@@ -98,6 +98,7 @@ class Live:
         self._trouble, self._erasures, self._is_stale = "", 0, False
         self._version = version
         self.intake, self.tap = Intake(), Tap()
+        self.runs_trouble = ""
         self.erased: Callable[[], None] = lambda: None
         self.published: Callable[[Turned], None] = lambda _: None
         self._show(standing, state)
@@ -135,6 +136,11 @@ class Live:
             standing = Standing.of(done)
         state = State(standing.project, index.log, standing.limits, at, index.next_ref)
         return cls(store, index.codebook, standing, state, late_after=late_after, version=version)
+
+    @property
+    def knows_reasons(self) -> bool:
+        """Whether the events that memberships rest on are here."""
+        return True
 
     def allow_lateness(self, age: int) -> None:
         """Let what becomes known up to so long (ms) after its instant be acted upon, from the next
@@ -210,7 +216,7 @@ class Live:
         if not batches and not len(due) and (grid is None or grid > cut):
             return Turned(self._state.at, self._next_transition)
         watch = Stopwatch()
-        table = _table(batches)
+        table = events_of(batches)
         cause = Cause.IMPORT if batches and batches[0].imported else None
         with self._store.turn() as turn:
             arrived = turn.append(table, received_at=batches[0].received_at if cause else now)
@@ -556,6 +562,7 @@ class Live:
             people=self._shown.people,
             next_transition=self._next_transition,
             timers=len(self._due),
+            runs_trouble=self.runs_trouble,
         )
 
 
@@ -575,7 +582,7 @@ def _up_to_date(store: Store, definitions: Definitions, index: Index | None) -> 
     return Index(log.plus(part), codebook, next_ref, index.kept, came)
 
 
-def _table(batches: Sequence[Batch]) -> pa.Table:
+def events_of(batches: Sequence[Batch]) -> pa.Table:
     """The events of the batches as a store takes them."""
     columns = {
         name: pa.array([value for batch in batches for value in getattr(batch, name)], kind)

@@ -106,7 +106,11 @@ def profile(
         traits = fold_traits(browser.named(ids, PROFILE_EVENTS), now)
         events = browser.newest(ids, newest)
     definitions = live.definitions
-    whys = reasons(store, definitions, person_id, standing.memberships, standing.as_of)
+    whys = (
+        reasons(store, definitions, person_id, standing.memberships, standing.as_of)
+        if live.knows_reasons
+        else asked(definitions, standing.memberships)
+    )
     return Profile(
         person_id,
         ids,
@@ -211,6 +215,17 @@ def reasons(
     for one in ranked:
         whys[one] = describe(definitions.segment(one).condition, titles=titles)
     return whys
+
+
+def asked(definitions: Definitions, memberships: Sequence[CurrentMembership]) -> Mapping[str, str]:
+    """What the segments of these memberships ask, where why somebody is in them is not known."""
+    titles = {one.id: one.title for one in definitions.segments}
+    inside = {one.segment_id for one in memberships}
+    return {
+        one.id: describe(one.condition, titles=titles)
+        for one in definitions.segments
+        if one.id in inside
+    }
 
 
 def sentence(one: Explanation, titles: Mapping[str, str]) -> str:
