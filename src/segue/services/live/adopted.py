@@ -22,8 +22,8 @@ from segue.language.tree import Definitions
 from segue.services.live.adopted_spans import AdoptedSpans
 from segue.services.live.answers import CurrentMembership, PersonStanding, Turned
 from segue.services.live.establishing import in_force
-from segue.services.live.intake import Batch, Receipt
-from segue.services.live.live import LATE_AFTER, MOST_PEOPLE, Live, events_of
+from segue.services.live.intake import Batch, Receipt, events_of
+from segue.services.live.live import LATE_AFTER, MOST_PEOPLE, Live
 from segue.services.live.looking import Project
 from segue.services.live.publishing import Arrivals, Boundaries, Circumstances, differences
 from segue.services.live.resuming import Index, Standing

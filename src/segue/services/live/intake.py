@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
+
+import pyarrow as pa
 
 from segue.domain.errors import BusyError
 from segue.domain.ports import Appended
@@ -23,6 +25,14 @@ MOST_BYTES: Final = 256 << 20
 """Bytes of properties that may wait; beyond, batches are refused."""
 MOST_AT_ONCE: Final = 10_000
 """Events of one turn, about: a turn must not take long."""
+_COLUMNS: Final = (
+    ("distinct_id", pa.string()),
+    ("event", pa.string()),
+    ("occurred_at", pa.int64()),
+    ("event_id", pa.string()),
+    ("sequence", pa.int64()),
+    ("properties", pa.string()),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +131,12 @@ class Intake:
 def _go_together(one: Batch, other: Batch) -> bool:
     """Whether two batches may be stored in one turn."""
     return one.imported == other.imported and not one.told_of and not other.told_of
+
+
+def events_of(batches: Sequence[Batch]) -> pa.Table:
+    """The events of the batches as a store takes them."""
+    columns = {
+        name: pa.array([value for batch in batches for value in getattr(batch, name)], kind)
+        for name, kind in _COLUMNS
+    }
+    return pa.table(columns)

@@ -25,7 +25,7 @@ from segue.services.live.answers import (
     Turned,
 )
 from segue.services.live.establishing import establish
-from segue.services.live.intake import Batch, Intake, Receipt
+from segue.services.live.intake import Batch, Intake, Receipt, events_of
 from segue.services.live.kept import KeptStanding, codes_of, owners_of
 from segue.services.live.resuming import Index, Standing, resumed
 from segue.services.live.shown import Shown
@@ -64,15 +64,6 @@ MOST_LATER: Final = 1_000_000
 """Rows that may come since the log was read before it is read anew, or half as many as it had."""
 MOST_TOLD: Final = 20_000
 """Transitions of one turn that are handed on as objects; more are read from the store."""
-
-_COLUMNS: Final = (
-    ("distinct_id", pa.string()),
-    ("event", pa.string()),
-    ("occurred_at", pa.int64()),
-    ("event_id", pa.string()),
-    ("sequence", pa.int64()),
-    ("properties", pa.string()),
-)
 
 
 class Live:
@@ -580,15 +571,6 @@ def _up_to_date(store: Store, definitions: Definitions, index: Index | None) -> 
     part = store.everything(wanted, codebook, since=index.next_ref, not_activity=quiet)
     came = part.whos[part.log.first_seen < FOREVER]
     return Index(log.plus(part), codebook, next_ref, index.kept, came)
-
-
-def events_of(batches: Sequence[Batch]) -> pa.Table:
-    """The events of the batches as a store takes them."""
-    columns = {
-        name: pa.array([value for batch in batches for value in getattr(batch, name)], kind)
-        for name, kind in _COLUMNS
-    }
-    return pa.table(columns)
 
 
 def _event_ids(events: pa.Table, arrived: Arrived, changes: pa.Table) -> dict[int, str]:
