@@ -159,7 +159,10 @@ def _runs(plan: Plan, world: World, given: Given, folder: Path) -> Found:
     first = _run(plan, given, folder, "first", None)
     found = [("the first run: everybody", first)]
     news: list[tuple[str, Given]] = [
-        (f"new events of {share:.1%} of people", grown(given, world, share, folder / f"new-{share}.parquet"))
+        (
+            f"new events of {share:.1%} of people",
+            grown(given, world, share, folder / f"new-{share}.parquet"),
+        )
         for share in plan.shares
     ]
     news.append(("a day later, no new events", later(given)))
