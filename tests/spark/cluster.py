@@ -64,7 +64,9 @@ class Cluster:
     def kill_worker(self) -> None:
         """Kill the youngest worker as a crash would: with what it runs, at once."""
         alive = self.alive()
-        _kill_tree(self.workers.pop().pid)
+        youngest = self.workers.pop()
+        _kill_tree(youngest.pid)
+        youngest.wait(_PATIENCE)
         self._await(lambda: self.alive() < alive)
 
     def alive(self) -> int:
