@@ -165,7 +165,7 @@ def test_a_folder_is_not_written_over(both: Both) -> None:
     code, _, error, _ = both.spark["the folder again"]
 
     assert code == 2
-    assert "Cannot write memberships" in json.loads(error.splitlines()[-1])["error"]
+    assert "Cannot write memberships" in json.loads(error[error.index("{") :])["message"]
 
 
 def test_files_that_cannot_be_read(both: Both) -> None:
