@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,16 @@ class Server:
     """A workspace in a folder and the process that serves it. `starts` are the seconds that each
     start took until it answered."""
 
-    def __init__(self, folder: Path, project: str, *, before: Callable[[], None] | None = None):
-        """`before` is done in the process before it becomes the server."""
+    def __init__(
+        self,
+        folder: Path,
+        project: str,
+        *,
+        before: Callable[[], None] | None = None,
+        options: Sequence[str] = (),
+    ):
+        """`before` is done in the process before it becomes the server; `options` are its own."""
+        self._options = options
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "segue.yaml").write_text(project, encoding="utf-8")
         self.folder, self.port = folder, free_port()
@@ -74,7 +82,7 @@ class Server:
         options = ["--port", str(self.port), "--write-key", WRITE_KEY, "--json"]
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*command, *options],
+                [*command, *options, *self._options],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 preexec_fn=self._before,  # noqa: PLW1509 - whoever gives one has no threads

@@ -27,9 +27,14 @@ class RunsWatch:
     be taken over changes nothing, is told of once, and is tried again."""
 
     def __init__(
-        self, folder: Path, live: AdoptedLive, clock: Callable[[], int], *, every: float = EVERY
+        self,
+        folder: Path,
+        live: AdoptedLive,
+        clock: Callable[[], int],
+        *,
+        every: float | None = None,
     ) -> None:
-        self._folder, self._live, self._clock, self._every = folder, live, clock, every
+        self._folder, self._live, self._clock, self._every = folder, live, clock, every or EVERY
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="segue-runs", daemon=True)
 
