@@ -134,7 +134,7 @@ def looked_at(events: int, memory: int, cores: int, folder: Path) -> Found:
     times = size_of(given.files)[1] / (memory * _MIB)
     text = (
         f"{world.events:,} events of {world.people:,} people, {times:.2g} times the memory of the"
-        f" driver ({memory} MiB) before compression; {done.said['members']:,} members written by"
+        f" driver ({memory} MiB) as plain columns; {done.said['members']:,} members written by"
         f" the workers in {done.said['seconds']:.0f} seconds. Out of Spark's event log:"
     )
     return Found("driver", "The driver", f"{text}\n\n{_table(seen, done)}", _targets(seen, times))

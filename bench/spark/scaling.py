@@ -97,7 +97,7 @@ def _cores(plan: Plan, world: World, given: Given, folder: Path) -> Found:
     packed, plain = size_of(given.files)
     text = (
         f"{world.events:,} events of {world.people:,} people in {len(given.files)} files of"
-        f" Parquet ({packed / _GIB:.2f} GiB, {plain / _GIB:.2f} GiB before compression),"
+        f" Parquet ({packed / _GIB:.2f} GiB, {plain / _GIB:.2f} GiB as plain columns),"
         f" {len(given.definitions['segments'])} segments."
         " Spark's driver, master and workers share the cores that are named; the start of the"
         " cluster is not counted. Memory is that of all processes at their common peak."
