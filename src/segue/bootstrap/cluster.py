@@ -22,15 +22,26 @@ from segue.adapters.spark.evaluating import Evaluating, evaluated, spans_in
 from segue.adapters.spark.events import Source, read_events
 from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
-from segue.adapters.spark.runs import Asked, Run, run
+from segue.adapters.spark.runs import Asked as AskedOfRun
+from segue.adapters.spark.runs import Run, run
 from segue.adapters.spark.session import opened
 from segue.bootstrap import environment
 from segue.bootstrap.cluster_counts import stays_in, tallies_in
+from segue.bootstrap.cluster_insight import event_counts_in, journey_in
 from segue.bootstrap.definitions import Given, ProjectFile
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.results import write_table, writer_for
 from segue.domain.errors import InputError, NotFoundError, UsageError
 from segue.language.tree import Definitions
+from segue.services.insight.journey import (
+    DAYS,
+    SILENCE,
+    WINDOW,
+    Asked,
+    JourneyFound,
+    asked_for,
+    planned,
+)
 from segue.services.memberships import INSTANT, MEMBERS, MEMBERSHIPS
 from segue.services.stays import Stays
 from segue.services.summarise import COUNTED, Summary, summary_of, with_counted
@@ -155,9 +166,33 @@ class Cluster:
         definitions = with_counted(self.definitions)
         ids = tuple(one.id for one in definitions.segments)
         last = at is None or at == "last"
-        asked = Asked(definitions, self.project.text, ids, None if last else self.instant(at))
+        asked = AskedOfRun(definitions, self.project.text, ids, None if last else self.instant(at))
         self._run = run(self.spark, self.source, asked, self.runs)
         return self._run
+
+    def journey(
+        self,
+        at: At = None,
+        *,
+        start: At = None,
+        until: At = None,
+        days: int = DAYS,
+        window: int = WINDOW,
+        silence: int = SILENCE,
+        segments: Sequence[str] = (),
+        by_week: bool = False,
+    ) -> JourneyFound:
+        """What becomes of people on the journey: what `Insight.journey` says at the instant."""
+        now = self.instant(at)
+        end, begin = (None if one is None else self._within(one, now) for one in (until, start))
+        period = asked_for(begin, now if end is None else end, days)
+        asked = Asked(*period, window, silence, tuple(dict.fromkeys(segments)), by_week)
+        known = event_counts_in(self.log, now)
+        plan = planned(self.project.project, self.definitions, now, asked, known)
+        return journey_in(self.log, plan, partitions=self.partitions)
+
+    def _within(self, at: At, last: int) -> int:
+        return instant_of(at, self.definitions.timezone, lambda: last)
 
     def person_of(self, distinct_id: str) -> str:
         """The id of the person who has the distinct id. Raises `NotFoundError` where nobody has."""

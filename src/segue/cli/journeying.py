@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
+from segue.bootstrap.cluster import Cluster
 from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import working
-from segue.cli.source import opened
+from segue.cli.source import On, all_of
 from segue.insight.arrays import Int64s
 from segue.insight.comparisons import Difference
 from segue.insight.journey import StageFigures
@@ -78,24 +79,38 @@ def journey(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     at: options.At = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
     as_json: options.Json = False,
 ) -> None:
     """How many people go on from stage to stage of the journey, how fast, and where they stop."""
     within, silent = (parse_duration(one) for one in (window, silence))
-    with (
-        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
-        working("Following everybody's way", quiet=as_json),
-    ):
-        found = engine.insight(at).journey(
-            start=since,
-            until=until,
-            days=days,
-            window=within,
-            silence=silent,
-            segments=segment or (),
-            by_week=by_week,
-        )
-        name = engine.name
+    wish: dict[str, Any] = {
+        "start": since,
+        "until": until,
+        "days": days,
+        "window": within,
+        "silence": silent,
+        "segments": segment or (),
+        "by_week": by_week,
+    }
+    source = all_of(
+        On(engine, master, kind, partitions),
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        quiet=as_json,
+    )
+    with source as project, working("Following everybody's way", quiet=as_json):
+        if isinstance(project, Cluster):
+            found = project.journey(at, **wish)
+        else:
+            found = project.insight(at).journey(**wish)
+        name = project.name
     if as_json:
         print_json(journey_document(found))
     elif found.everybody is None:

@@ -68,6 +68,31 @@ def asked(
 
 
 @contextmanager
+def all_of(
+    on: On,
+    workspace: Path | None,
+    events: Sequence[str] | None,
+    definitions: Path | None,
+    *,
+    columns: Sequence[str] | None,
+    time_zone: str | None,
+    quiet: bool,
+) -> Iterator[Engine | Cluster]:
+    """As `opened`, whose files are imported; on a cluster where that is meant.
+
+    Raises `UsageError` where the options contradict each other.
+    """
+    if on.is_spark:
+        with _on_spark(
+            on, workspace, events, definitions, columns=columns, time_zone=time_zone
+        ) as found:
+            yield found
+        return
+    with opened(workspace, events, definitions, columns, time_zone, quiet=quiet) as engine:
+        yield engine
+
+
+@contextmanager
 def _on_spark(
     on: On,
     workspace: Path | None,

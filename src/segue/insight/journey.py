@@ -21,6 +21,7 @@ from segue.insight.comparisons import Difference
 from segue.insight.flow import Flow
 from segue.insight.shares import Share
 from segue.insight.survival import LogRank, Survival, compare
+from segue.insight.tallies import Counts, Tally, named, numbers, under, waits
 from segue.insight.ways import Moments, Period, Ways, entries_into, within
 
 MOST_POINTS: Final = 61
@@ -110,18 +111,58 @@ class Journey:
 def measure(scope: Scope, weeks: Sequence[int] = ()) -> Journey:
     """Measure a journey. `weeks` are the W + 1 ascending limits of W weeks (ms) by which beginnings
     are told."""
-    ways, period = scope.ways, scope.period
+    frame = Frame(scope.ways.stages, scope.period, scope.window, tuple(weeks))
+    return finished(tallied(scope, frame.weeks), frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a journey is measured by, whoever the people are: how many stages, the period, the
+    window in which people are to go on (ms), and the limits of weeks as of `measure`."""
+
+    stages: int
+    period: Period
+    window: int
+    weeks: tuple[int, ...] = ()
+
+    @property
+    def begun(self) -> list[tuple[int, int]]:
+        """The stretches of time by which beginnings are told: the period, then the weeks."""
+        return [(self.period.start + 1, self.period.end + 1), *pairwise(self.weeks)]
+
+
+def tallied(scope: Scope, weeks: Sequence[int] = ()) -> dict[str, Counts]:
+    """What `finished` makes a journey of, counted over the people of the scope."""
+    ways = scope.ways
+    frame = Frame(ways.stages, scope.period, scope.window, tuple(weeks))
     begun = _Begun.found(scope)
-    people = _people(scope, period.end).tolist()
+    tally = {
+        "people": Counts.table(_people(scope, scope.period.end)),
+        "begun": Counts.table(np.array([begun.counted(*one) for one in frame.begun])),
+        "moves": Counts.table(_moves(scope)),
+        "flow": Counts.table(_flow(scope)),
+        "occupancy": Counts.table(_occupancy(scope)),
+    }
+    for stage in range(ways.stages):
+        tally |= named(str(stage), _stage(scope, stage))
+    return tally
+
+
+def finished(tally: Tally, frame: Frame) -> Journey:
+    """The journey of everybody whom the tally counts."""
+    size, instants = frame.stages, points(frame.period)
+    people = numbers(tally, "people", [size + 1]).tolist()
+    begun = numbers(tally, "begun", [len(frame.begun), size + 2])
+    every = [_beginning(*one, *row) for one, row in zip(frame.begun, begun.tolist(), strict=True)]
     return Journey(
-        period,
-        scope.window,
-        tuple(_stage(scope, stage, people[stage]) for stage in range(ways.stages)),
-        begun.between(period.start + 1, period.end + 1),
-        tuple(begun.between(*limits) for limits in pairwise(weeks)),
-        _moves(scope),
-        _flow(scope),
-        _occupancy(scope),
+        frame.period,
+        frame.window,
+        tuple(_figures(under(str(k), tally), size - k - 1, people[k]) for k in range(size)),
+        every[0],
+        tuple(every[1:]),
+        numbers(tally, "moves", [size + 1, size + 1]),
+        numbers(tally, "flow", [size + 2, size + 2]),
+        Occupancy(instants, numbers(tally, "occupancy", [len(instants), size + 1])),
     )
 
 
@@ -148,23 +189,34 @@ def inside_at(spans: Spans, instant: int) -> Bools:
 # ------------------------------------------------------------------------------------- one stage
 
 
-def _stage(scope: Scope, stage: int, people: int) -> StageFigures:
+def _stage(scope: Scope, stage: int) -> dict[str, Counts]:
     ways = scope.ways
     entered = scope.only(ways.entries(stage, scope.period)).first()
+    onward = [_onward(scope, entered, later) for later in range(stage + 1, ways.stages)]
+    return {
+        "entrants": Counts.table(np.array([len(entered)])),
+        "onward": Counts.table(np.array(onward, np.int64)),
+        "stay": Counts.waits(*_stays(ways, entered)),
+        "next": Counts.waits(*_waits(ways, entered, stage)),
+    }
+
+
+def _figures(tally: Tally, later: int, people: int) -> StageFigures:
+    """The figures of a stage that so many come after."""
     return StageFigures(
         people,
-        len(entered),
-        tuple(_onward(scope, entered, later) for later in range(stage + 1, ways.stages)),
-        Survival.measured(*_stays(ways, entered)),
-        Survival.measured(*_waits(ways, entered, stage)),
+        int(numbers(tally, "entrants", [1])[0]),
+        tuple(Share.measured(*one) for one in numbers(tally, "onward", [later, 2]).tolist()),
+        Survival.measured(*waits(tally, "stay")),
+        Survival.measured(*waits(tally, "next")),
     )
 
 
-def _onward(scope: Scope, entered: Moments, later: int) -> Share:
-    """Who reached a later stage within the window, of those who were followed for all of it."""
+def _onward(scope: Scope, entered: Moments, later: int) -> tuple[int, int]:
+    """How many reached a later stage within the window, of how many were followed for all of it."""
     whole = _followed_through(scope, entered)
     soon = scope.ways.reached(later, entered) - entered.instant <= scope.window
-    return Share.measured(int(np.count_nonzero(whole & soon)), int(np.count_nonzero(whole)))
+    return int(np.count_nonzero(whole & soon)), int(np.count_nonzero(whole))
 
 
 def _followed_through(scope: Scope, since: Moments) -> Bools:
@@ -213,14 +265,17 @@ class _Begun:
             reached[:, stage] = (at_once >= stage) | soon
         return cls(begun, _followed_through(scope, begun), reached)
 
-    def between(self, start: int, end: int) -> Beginnings:
-        """Those in `[start, end)`."""
+    def counted(self, start: int, end: int) -> list[int]:
+        """Of those who began in `[start, end)`: how many, how many were followed for the whole
+        window, and how many of these reached each stage."""
         then = (start <= self.moments.instant) & (self.moments.instant < end)
         whole = then & self.whole
-        of = int(np.count_nonzero(whole))
-        counts = np.count_nonzero(self.reached[whole], axis=0).tolist()
-        shares = tuple(Share.measured(count, of) for count in counts)
-        return Beginnings(start, end, int(np.count_nonzero(then)), shares)
+        reached = np.count_nonzero(self.reached[whole], axis=0).tolist()
+        return [int(np.count_nonzero(then)), int(np.count_nonzero(whole)), *reached]
+
+
+def _beginning(start: int, end: int, people: int, of: int, *reached: int) -> Beginnings:
+    return Beginnings(start, end, people, tuple(Share.measured(one, of) for one in reached))
 
 
 def _beginnings(scope: Scope) -> Moments:
@@ -260,12 +315,12 @@ def _table(row: Int64s, column: Int64s, size: int) -> Int64s:
     return counts.reshape(size, size)
 
 
-def _occupancy(scope: Scope) -> Occupancy:
+def _occupancy(scope: Scope) -> Int64s:
+    """How many people were on each stage, and on none, at the points of the period."""
     instants = points(scope.period)
     if scope.among is None:
-        return Occupancy(instants, _sizes(scope.ways, instants))
-    lines = [_people(scope, one) for one in instants.tolist()]
-    return Occupancy(instants, np.array(lines, np.int64))
+        return _sizes(scope.ways, instants)
+    return np.array([_people(scope, one) for one in instants.tolist()], np.int64)
 
 
 def _sizes(ways: Ways, instants: Int64s) -> Int64s:
@@ -309,10 +364,25 @@ class Against:
 def against_rest(scope: Scope, stage: int) -> Against:
     """Set the people of the scope who enter a stage against the others, each with their first entry
     in the period; the stage is not the last."""
+    return finished_against(tallied_against(scope, stage))
+
+
+def tallied_against(scope: Scope, stage: int) -> dict[str, Counts]:
+    """What `finished_against` sets against each other, counted over the people of the scope."""
     first = scope.ways.entries(stage, scope.period).first()
     inside = np.ones(len(first), np.bool_) if scope.among is None else within(scope.among, first)
-    some, others = first.only(inside), first.only(~inside)
+    sides = (first.only(inside), first.only(~inside))
+    return {
+        "next": Counts.table(np.array([_onward(scope, one, stage + 1) for one in sides])),
+        "some": Counts.waits(*_waits(scope.ways, sides[0], stage)),
+        "others": Counts.waits(*_waits(scope.ways, sides[1], stage)),
+    }
+
+
+def finished_against(tally: Tally) -> Against:
+    """The one against the others, of everybody whom the tally counts."""
+    some, others = (Share.measured(*one) for one in numbers(tally, "next", [2, 2]).tolist())
     return Against(
-        Difference.measured(*(_onward(scope, side, stage + 1) for side in (some, others))),
-        compare(*_waits(scope.ways, some, stage), *_waits(scope.ways, others, stage)),
+        Difference.measured(some, others),
+        compare(*waits(tally, "some"), *waits(tally, "others")),
     )

@@ -12,6 +12,8 @@ from segue.insight.arrays import Bools, Int64s, Occurrences, last_until, person_
 from segue.insight.comparisons import Difference, false_discovery
 from segue.insight.journey import Scope, standing_at
 from segue.insight.shares import Share
+from segue.insight.tallies import Counts as Tallied
+from segue.insight.tallies import Tally, numbers
 from segue.insight.ways import Moments, last_before
 
 FEWEST: Final = 5
@@ -48,6 +50,13 @@ def stopped(
     happened at the instant of their last `activity` (several at one instant all count); of those
     who went on it is before the step itself, the last one in the period.
     """
+    return finished(tallied(scope, silence, activity, things), scope.ways.stages, len(things))
+
+
+def tallied(
+    scope: Scope, silence: int, activity: Occurrences, things: Sequence[Occurrences]
+) -> dict[str, Tallied]:
+    """What `finished` tells it from, counted over the people of the scope."""
     quiet = _quiet(scope, silence, activity)
     standing = standing_at(scope, scope.period.end)
     stages = range(max(scope.ways.stages - 1, 0))
@@ -55,14 +64,27 @@ def stopped(
     moves = scope.ways.moves(scope.period)
     onward = [scope.only(moves.forward_from(stage)).last() for stage in stages]
     counts = _counts([_lasts(group, activity) for group in (*gone, *onward)], things)
-    found = [_compared(counts[stage], counts[len(stages) + stage]) for stage in stages]
+    shares = [(len(gone[stage]), np.count_nonzero(standing == stage)) for stage in stages]
+    return {
+        "stopped": Tallied.table(np.array(shares, np.int64)),
+        "last": Tallied.table(np.array([[one.people, *one.done] for one in counts], np.int64)),
+    }
+
+
+def finished(tally: Tally, stages: int, things: int) -> tuple[Stopped, ...]:
+    """Where people stopped, of everybody whom the tally counts: for so many stages and things."""
+    some = max(stages - 1, 0)
+    shares = numbers(tally, "stopped", [some, 2]).tolist()
+    rows = numbers(tally, "last", [2 * some, 1 + things])
+    counts = [Counts(int(row[0]), row[1:]) for row in rows]
+    found = [_compared(counts[stage], counts[some + stage]) for stage in range(some)]
     q_values = iter(false_discovery([one.p_value for steps in found for _, one in steps]).tolist())
     return tuple(
         Stopped(
-            Share.measured(len(gone[stage]), int(np.count_nonzero(standing == stage))),
-            tuple(LastStep(place, one, next(q_values)) for place, one in found[stage]),
+            Share.measured(*share),
+            tuple(LastStep(place, one, next(q_values)) for place, one in steps),
         )
-        for stage in stages
+        for share, steps in zip(shares, found, strict=True)
     )
 
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from segue.domain.errors import UsageError
 from segue.domain.instant import DAY, local_date, start_of_day
+from segue.insight import stopping
 from segue.insight.comparisons import Difference
-from segue.insight.journey import Against, Journey, Scope, StageFigures, against_rest, measure
-from segue.insight.stopping import Stopped, stopped
+from segue.insight.journey import (
+    Against,
+    Frame,
+    Journey,
+    Scope,
+    StageFigures,
+    finished,
+    finished_against,
+    tallied,
+    tallied_against,
+)
+from segue.insight.stopping import Stopped
+from segue.insight.tallies import Counts, Tally, named, under
 from segue.insight.ways import Period, Ways
 from segue.language.activity import is_activity
 from segue.language.models import Project
@@ -19,7 +31,7 @@ from segue.language.resolve import JOURNEY
 from segue.language.tree import Definitions, EventPattern, Name
 from segue.services.insight.past import Past, read_past
 from segue.services.insight.wording import NOT_CAUSE, length_words, share_words
-from segue.services.view import Store
+from segue.services.view import Store, known_segment
 from segue.services.words import people
 from segue.timeline.occurring import Wanted
 
@@ -172,34 +184,116 @@ def journey(
     Raises `NotFoundError` where a segment does not exist, `UsageError` where the period ends after
     the instant.
     """
+    plan = planned(project, definitions, at, asked, store.event_counts(at=at))
+    past = read_past(store, definitions, at, plan.segment_ids, plan.wanted)
+    return plan.told(plan.tallied(past))
+
+
+def planned(
+    project: Project,
+    definitions: Definitions,
+    at: int,
+    asked: Asked,
+    event_counts: Mapping[str, int],
+) -> Plan:
+    """What is to be counted of people for `journey`, given how many events there are by name up to
+    the instant, most frequent first. Raises as `journey`."""
     if asked.end > at:
         raise UsageError("the period ends after the instant", hint="give an earlier end")
-    zone = definitions.timezone
+    for one in asked.segment_ids:
+        known_segment(definitions, one)
     stages = tuple(
         Stage(one.stage, definitions.segment(f"{JOURNEY}.{one.stage}").title)
         for one in project.journey
     )
-    names = _names(store, definitions, at)
-    past = read_past(
-        store,
-        definitions,
-        at,
-        [*(f"{JOURNEY}.{one.id}" for one in stages), *asked.segment_ids],
-        [_ANY, *map(_named, names)] if stages else [],
-    )
-    if not stages:
-        return JourneyFound(at, zone, asked)
-    scope = _scope(past, stages, asked)
-    weeks = weeks_of(asked, zone) if asked.by_week else ()
-    return JourneyFound(
-        at,
-        zone,
-        asked,
-        stages,
-        measure(scope, weeks),
-        _stops(past, scope, asked, names),
-        tuple(_segment(past, scope, weeks, one) for one in asked.segment_ids),
-    )
+    active = [one for one in event_counts if is_activity(one, definitions.not_activity)]
+    return Plan(definitions, at, asked, stages, tuple(active[:MOST_EVENTS]) if stages else ())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a journey is counted, of some people at a time, and told of everybody. `names` are the
+    events by which it is told what people did last."""
+
+    definitions: Definitions
+    at: int
+    asked: Asked
+    stages: tuple[Stage, ...]
+    names: tuple[str, ...]
+
+    @property
+    def segment_ids(self) -> tuple[str, ...]:
+        """The segments whose spans are needed."""
+        mine = [f"{JOURNEY}.{one.id}" for one in self.stages]
+        return tuple(dict.fromkeys((*mine, *self.asked.segment_ids)))
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The occurrences that are needed."""
+        return (_ANY, *map(_named, self.names)) if self.stages else ()
+
+    def tallied(self, past: Past) -> dict[str, Counts]:
+        """What `told` tells it from, counted over the people of the past."""
+        if not self.stages:
+            return {}
+        scope, weeks = self._scope(past), self._frame.weeks
+        things = [past.occurred[_named(one)] for one in self.names]
+        stops = stopping.tallied(scope, self.asked.silence, past.occurred[_ANY], things)
+        tally = named("everybody", tallied(scope, weeks)) | named("stops", stops)
+        for one in self.asked.segment_ids:
+            among = replace(scope, among=past.spans[one])
+            tally |= named(f"in {one}", tallied(among, weeks))
+            for stage in range(len(self.stages) - 1):
+                tally |= named(f"{stage} against {one}", tallied_against(among, stage))
+        return tally
+
+    def told(self, tally: Tally) -> JourneyFound:
+        """What is found of everybody whom the tally counts."""
+        zone = self.definitions.timezone
+        if not self.stages:
+            return JourneyFound(self.at, zone, self.asked)
+        return JourneyFound(
+            self.at,
+            zone,
+            self.asked,
+            self.stages,
+            finished(under("everybody", tally), self._frame),
+            self._stops(under("stops", tally)),
+            tuple(self._segment(one, tally) for one in self.asked.segment_ids),
+        )
+
+    @property
+    def _frame(self) -> Frame:
+        asked = self.asked
+        weeks = weeks_of(asked, self.definitions.timezone) if asked.by_week else ()
+        return Frame(len(self.stages), Period(asked.start, asked.end), asked.window, tuple(weeks))
+
+    def _scope(self, past: Past) -> Scope:
+        """The ways of the people through the stages."""
+        spans = [past.spans[f"{JOURNEY}.{one.id}"] for one in self.stages]
+        ways = Ways.joined(spans, past.counted, past.at)
+        return Scope(ways, self._frame.period, self.asked.window)
+
+    def _stops(self, tally: Tally) -> tuple[Stop, ...]:
+        names = self.names
+        return tuple(
+            Stop(
+                one,
+                tuple(LastDone(names[it.place], it.difference, it.q_value) for it in one.last),
+            )
+            for one in stopping.finished(tally, len(self.stages), len(names))
+        )
+
+    def _segment(self, segment_id: str, tally: Tally) -> SegmentJourney:
+        return SegmentJourney(
+            segment_id,
+            self.definitions.segment(segment_id).title,
+            finished(under(f"in {segment_id}", tally), self._frame),
+            tuple(
+                finished_against(under(f"{stage} against {segment_id}", tally))
+                for stage in range(len(self.stages) - 1)
+            ),
+        )
 
 
 _ANY: Final = Wanted(EventPattern())
@@ -207,19 +301,6 @@ _ANY: Final = Wanted(EventPattern())
 
 def _named(event: str) -> Wanted:
     return Wanted(EventPattern((Name(event, quoted=True),)))
-
-
-def _names(store: Store, definitions: Definitions, at: int) -> list[str]:
-    """The events by which it is told what people did last."""
-    known = store.event_counts(at=at)
-    return [one for one in known if is_activity(one, definitions.not_activity)][:MOST_EVENTS]
-
-
-def _scope(past: Past, stages: Sequence[Stage], asked: Asked) -> Scope:
-    """Everybody's ways through the stages."""
-    spans = [past.spans[f"{JOURNEY}.{one.id}"] for one in stages]
-    ways = Ways.joined(spans, past.counted, past.at)
-    return Scope(ways, Period(asked.start, asked.end), asked.window)
 
 
 def weeks_of(asked: Asked, zone: str) -> list[int]:
@@ -232,28 +313,6 @@ def weeks_of(asked: Asked, zone: str) -> list[int]:
         limits.append(start_of_day(monday, zone))
         monday += dt.timedelta(days=7)
     return [*limits, last]
-
-
-def _stops(past: Past, scope: Scope, asked: Asked, names: Sequence[str]) -> tuple[Stop, ...]:
-    things = [past.occurred[_named(one)] for one in names]
-    found = stopped(scope, asked.silence, past.occurred[_ANY], things)
-    return tuple(
-        Stop(
-            one,
-            tuple(LastDone(names[it.place], it.difference, it.q_value) for it in one.last),
-        )
-        for one in found
-    )
-
-
-def _segment(past: Past, everybody: Scope, weeks: Sequence[int], segment_id: str) -> SegmentJourney:
-    scope = replace(everybody, among=past.spans[segment_id])
-    return SegmentJourney(
-        segment_id,
-        past.definitions.segment(segment_id).title,
-        measure(scope, weeks),
-        tuple(against_rest(scope, stage) for stage in range(scope.ways.stages - 1)),
-    )
 
 
 # ------------------------------------------------------------------------------------------ words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import DAY
-from segue.language.tree import Definitions, Pattern
+from segue.language.tree import Definitions, Pattern, Quantile
 from segue.services.summarise import COUNTED, with_counted
 from segue.services.view import Reader, known_segment
 from segue.timeline.evaluate import history, requests_of
-from segue.timeline.log import Int64s, Occurrences
+from segue.timeline.log import Int64s, Log, Occurrences, Request, TraitRequest
 from segue.timeline.occurring import Wanted, occurrences, requests_for
+from segue.timeline.quantiles import Thresholds
 from segue.timeline.spans import Spans
 
 FOLLOWED: Final = 14 * DAY
@@ -103,17 +104,41 @@ def read_past(
     """Read the log cut at the instant once: the spans of the segments, and when everything that is
     wanted occurred. Raises `NotFoundError` where a segment does not exist."""
     ids = list(dict.fromkeys(known_segment(definitions, one) for one in segment_ids))
-    counted = with_counted(definitions)
-    chosen = [*ids, COUNTED]
-    requests = requests_of(counted, chosen) | requests_for(counted, wanted)
+    requests = requests_of_past(definitions, ids, wanted)
     read = store.read(requests, at=at, not_activity=definitions.not_activity)
-    spans = history(counted, read.log, at, chosen)
-    found = occurrences(counted, read.log, at, wanted)
+    people = pa.array(read.person_ids, pa.string())
+    return past_of(definitions, read.log, people, at=at, segment_ids=ids, wanted=wanted)
+
+
+def requests_of_past(
+    definitions: Definitions, segment_ids: Sequence[str], wanted: Sequence[Wanted]
+) -> frozenset[Request | TraitRequest]:
+    """What has to be read of a log for `past_of`."""
+    counted = with_counted(definitions)
+    needed = requests_of(counted, [*segment_ids, COUNTED])
+    return frozenset(needed) | requests_for(counted, wanted)
+
+
+def past_of(
+    definitions: Definitions,
+    log: Log,
+    person_ids: pa.Array,
+    *,
+    at: int,
+    segment_ids: Sequence[str],
+    wanted: Sequence[Wanted],
+    limits: Mapping[Quantile, Thresholds] | None = None,
+) -> Past:
+    """The past of the people of a log. `limits` are the thresholds of everybody where the log is
+    about some people only; else those of the log's own people are found."""
+    counted = with_counted(definitions)
+    spans = history(counted, log, at, [*segment_ids, COUNTED], limits)
+    found = occurrences(counted, log, at, wanted)
     return Past(
         definitions,
         at,
-        pa.array(read.person_ids, pa.string()),
-        read.log.first_seen,
+        person_ids,
+        log.first_seen,
         spans.pop(COUNTED),
         spans,
         dict(zip(wanted, found, strict=True)),
