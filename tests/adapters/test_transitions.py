@@ -461,6 +461,8 @@ def test_a_store_of_the_first_version_is_upgraded_in_place(first_version):
     for _ in range(2):
         store = DuckDBStore.open(first_version)
         assert store.position() == Position(None, 0, 0)
+        assert store.adopted_run() is None
+        assert len(store.adopted_spans()) == 0
         assert store.person_of("ann") == "ann"
         assert [one.text for one in store.definition_versions()] == ["project: acme"]
         store.close()

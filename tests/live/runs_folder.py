@@ -9,6 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from segue.adapters.spark.manifest import VERSION, Manifest
+from segue.adapters.spark.runs import Asked
+from segue.language.project import project_from
+from segue.language.resolve import resolve
+from segue.services.summarise import with_counted
 
 Span = tuple[str, str, int, int | None]
 """Segment, person, entered and left (ms)."""
@@ -33,6 +37,7 @@ class Runs:
     def __init__(self, folder: Path, definitions: str) -> None:
         self.folder, self.definitions = folder, definitions
         self.chain: list[Manifest] = []
+        self.segments: int | None = None  # so many of them are evaluated; None: all
         folder.mkdir(parents=True, exist_ok=True)
 
     def publish(
@@ -78,7 +83,7 @@ class Runs:
             at=at,
             last_at=at,
             definitions=self.definitions,
-            meaning="",
+            meaning=self._meaning(),
             reading="",
             parts=parts,
             log=(),
@@ -90,6 +95,11 @@ class Runs:
         (place / "part-00000.txt").write_text(manifest.text() + "\n")
         (place / "_SUCCESS").touch()
         return run
+
+    def _meaning(self) -> str:
+        definitions = with_counted(resolve(project_from(self.definitions)))
+        ids = tuple(one.id for one in definitions.segments)[: self.segments]
+        return Asked(definitions, self.definitions, ids).meaning
 
     def _write(self, table: str, run: str, rows: pa.Table) -> None:
         place = self.folder / table / f"run={run}"

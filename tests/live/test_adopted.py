@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,24 @@ segments:
 """
 OTHER = TEXT.replace("within 7 days", "within 8 days")
 T = 1_700_000_000_000
+
+
+@contextlib.contextmanager
+def turning(live: AdoptedLive, now: int) -> Iterator[None]:
+    """Turn in a thread for the length of a block."""
+    ended = threading.Event()
+
+    def turn() -> None:
+        while not ended.wait(0.01):
+            live.turn(now)
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class World:
@@ -234,6 +254,11 @@ def _missing_part(world: World) -> None:
     (world.runs.folder / "spans" / f"run={run}" / "_SUCCESS").unlink()
 
 
+def _some_segments(world: World) -> None:
+    world.runs.segments = 1
+    world.runs.publish(T - HOUR, [("buyers", "ada", T - DAY, None)])
+
+
 def _garbage(world: World) -> None:
     run = world.runs.publish(T - HOUR, [])
     (world.runs.folder / "published" / run / "part-00000.txt").write_text("{")
@@ -249,6 +274,7 @@ def _nothing(world: World) -> None:
         (_future, "which is to come"),
         (_another_form, "of version 99"),
         (_missing_part, "is missing"),
+        (_some_segments, "not of all segments"),
         (_garbage, "cannot be read"),
         (_nothing, "no run is published"),
     ],
@@ -274,3 +300,13 @@ def test_events_that_arrive_are_kept_and_move_nobody(world: World) -> None:
     assert world.inside("buyers") == {"ada"}
     assert world.live.standing("new").memberships == ()
     assert world.live.health().people == 2
+
+
+def test_erasing_leaves_no_hash_where_no_run_was_taken_over(world: World) -> None:
+    batch = Batch(["ada"], ["buy"], [T], ["1"], [None], ["{}"], T)
+    world.live.submit(batch)
+    world.turn(T + 1)
+    world.live.erase("ada")
+    world.turn(T + 2)
+    with world.store._reading() as now:
+        assert now.db.execute("SELECT count(*) FROM erased_ids").fetchall() == [(0,)]

@@ -10,12 +10,15 @@ from typing import Final
 
 from segue.adapters.spark.manifest import Manifest
 from segue.adapters.spark.mounted import latest_manifest, run_of
+from segue.adapters.spark.runs import Asked
 from segue.domain.errors import InputError, SegueError
 from segue.domain.instant import format_instant
 from segue.language.project import project_from
 from segue.language.resolve import resolve
+from segue.language.tree import Definitions
 from segue.services.live.adopted import AdoptedLive
 from segue.services.live.meanings import fingerprints
+from segue.services.summarise import with_counted
 
 EVERY: Final = 5.0
 """Seconds between two looks."""
@@ -98,7 +101,13 @@ class RunsWatch:
                 hint="Bring the runs further, past that instant.",
             )
         project = project_from(manifest.definitions, source=f"run {manifest.run}")
-        if fingerprints(resolve(project)) != fingerprints(self._live.definitions):
+        definitions = resolve(project)
+        if manifest.meaning != _meaning(definitions, manifest.definitions):
+            raise InputError(
+                f"run {manifest.run} is not of all segments of its project",
+                hint="Let a run of this version of Segue evaluate all of them.",
+            )
+        if fingerprints(definitions) != fingerprints(self._live.definitions):
             raise InputError(
                 f"run {manifest.run} is of other segments than segue.yaml has",
                 hint="Let a run evaluate these definitions; what is the same stays as it was.",
@@ -108,3 +117,9 @@ class RunsWatch:
         while not self._stopping.is_set():
             self.look()
             self._stopping.wait(self._every)
+
+
+def _meaning(definitions: Definitions, text: str) -> str:
+    """What a run of all segments says that it is of."""
+    every = with_counted(definitions)
+    return Asked(every, text, tuple(one.id for one in every.segments)).meaning
