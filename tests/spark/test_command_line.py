@@ -80,6 +80,12 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     (folder / "segue.yaml").write_text(DEFINITIONS)
     (folder / "events.csv").write_text(EVENTS)
     pq.write_table(arrow_csv.read_csv(folder / "events.csv"), folder / "events.parquet")
+    some = (
+        arrow_csv.read_csv(folder / "events.csv")
+        .slice(0, 3)
+        .set_column(0, "user", pa.array(["ana", None, None]))
+    )
+    pq.write_table(some, folder / "some.parquet")
     written = {
         "members.csv": ("evaluate", *FILES, "--out", "members.csv"),
         "memberships.jsonl": ("history", *FILES, "--out", "memberships.jsonl"),
@@ -89,6 +95,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         "the folder again": ("history", *FILES, *SPARK, "--out", "memberships", "--json"),
         "no such file": ("evaluate", "--events", "none.parquet", *FILES[2:], *SPARK),
         "csv": ("evaluate", "--events", "events.csv", *FILES[2:], *SPARK),
+        "rows that are none": ("evaluate", "--events", "some.parquet", *FILES[2:], *SPARK),
         "kept: sizes": (*ASKED["sizes"], *SPARK, "--runs", "runs"),
         "kept: stays": (*ASKED["stays"], *SPARK, "--runs", "runs"),
         "kept: a person": (*ASKED["a person"], *SPARK, "--runs", "runs"),
@@ -175,3 +182,12 @@ def test_files_that_cannot_be_read(both: Both) -> None:
         assert code == 2, error
         assert said in error
         assert "hint: " in error
+
+
+def test_rows_that_are_no_events_are_told(both: Both) -> None:
+    """How many, and why; the others count."""
+    code, answer, told, _ = both.spark["rows that are none"]
+
+    assert code == 0
+    assert "1 person" in answer
+    assert "2 rows left out, being no events: no person_id (2)" in told

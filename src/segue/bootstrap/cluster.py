@@ -7,6 +7,7 @@ person, was asked for.
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segue.adapters.sources import Layout
+from segue.adapters.sources import Layout, kind_of
 from segue.adapters.spark.evaluating import Evaluating, evaluated, spans_in
-from segue.adapters.spark.events import Source, read_events
+from segue.adapters.spark.events import Read, Source, read_events
 from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
 from segue.adapters.spark.runs import Asked as AskedOfRun
@@ -122,10 +123,24 @@ class Cluster:
         return self.project.definitions
 
     @cached_property
+    def read(self) -> Read:
+        """What was read, events and rows that are none."""
+        found = read_events(self.spark, self.source, partitions=self.partitions)
+        return Read(found.rows.persist())
+
+    @property
     def events(self) -> DataFrame:
         """The events, each once: columns `tables.EVENTS`."""
-        read = read_events(self.spark, self.source, partitions=self.partitions)
-        return read.events.persist()
+        return self.read.events
+
+    def refused(self) -> dict[str, int]:
+        """How many rows are no events, by reason, the most frequent first."""
+        rejected = self.read.rejected if self._run is None else self._run.rejected()
+        rows = rejected.groupBy("reason").count().collect()
+        counted = Counter[str]()
+        for row in rows:
+            counted[kind_of(row["reason"])] += row["count"]
+        return dict(counted.most_common())
 
     @cached_property
     def persons(self) -> DataFrame:

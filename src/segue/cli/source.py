@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.markup import escape
+
 from segue.bootstrap.cluster import Cluster, cluster
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
 from segue.cli.options import columns_of
+from segue.cli.output import console
 from segue.cli.progress import reading
 from segue.domain.errors import UsageError
+from segue.services import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,23 @@ def asked(
             on, workspace, events, definitions, columns=columns, time_zone=time_zone
         ) as found:
             yield found
+            if not quiet:
+                _say_refused(found)
         return
     source = viewed if about is None else opened
     with source(workspace, events, definitions, columns, time_zone, quiet=quiet) as engine:
         yield engine
+
+
+def _say_refused(found: Cluster) -> None:
+    """Say which rows were no events: there is no file beside them to write them to."""
+    refused = found.refused()
+    if refused:
+        reasons = ", ".join(
+            f"{escape(reason)} ({words.number(n)})" for reason, n in refused.items()
+        )
+        rows = words.counted(sum(refused.values()), "row")
+        console(to_stderr=True).print(f"[soon]{rows} left out, being no events:[/] {reasons}")
 
 
 @contextmanager

@@ -23,18 +23,12 @@ from segue.adapters.sources.shapes import SegmentMessages, shaped
 from segue.adapters.sources.utf8 import only_utf8
 from segue.adapters.spark.arrow import in_workers
 from segue.adapters.spark.files import listed, patterns
-from segue.adapters.spark.one_each import KEYED, keyed, one_each
+from segue.adapters.spark.one_each import KEYED, KEYED_SCHEMA, keyed, one_each
 from segue.domain.errors import InputError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-REJECTED: Final = "reason STRING, row STRING"
-"""A row that is no event: why, and its text."""
-_NORMALISED: Final = f"{KEYED}, {REJECTED}"
-_SCHEMA: Final = pa.schema(
-    [*EVENTS, ("lacks", pa.bool_()), ("reason", pa.string()), ("row", pa.string())]
-)
 _COLUMNAR: Final = ("parquet", "orc", "delta", "iceberg")
 _SOURCE: Final = "the events"
 
@@ -52,11 +46,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read: `events` with the columns `tables.EVENTS`, each id once, and `rejected` with
-    the columns `REJECTED`."""
+    """What was read: `rows` with the columns `tables.READ`."""
 
-    events: DataFrame
-    rejected: DataFrame
+    rows: DataFrame
+
+    @property
+    def events(self) -> DataFrame:
+        """The events, each id once: columns `tables.EVENTS`."""
+        return events_in(self.rows)
+
+    @property
+    def rejected(self) -> DataFrame:
+        """The rows that are no events: columns `reason` and `row`."""
+        return self.rows.where("reason IS NOT NULL").select("reason", "row")
 
 
 def read_events(spark: SparkSession, source: Source, *, partitions: int) -> Read:
@@ -68,9 +70,12 @@ def read_events(spark: SparkSession, source: Source, *, partitions: int) -> Read
     rows = frames[0]
     for frame in frames[1:]:
         rows = rows.unionByName(frame)
-    good = rows.where("reason IS NULL").drop("reason", "row")
-    rejected = rows.where("reason IS NOT NULL").select("reason", "row")
-    return Read(one_each(good, partitions=partitions), rejected)
+    return Read(one_each(rows, partitions=partitions))
+
+
+def events_in(rows: DataFrame) -> DataFrame:
+    """The events, columns `tables.EVENTS`, among rows with the columns `tables.READ`."""
+    return rows.where("reason IS NULL").drop("reason", "row")
 
 
 def raw_frames(spark: SparkSession, source: Source) -> list[DataFrame]:
@@ -118,7 +123,7 @@ def _by_shape(spark: SparkSession, source: Source) -> list[DataFrame]:
 
 def _normalised(frame: DataFrame, layout: Layout) -> DataFrame:
     _check(frame, layout)
-    return in_workers(frame, partial(normalised, layout), _NORMALISED)
+    return in_workers(frame, partial(normalised, layout), KEYED)
 
 
 def _check(frame: DataFrame, layout: Layout) -> None:
@@ -154,4 +159,4 @@ def _with_reasons(db: duckdb.DuckDBPyConnection, found: pa.Table, raw: Raw) -> p
         "row", pa.array(texts, pa.string())
     )
     refused = [{"reason": one.reason, "row": one.raw} for one in raw.rejected]
-    return pa.concat_tables([whole, pa.Table.from_pylist(refused, schema=_SCHEMA)])
+    return pa.concat_tables([whole, pa.Table.from_pylist(refused, schema=KEYED_SCHEMA)])

@@ -20,14 +20,16 @@ from segue.adapters.extract import CONTENT
 from segue.adapters.sources import EVENTS, split_traits
 from segue.adapters.sources.rowids import HASHED, numbered
 from segue.adapters.spark.arrow import in_workers
-from segue.adapters.spark.tables import EVENTS as EVENTS_DDL
+from segue.adapters.spark.tables import READ
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-KEYED: Final = f"{EVENTS_DDL}, lacks BOOLEAN"
-"""Events with ids or, where a row lacks one, the hash of what it says in its place."""
-_KEYED_SCHEMA: Final = pa.schema([*EVENTS, ("lacks", pa.bool_())])
+KEYED: Final = f"{READ}, lacks BOOLEAN"
+"""Rows as they were read, with ids or, where an event `lacks` one, the hash of what it says in its
+place."""
+_READ_SCHEMA: Final = pa.schema([*EVENTS, ("reason", pa.string()), ("row", pa.string())])
+KEYED_SCHEMA: Final = pa.schema([*_READ_SCHEMA, ("lacks", pa.bool_())])
 _ORDER: Final = f"""
     SELECT place
     FROM (SELECT * REPLACE (properties::JSON::VARIANT AS properties) FROM segue_same)
@@ -35,10 +37,12 @@ _ORDER: Final = f"""
 """
 
 
-def one_each(events: DataFrame, *, partitions: int) -> DataFrame:
-    """Events as `keyed` gives them, every id once: columns `tables.EVENTS`."""
-    together = events.repartition(partitions, "event_id").sortWithinPartitions("event_id")
-    return in_workers(together, chosen, EVENTS_DDL)
+def one_each(rows: DataFrame, *, partitions: int) -> DataFrame:
+    """Rows with the columns `KEYED`, of the events every id once: columns `tables.READ`."""
+    from pyspark.sql import functions as f
+
+    together = rows.repartition(partitions, f.coalesce("event_id", "row"))
+    return in_workers(together.sortWithinPartitions("event_id"), chosen, READ)
 
 
 def keyed(db: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Table:
@@ -53,13 +57,16 @@ def keyed(db: duckdb.DuckDBPyConnection, events: pa.Table) -> pa.Table:
 
 
 def chosen(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Of keyed events, sorted by id, those that count."""
+    """Of keyed rows, sorted by id, the events that count, and all rows that are no events."""
     db = connected()
     db.execute("SET threads = 1")
     try:
-        for table in _whole_ids(batches):
-            events = _numbered(_smallest(db, table))
-            yield from split_traits(events).combine_chunks().to_batches()
+        for refused, table in _whole_ids(batches):
+            yield from refused.select(_READ_SCHEMA.names).to_batches()
+            events = split_traits(_numbered(_smallest(db, table)))
+            for name in ("reason", "row"):
+                events = events.append_column(name, pa.nulls(len(events), pa.string()))
+            yield from events.combine_chunks().to_batches()
     finally:
         db.close()
 
@@ -74,16 +81,17 @@ def _hashed(db: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Array:
         db.unregister("segue_rows")
 
 
-def _whole_ids(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The batches with the rows of one id never cut in two."""
-    rest = _KEYED_SCHEMA.empty_table()
+def _whole_ids(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """The rows that are no events, and the events, with those of one id never cut in two."""
+    rest = nothing = KEYED_SCHEMA.empty_table()
     for batch in batches:
-        table = pa.concat_tables([rest, pa.Table.from_batches([batch]).cast(_KEYED_SCHEMA)])
-        if len(table):
-            first = _first_of_last(table["event_id"])
-            yield table.slice(0, first)
-            rest = table.slice(first)
-    yield rest
+        table = pa.Table.from_batches([batch]).cast(KEYED_SCHEMA)
+        refused = pc.is_valid(table["reason"])
+        events = pa.concat_tables([rest, table.filter(pc.invert(refused))])
+        first = _first_of_last(events["event_id"]) if len(events) else 0
+        yield table.filter(refused), events.slice(0, first)
+        rest = events.slice(first)
+    yield nothing, rest
 
 
 def _first_of_last(ids: pa.ChunkedArray) -> int:

@@ -15,12 +15,12 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from segue.adapters.spark.evaluating import Evaluating, evaluated, people_in, spans_in
-from segue.adapters.spark.events import Source, read_events
+from segue.adapters.spark.events import Read, Source, events_in, read_events
 from segue.adapters.spark.files import FILES, listed, new_since, patterns
 from segue.adapters.spark.identity import LINKS, links_of, persons_of, with_persons
 from segue.adapters.spark.manifest import Manifest, publish, published
 from segue.adapters.spark.quantiles import limits_of
-from segue.adapters.spark.tables import EVENTS, PEOPLE, PERSONS, SPANS
+from segue.adapters.spark.tables import PEOPLE, PERSONS, READ, SPANS
 from segue.domain.errors import InputError, UsageError
 from segue.domain.instant import format_instant
 from segue.language.tree import Definitions
@@ -78,6 +78,10 @@ class Run:
         """All events that were read, with the person of each: columns `tables.LOG`."""
         persons = _part(self, "persons", PERSONS, self.manifest.run)
         return with_persons(_logged(self), persons)
+
+    def rejected(self) -> DataFrame:
+        """The rows that are no events: columns `reason` and `row`."""
+        return Read(_read_rows(self)).rejected
 
     def members(self) -> DataFrame:
         """Who is in each segment at the run's instant: the columns of `segue.evaluate`."""
@@ -201,15 +205,15 @@ class _Running:
         """The events of the new files that are not in the log yet, now in it."""
         place = f"{self.folder}/log/run={draft.manifest.run}"
         if not paths:
-            _write(self.spark.createDataFrame([], EVENTS), place)
+            _write(self.spark.createDataFrame([], READ), place)
         else:
             source = replace(self.source, paths=paths)
-            events = read_events(self.spark, source, partitions=_shuffled(self.spark)).events
+            rows = read_events(self.spark, source, partitions=_shuffled(self.spark)).rows
             if len(draft.manifest.log) > 1:
-                old = [_part(draft, "log", EVENTS, run) for run in draft.manifest.log[:-1]]
-                events = events.join(_union(old).select("event_id"), "event_id", "left_anti")
-            _write(events.select(*_names(EVENTS)), place)
-        return _part(draft, "log", EVENTS, draft.manifest.run)
+                old = [_part(draft, "log", READ, run) for run in draft.manifest.log[:-1]]
+                rows = rows.join(_union(old).select("event_id"), "event_id", "left_anti")
+            _write(rows.select(*_names(READ)), place)
+        return events_in(_part(draft, "log", READ, draft.manifest.run))
 
     def _with_instant(self, draft: Run, events: DataFrame) -> Run:
         row = events.selectExpr("max(occurred_at) AS last", "count(*) AS events").first()
@@ -292,7 +296,11 @@ def _changed(old: DataFrame, new: DataFrame) -> DataFrame:
 
 
 def _logged(run: Run) -> DataFrame:
-    return _union([_part(run, "log", EVENTS, one) for one in run.manifest.log])
+    return events_in(_read_rows(run))
+
+
+def _read_rows(run: Run) -> DataFrame:
+    return _union([_part(run, "log", READ, one) for one in run.manifest.log])
 
 
 def _emptied(manifest: Manifest) -> Manifest:

@@ -10,6 +10,10 @@ EVENTS: Final = (
 )
 """Events as sources give them: `occurred_at` in ms, `properties` the text of a JSON object."""
 
+READ: Final = f"{EVENTS}, reason STRING, row STRING"
+"""Rows as they were read: events, and rows that are none, with the `reason` (null: it is one) and
+their text."""
+
 LOG: Final = f"person_id STRING, {EVENTS}"
 """Events with the id of the person who each is of, identities resolved."""
 
@@ -24,9 +28,3 @@ PEOPLE: Final = "person_id STRING, first_seen BIGINT, next_change_at BIGINT"
 """Who was evaluated: their first instant, and the next one at which a span of theirs begins or
 ends if nothing more happens, or an event of theirs that was stored already occurs (null: none), in
 ms. Who is first seen after the instant asked about is among them, and in nothing yet."""
-
-THRESHOLDS: Final = (
-    "quantile STRING, place BIGINT, numerator DECIMAL(38, 0), denominator BIGINT, is_there BOOLEAN"
-)
-"""The threshold of a quantile (by its canonical text) from a grid instant on (ms), as a fraction;
-nobody is in where it is not there."""
