@@ -159,4 +159,5 @@ def _with_reasons(db: duckdb.DuckDBPyConnection, found: pa.Table, raw: Raw) -> p
         "row", pa.array(texts, pa.string())
     )
     refused = [{"reason": one.reason, "row": one.raw} for one in raw.rejected]
-    return pa.concat_tables([whole, pa.Table.from_pylist(refused, schema=KEYED_SCHEMA)])
+    more = pa.Table.from_pylist(refused, schema=KEYED_SCHEMA)
+    return pa.concat_tables([whole.select(KEYED_SCHEMA.names), more])
