@@ -106,6 +106,37 @@ def running(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cl
                 process.wait(_PATIENCE)
 
 
+@contextlib.contextmanager
+def connecting() -> Iterator[str]:
+    """The address of a server of Spark Connect that works by itself, for a block."""
+    with tempfile.TemporaryDirectory(prefix="segue-connect-") as folder:
+        port, log = free_port(), Path(folder) / "log"
+        conf = {**SETTINGS, "spark.connect.grpc.binding.address": "127.0.0.1"}
+        conf["spark.connect.grpc.binding.port"] = str(port)
+        options = [part for name, value in conf.items() for part in ("--conf", f"{name}={value}")]
+        server = started(
+            "org.apache.spark.deploy.SparkSubmit", "--master", "local[2]", *options,
+            "--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal",
+            log=log,
+        )  # fmt: skip
+        try:
+            _await_port(port, log)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            _kill_tree(server.pid)
+            server.wait(_PATIENCE)
+
+
+def _await_port(port: int, log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        assert time.monotonic() < deadline, log.read_text()[-2000:]
+        time.sleep(0.1)
+
+
 def started(name: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
     """One of Spark's programs, which ends with this process."""
     with log.open("wb") as file:

@@ -1,8 +1,6 @@
 """`segue evaluate` and `segue history` with `--engine spark` say what they say without it."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 import segue
 from segue.services.memberships import MEMBERSHIPS
 from tests.spark.answers import rows_of
+from tests.spark.commands import outcomes_of
 
 DEFINITIONS = """\
 project: shop
@@ -102,26 +101,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
     }
     here = [*ASKED.values(), *((*one[:-1], f"here-{one[-1]}") for one in written.values())]
     there = [(*one, *SPARK) for one in (*ASKED.values(), *written.values())]
-    outcomes = _run([*here, *there, *on_spark.values()], folder)
+    outcomes = outcomes_of([*here, *there, *on_spark.values()], folder)
     names = [*ASKED, *written]
     return Both(
         dict(zip(names, outcomes, strict=False)),
         dict(zip([*names, *on_spark], outcomes[len(names) :], strict=True)),
         folder,
     )
-
-
-def _run(commands: list[tuple[str, ...]], folder: Path) -> list[Any]:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("commands.py")],
-        input=json.dumps(commands),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        cwd=folder,
-        timeout=600,
-    )
-    return list(json.loads(done.stdout))
 
 
 @pytest.mark.parametrize("asked", ASKED)

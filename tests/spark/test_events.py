@@ -195,6 +195,14 @@ def test_instants_of_every_unit(
     assert_same(spark, tmp_path, Layout(timezone="Europe/Berlin"))
 
 
+def test_nanoseconds_are_refused(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark has no type for them; taken for numbers they would say something else."""
+    times = pa.array([NOON, NOON], pa.timestamp("ns", "UTC"))
+    pq.write_table(pa.table({**PLAIN, "occurred_at": times}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="cannot be read"):
+        read(spark, tmp_path)
+
+
 def test_columns_have_the_roles_that_are_said(spark: SparkSession, tmp_path: Path) -> None:
     columns = {"who": ["a"], "what": ["x"], "ts": ["2026-03-01 10:00"], "n": [3], "plan": ["pro"]}
     pq.write_table(pa.table(columns), tmp_path / "a.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -20,10 +21,12 @@ SETTINGS: Final = {
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
-    "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MILLIS",
 }
 """What every session of Segue sets: instants in UTC, names by their letters, large batches."""
+_PORTS: Final = {"spark": 7077, "sc": 15002}
+"""Where clusters answer that say nothing else, by the scheme of their address."""
+_PATIENCE: Final = 5.0
 
 
 @contextmanager
@@ -50,6 +53,7 @@ def _built(master: str, settings: Mapping[str, str]) -> SparkSession:
             f"Spark needs a package that is missing: {error.name}",
             hint="pip install 'segue[spark]'",
         ) from error
+    _must_answer(master)
     connect = master.startswith("sc://")
     builder = SparkSession.builder.appName("segue")
     builder = builder.remote(master) if connect else builder.master(master)
@@ -69,3 +73,25 @@ def _built(master: str, settings: Mapping[str, str]) -> SparkSession:
             f"no session of Spark on {master}: {str(error).splitlines()[0]}",
             hint="Check that the cluster is running and that its address is right.",
         ) from error
+
+
+def _must_answer(master: str) -> None:
+    """Raise `InputError` where no host of a cluster answers; Spark would go on for a minute."""
+    scheme, _, rest = master.partition("://")
+    if scheme not in _PORTS:
+        return
+    hosts = rest.partition("/")[0].split(",")
+    if not any(_answers(host, _PORTS[scheme]) for host in hosts):
+        raise InputError(
+            f"nothing answers at {master}",
+            hint="Check that the cluster is running and that its address is right.",
+        )
+
+
+def _answers(address: str, usual_port: int) -> bool:
+    host, _, port = address.rpartition(":") if ":" in address else (address, "", str(usual_port))
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except (OSError, ValueError):
+        return False
+    return True
