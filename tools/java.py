@@ -48,12 +48,12 @@ def _of_path() -> list[Path]:
 
 
 def _of_debian() -> list[Path]:
-    return sorted(PLACES.glob(f"java-{OLDEST}-*"))
+    return sorted(PLACES.glob("java-*"))
 
 
 def _version(program: Path) -> int | None:
     """The major version of a Java; None where it is none that runs."""
-    if not program.is_file():
+    if not os.access(program, os.X_OK):
         return None
     asked = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     found = re.search(r'version "(\d+)', asked.stderr)

@@ -9,38 +9,22 @@ from pyspark.sql import SparkSession
 
 import segue
 from segue.adapters.sources import Layout
-from segue.adapters.spark.blocks import Reads, over_people
-from segue.adapters.spark.evaluating import FOUND
-from segue.adapters.spark.tables import LOG
 from segue.bootstrap.definitions import ProjectFile
 from segue.demo import definitions, simulate
 from tests.fuzz.worlds import random_world
 from tests.spark.answers import history_of, log_of, rows_of
-from tests.spark.many_worlds import EachWorld, evaluated_here
+from tests.spark.conformance import cases, compared
 
 
-def test_spans_and_people_of_many_worlds(spark: SparkSession) -> None:
-    """Random segments over random people, each world at an instant of its own, some before its last
-    events: the spans of one machine, and when each person has to be looked at again."""
-    worlds = [random_world(seed) for seed in range(1000, 1050)]
-    here = [evaluated_here(world, world.ats[i % len(world.ats)]) for i, world in enumerate(worlds)]
-    rows = pa.concat_tables([_numbered(i, rows) for i, (_, rows, _) in enumerate(here)])
-    each = EachWorld(tuple(evaluating for evaluating, _, _ in here))
-    log = spark.createDataFrame(rows.to_pylist(), LOG)
-    found = over_people(log, each, FOUND, reads=Reads(None, None), partitions=5)
+def test_every_case_and_random_worlds(spark: SparkSession) -> None:
+    """Every rule of the tables, and random segments over random people, each world at an instant of
+    its own, some before its last events: the spans of one machine, and when each person has to be
+    looked at again."""
+    found = compared(spark, [*cases(), *map(random_world, range(1000, 1050))])
 
-    wanted = [
-        (segment, f"{i:04}{person}", since, until)
-        for i, (_, _, expected) in enumerate(here)
-        for segment, person, since, until in expected
-    ]
-    assert rows_of(found.toArrow()) == sorted(wanted, key=lambda row: [(x is None, x) for x in row])
-    assert len(wanted) > 1000
-
-
-def _numbered(world: int, rows: pa.Table) -> pa.Table:
-    ids = pc.binary_join_element_wise(f"{world:04}", rows["person_id"], "")
-    return rows.set_column(0, "person_id", ids)
+    assert found.differences == 0
+    assert found.worlds > 200
+    assert found.rows > 1500
 
 
 def test_the_history_of_the_demo(spark: SparkSession, tmp_path: Path) -> None:

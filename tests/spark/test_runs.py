@@ -1,15 +1,27 @@
 """Runs in a folder: after each of them everybody's memberships are those of all events so far."""
 
+import random
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
 import segue
+from segue.adapters.duckdb_store import DuckDBStore
+from segue.adapters.sources import Layout, read_files
+from segue.adapters.spark.events import Source
 from segue.adapters.spark.manifest import Manifest, published
+from segue.adapters.spark.runs import Asked, run
 from segue.domain.errors import BusyError, InputError, UsageError
 from segue.domain.instant import DAY
+from segue.language.tree import Definitions
+from segue.services.memberships import memberships_until
+from segue.timeline.evaluate import history, requests_of
+from tests.fuzz.stores import table
+from tests.fuzz.worlds import random_world
 from tests.spark.answers import rows_of
 from tests.spark.growing_folder import (
     BEGIN,
@@ -143,3 +155,34 @@ def test_of_two_runs_at_once_one_is_told_that_it_lost(
 def test_runs_of_another_form_are_not_gone_on_with() -> None:
     with pytest.raises(InputError, match="version 2 of their form"):
         Manifest.read('{"version": 2}')
+
+
+def test_a_random_world_that_comes_in_parts(spark: SparkSession, tmp_path: Path) -> None:
+    """Its events in any order over three files: after each of them what a store says that had the
+    same files imported, one after the other."""
+    world = random_world(11)
+    asked = world.definitions
+    events = [{**one, "received_at": 0} for one in world.events]
+    random.Random(11).shuffle(events)
+    files, runs = tmp_path / "events", str(tmp_path / "runs")
+    files.mkdir()
+    store = DuckDBStore.open(None, timezone=asked.timezone)
+    ids = tuple(one.id for one in asked.segments)
+    for part in range(3):
+        file = files / f"{part}.parquet"
+        pq.write_table(table(events[part::3]), file)
+        layout = Layout(timezone=asked.timezone)
+        for batch in read_files([file], layout):
+            store.append(batch.events, received_at=part)
+
+        found = run(spark, Source([str(files)], layout), Asked(asked, "", ids), runs)
+
+        assert memberships(found) == stored_history(store, asked, found.manifest.at)
+    store.close()
+
+
+def stored_history(store: DuckDBStore, asked: Definitions, at: int) -> Any:
+    """Rows of the history of a store."""
+    read = store.read(requests_of(asked), at=at, not_activity=asked.not_activity)
+    spans = history(asked, read.log, at)
+    return rows_of(memberships_until(spans, pa.array(read.person_ids, pa.string()), at))

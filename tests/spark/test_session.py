@@ -1,5 +1,6 @@
 """Sessions: what is said where there is no cluster, and that Spark Connect answers the same."""
 
+import socket
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import segue
-from segue.adapters.spark.session import opened
+from segue.adapters.spark.session import _must_answer, opened
 from segue.demo import definitions, simulate
 from segue.domain.errors import InputError, UsageError
 from tests.spark.answers import rows_of
@@ -22,6 +23,35 @@ def test_nothing_answers(address: str) -> None:
     master = address.format(port=free_port())
     with pytest.raises(InputError, match=f"nothing answers at {master}"), opened(master):
         pass
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:{port}", "nowhere.invalid,localhost:{port}"])
+def test_one_of_several_hosts_answers(place: str) -> None:
+    with socket.create_server(("localhost", 0)) as server:
+        _must_answer(f"spark://{place.format(port=server.getsockname()[1])}")
+
+
+@pytest.mark.parametrize(
+    ("master", "asked"),
+    [
+        ("spark://head", ("head", 7077)),
+        ("sc://head/;token=abc", ("head", 15002)),
+        ("spark://[::1]:7078", ("::1", 7078)),
+    ],
+)
+def test_where_it_is_asked(
+    master: str, asked: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usual port where none is said; hosts of either internet."""
+    places: list[object] = []
+
+    def create_connection(place: object, timeout: float) -> socket.socket:
+        places.append(place)
+        return socket.socket()
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    _must_answer(master)
+    assert places == [asked]
 
 
 @pytest.mark.parametrize("master", ["spark://127.0.0.1:port", "spark://", "sc://"])

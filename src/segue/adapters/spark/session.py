@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from segue.domain.errors import InputError, UsageError
 
@@ -89,9 +90,11 @@ def _must_answer(master: str) -> None:
 
 
 def _answers(address: str, usual_port: int) -> bool:
-    host, _, port = address.rpartition(":") if ":" in address else (address, "", str(usual_port))
+    """Whether something listens at `host`, `host:port` or `[v6]:port`."""
     try:
-        socket.create_connection((host, int(port)), _PATIENCE).close()
+        place = urlsplit(f"//{address}")
+        port = place.port or usual_port
+        socket.create_connection((place.hostname or "", port), _PATIENCE).close()
     except (OSError, ValueError):
         return False
     return True
