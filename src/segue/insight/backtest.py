@@ -235,6 +235,8 @@ class _Rows:
         model = WLS(self.reached.astype(np.float64), member, weights=self.weight)
         values[there] = model.fit().params
         if len(np.unique(self.person)) > len(there):
-            fitted = model.fit(cov_type="cluster", cov_kwds={"groups": self.person})
+            # By the order of these people, so that how many others there are changes no digit.
+            people = np.unique(self.person, return_inverse=True)[1]
+            fitted = model.fit(cov_type="cluster", cov_kwds={"groups": people})
             covariance[np.ix_(there, there)] = fitted.cov_params()
         return values, covariance
