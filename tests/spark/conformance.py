@@ -102,7 +102,7 @@ def main() -> int:
         found = compared(spark, every)
     said = {
         "command": f"python -m tests.spark.conformance --worlds {given.worlds} --seed {given.seed}",
-        "machine": machine(),
+        "machine": str(machine()),
         "cluster": "one master, two workers of one core, processes of their own",
         "cases": len(CASES),
         "random_worlds": given.worlds,
