@@ -65,6 +65,16 @@ def test_what_arrived_is_told_by_row():
     store.close()
 
 
+def test_what_a_turn_is_writing_is_not_counted():
+    """The next reference goes as far as a reader sees: what is remembered by it is never too old."""
+    store = store_of(event("ann", "x", 5))
+    with store.turn() as turn:
+        turn.append(table(event("ann", "y", 6)), received_at=7)
+        assert [one.event for one in store.events(range(store.next_ref()))] == ["x"]
+    assert [one.event for one in store.events(range(store.next_ref()))] == ["x", "y"]
+    store.close()
+
+
 def test_nothing_arrives_in_an_empty_batch(store):
     """A turn that only time drives appends no row."""
     arrived = appended(store)

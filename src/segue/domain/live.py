@@ -182,7 +182,8 @@ class LiveStore(Protocol[RequestT, CodebookT, KeptT, PartT, ArrivedT, GroupsT, C
         """See `EventStore.erase`."""
 
     def next_ref(self) -> int:
-        """The reference that the next stored event will get."""
+        """The reference after the last event that is committed: every reader sees those before it,
+        and none that a turn is writing."""
 
     def net_boundaries(self) -> KeptT:
         """What is published and not retracted of the versions in force, sorted: `segment` int32,

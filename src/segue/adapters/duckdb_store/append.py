@@ -148,6 +148,11 @@ class Writer:
         meanwhile."""
         self._known = _ids_in(db)
 
+    @property
+    def kept_ref(self) -> int:
+        """The reference after the last event that is committed."""
+        return self._kept_ref
+
     def keep(self) -> None:
         """Make last what was written since."""
         for first, hashes in self._fresh:

@@ -421,7 +421,7 @@ class DuckDBStore(
     def next_ref(self) -> int:
         """See `LiveStore.next_ref`."""
         with self._gate.shared():
-            return self._writer.next_ref
+            return self._writer.kept_ref
 
     def net_boundaries(self) -> pa.Table:
         """See `LiveStore.net_boundaries`."""
