@@ -8,12 +8,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 _EVERY: Final = 0.2
-"""Seconds between two looks at the memory."""
+"""Seconds between two looks at the memory, at least."""
+_BUSY: Final = 0.02
+"""The share of its time that looking may take: of much memory a look takes long, and keeps those
+whom it looks at from asking for more."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,11 @@ class _Watch(threading.Thread):
         super().__init__(daemon=True)
 
     def run(self) -> None:
-        while not self.ended.wait(_EVERY):
+        pause = _EVERY
+        while not self.ended.wait(pause):
+            begin = time.perf_counter()
             self.peak = max(self.peak, sum(map(_resident, _tree(self.root))))
+            pause = max(_EVERY, (time.perf_counter() - begin) / _BUSY)
 
 
 def _tree(pid: int) -> list[int]:
