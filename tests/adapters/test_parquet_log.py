@@ -56,6 +56,7 @@ WHOLE = {
     "whole numbers as persons": {"person_id": list(range(200)) * 2},
     "a column that no segment reads": {"colour": ["red"] * 400},
     "a struct of properties": {"properties": [{"a": 1}] * 400},
+    "properties as text": {"properties": ['{"a": {"$b": [1]}}', "{}", None, "{}"] * 100},
 }
 
 
@@ -93,7 +94,12 @@ LOOKED_INTO = {
     "a time missing": with_one("occurred_at", None),
     "a time too late": with_one("occurred_at", dt.datetime(2300, 1, 1, tzinfo=dt.UTC)),
     "times as text": {"occurred_at": ["2026-05-01"] * 400},
-    "properties as text": {"properties": ["{}"] * 400},
+    "properties that are no JSON": {"properties": ["{}"] * 399 + ["{"]},
+    "properties that are no object": {"properties": ["{}"] * 399 + ["[]"]},
+    "properties with spaces before them": {"properties": ["{}"] * 399 + [" {}"]},
+    "properties that are blank": {"properties": ["{}"] * 399 + [""]},
+    "traits inside properties": {"properties": ["{}"] * 399 + ['{"$set": {"plan": "pro"}}']},
+    "traits taken back inside properties": {"properties": ["{}"] * 399 + ['{"$unset": ["plan"]}']},
     "a sequence as text": {"sequence": ["1"] * 400},
     "persons as floats": {"person_id": [1.5] * 400},
 }

@@ -87,10 +87,11 @@ class ParquetLog:
     @classmethod
     def _of_rows(cls, connection: duckdb.DuckDBPyConnection) -> Self | None:
         extremes = connection.sql(
-            "SELECT min(occurred_at), max(occurred_at), count(*) - count(occurred_at) FROM rows"
+            "SELECT min(occurred_at), max(occurred_at), count(*) - count(occurred_at),"
+            " bool_and(is_harmless) FROM rows"
         ).fetchall()
-        first, last, timeless = extremes[0]
-        if first is None or timeless or first < EARLIEST or last > LATEST:
+        first, last, timeless, harmless = extremes[0]
+        if first is None or timeless or not harmless or first < EARLIEST or last > LATEST:
             return None
         names = _coded(connection, "event", "name")
         if any(name is None or not name.strip() or name in _LOOKED_INTO for name in names):
@@ -129,7 +130,8 @@ class ParquetLog:
 
 
 def _selected(kinds: Mapping[str, str], layout: Layout) -> list[Any] | None:
-    """The three columns in their canonical forms; None where they need reading into."""
+    """The three columns in their canonical forms, and whether the properties of a row need not be
+    looked at; None where they need reading into."""
     names = list(kinds)
     if not layout.columns and (is_posthog(names) or is_segment(names)):
         return None
@@ -142,11 +144,26 @@ def _selected(kinds: Mapping[str, str], layout: Layout) -> list[Any] | None:
         return None
     column = {name: duckdb.ColumnExpression(role[name]) for name in _NEEDED}
     instant = duckdb.FunctionExpression("epoch_ms", column["occurred_at"])
+    texts = kinds.get(role["properties"]) in _TEXTS
+    looked = _OBJECT.format(_quoted(role["properties"])) if texts else "true"
     return [
         column["person_id"].cast("VARCHAR").alias("person_id"),
         column["event"].alias("event"),
         instant.alias("occurred_at"),
+        duckdb.SQLExpression(looked).alias("is_harmless"),
     ]
+
+
+_TEXTS: Final = frozenset({"VARCHAR", "JSON"})
+_OBJECT: Final = """
+    coalesce(json_valid({0}) AND {0}[1] = '{{'
+        AND NOT contains({0}, '"$set') AND NOT contains({0}, '"$unset'), true)
+"""
+"""Whether properties are an object, and without a member that could be traits."""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 _NEEDED: Final = ("person_id", "event", "occurred_at")
@@ -154,12 +171,13 @@ _ROLES: Final = (*_NEEDED, "event_id", "sequence", "properties")
 
 
 def _harmless(kinds: Mapping[str, str], role: Mapping[str, str]) -> bool:
-    """Whether no id makes two rows one, and no other column can be the reason of a rejection."""
+    """Whether no id makes two rows one, and no other column can be the reason of a rejection, but
+    for what stands in the text of properties."""
     sequence, properties = (kinds.get(role[name]) for name in ("sequence", "properties"))
     return (
         role["event_id"] not in kinds
         and (sequence is None or sequence in _WHOLE)
-        and (properties is None or properties.startswith(("STRUCT", "MAP")))
+        and (properties is None or properties in _TEXTS or properties.startswith(("STRUCT", "MAP")))
     )
 
 
