@@ -28,7 +28,9 @@ from bench.spark.same import assert_same
 from bench.spark.world import Given, asked, grown, later, size_of, world_of, written
 
 SHARES: Final = (0.001, 0.01, 0.1)
-_SECTIONS: Final = ("cores", "runs")
+_SECTIONS: Final = ("cores", "properties", "runs")
+_FEWER: Final = 5
+"""So many times fewer events where one machine has to import them first."""
 _GIB: Final = 2**30
 Tell = Callable[[str], None]
 
@@ -81,19 +83,21 @@ def _sections(plan: Plan, folder: Path) -> Iterator[Found]:
     _tell(f"{world.events:,} events of {world.people:,} people as files")
     given = written(world, folder / "events")
     if "cores" in plan.sections:
-        yield _cores(plan, world, given, folder)
+        yield _cores("cores", "More cores", plan, world, given, folder)
     if "runs" in plan.sections:
         yield _runs(plan, world, given, folder)
+    if "properties" in plan.sections:
+        fewer = world_of(plan.events // _FEWER)
+        given = written(fewer, folder / "fewer")
+        question = replace(given, definitions=asked(fewer, properties=True))
+        yield _cores("properties", "With properties", plan, fewer, question, folder)
 
 
 # ------------------------------------------------------------------------------------ more cores
 
 
-def _cores(plan: Plan, world: World, given: Given, folder: Path) -> Found:
-    rows: dict[str, list[Row]] = {}
-    for what, properties in (("names and instants", False), ("properties too", True)):
-        question = replace(given, definitions=asked(world, properties=properties))
-        rows[what] = _all_ways(plan, question, folder / what.replace(" ", "-"))
+def _cores(name: str, title: str, plan: Plan, world: World, given: Given, folder: Path) -> Found:
+    rows = _all_ways(plan, world, given, folder / name)
     packed, plain = size_of(given.files)
     text = (
         f"{world.events:,} events of {world.people:,} people in {len(given.files)} files of"
@@ -101,17 +105,24 @@ def _cores(plan: Plan, world: World, given: Given, folder: Path) -> Found:
         f" {len(given.definitions['segments'])} segments."
         " Spark's driver, master and workers share the cores that are named; the start of the"
         " cluster is not counted. Memory is that of all processes at their common peak."
+        f" {_ASKED[name]}"
     )
-    return Found("cores", "More cores", f"{text}\n\n{_cores_table(rows)}", _cores_targets(rows))
+    return Found(name, title, f"{text}\n\n{_cores_table(rows)}", _cores_targets(name, rows))
 
 
-def _all_ways(plan: Plan, given: Given, folder: Path) -> list[Row]:
+_ASKED: Final = {
+    "cores": "The segments ask who did what when: one machine reads three columns where they are.",
+    "properties": "The segments look into properties: one machine imports the events first.",
+}
+
+
+def _all_ways(plan: Plan, world: World, given: Given, folder: Path) -> list[Row]:
     ways = [("here", one) for one in (1, max(plan.cores))] + [("spark", n) for n in plan.cores]
     rows = []
     for way, cores in dict.fromkeys(ways):
         _tell(f"{folder.name}: {way} on {cores}")
         out = folder / f"{way}-{cores}"
-        job = job_of(way, given, out=str(out), cores=cores, events=plan.events)
+        job = job_of(way, given, out=str(out), cores=cores, events=world.events)
         rows.append(Row(way, cores, measured(MODULE, job, cores)))
         first = folder / f"{rows[0].way}-{rows[0].cores}"
         if out != first:
@@ -119,31 +130,30 @@ def _all_ways(plan: Plan, given: Given, folder: Path) -> list[Row]:
     return rows
 
 
-def _cores_table(found: dict[str, list[Row]]) -> str:
-    head = ("asked about", "engine", "cores", "seconds", "peak memory", "speed-up", "efficiency")
+def _cores_table(rows: list[Row]) -> str:
+    head = ("engine", "cores", "seconds", "peak memory", "speed-up", "efficiency")
     names = {"here": "one machine", "spark": "Spark"}
     lines = []
-    for what, rows in found.items():
-        for row in rows:
-            faster = _alone(rows, row.way).seconds / row.seconds
-            share = faster * _alone(rows, row.way).cores / row.cores
-            memory = f"{row.found.peak / _GIB:.2f} GiB"
-            taken = (f"{row.seconds:.1f}", memory, f"{faster:.2f}", f"{share:.0%}")
-            lines.append((what, names[row.way], str(row.cores), *taken))
+    for row in rows:
+        faster = _alone(rows, row.way).seconds / row.seconds
+        share = faster * _alone(rows, row.way).cores / row.cores
+        memory = f"{row.found.peak / _GIB:.2f} GiB"
+        taken = (f"{row.seconds:.1f}", memory, f"{faster:.2f}", f"{share:.0%}")
+        lines.append((names[row.way], str(row.cores), *taken))
     return table(head, lines)
 
 
-def _cores_targets(found: dict[str, list[Row]]) -> list[Target]:
+def _cores_targets(name: str, rows: list[Row]) -> list[Target]:
     """What the most cores gain, of Spark; that all agree was compared before."""
-    targets = [Target("the same members, whatever the engine and the cores", "all", "all", True)]
-    for what, rows in found.items():
-        spark = [row for row in rows if row.way == "spark"]
-        most = max(spark, key=lambda row: row.cores)
-        faster = _alone(rows, "spark").seconds / most.seconds
-        wanted = 0.6 * most.cores / _alone(rows, "spark").cores
-        promise = f"speed-up of Spark on {most.cores} cores, {what}"
-        targets.append(Target(promise, f">= {wanted:.1f} ×", f"{faster:.2f} ×", faster >= wanted))
-    return targets
+    spark = [row for row in rows if row.way == "spark"]
+    most = max(spark, key=lambda row: row.cores)
+    faster = _alone(rows, "spark").seconds / most.seconds
+    wanted = 0.6 * most.cores / _alone(rows, "spark").cores
+    promise = f"speed-up of Spark on {most.cores} cores, {name}"
+    return [
+        Target(f"the same members, whatever the engine, {name}", "all", "all", True),
+        Target(promise, f">= {wanted:.1f} ×", f"{faster:.2f} ×", faster >= wanted),
+    ]
 
 
 def _alone(rows: Sequence[Row], way: str) -> Row:
