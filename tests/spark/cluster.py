@@ -77,7 +77,8 @@ class Cluster:
     def _await(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _PATIENCE
         while True:
-            with contextlib.suppress(OSError):
+            # While it starts the page refuses to answer, or answers something else.
+            with contextlib.suppress(OSError, ValueError):
                 if is_so():
                     return
             assert time.monotonic() < deadline, f"the cluster does not come: see {self.folder}"
