@@ -24,13 +24,14 @@ import pyarrow as pa
 from bench.insight.recording import recorded
 from segue.domain.campaigns import Acting
 from segue.domain.instant import DAY, FOREVER, WEEK, parse_instant
-from segue.insight.entries import Stays, landmarks
+from segue.insight.entries import Stays, landmarks, order_of
 from segue.insight.promise import supposed
 from segue.insight.retention import CELLS, Cell, Return
 from segue.insight.standing import Standing
 from segue.language.project import project_from
 from segue.language.resolve import resolve
-from segue.services.insight.measuring import Asked, Measures, measured, window_of
+from segue.services.insight.measuring import WEEKS, Measures, Plan
+from segue.services.insight.panel import Asked
 from segue.services.insight.past import Past
 from segue.timeline.log import Occurrences
 from segue.timeline.occurring import Wanted
@@ -108,9 +109,9 @@ def world(people: int, segments: int, seed: int = 5) -> tuple[Past, Asked]:
 
 def segue_measures(past: Past, asked: Asked) -> Measures:
     """What Segue makes of it."""
-    return measured(
-        past, asked, asked.goals[0], lambda _, reach, share: supposed(reach, share, 1.0)
-    )
+    plan = Plan(past.definitions, past.at, WEEKS, asked, asked.goals[0])
+    tally = plan.tallied(past, order_of(past.first_seen))
+    return plan.told(tally, lambda _, reach, share: supposed(reach, share, 1.0))
 
 
 # ------------------------------------------------------------------------------------------ pandas
@@ -143,7 +144,7 @@ class Pandas:
         self.first_active = self.active.groupby("person")["at"].min()
         found: dict[str, object] = {}
         for goal in self.asked.goals:
-            found[goal.id] = self.conversion(goal.wanted, window_of(goal))
+            found[goal.id] = self.conversion(goal.wanted, goal.window)
         found["retention"] = {cell: self.retention(cell) for cell in CELLS}
         found["weekly"] = self.weekly()
         found["growth"] = {name: self.growth(one) for name, one in self.members.items()}
@@ -159,7 +160,7 @@ class Pandas:
         """The instant of everybody else: the same that Segue takes."""
         first = self.first_seen.to_numpy()
         counted = Stays(np.arange(self.people), first, np.full(self.people, FOREVER))
-        frame = pd.DataFrame({"start": landmarks(first, counted, after, until)})
+        frame = pd.DataFrame({"start": landmarks(order_of(first), first, counted, after, until)})
         frame["person"] = frame.index
         return frame[frame["start"] < FOREVER]
 

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from segue.domain.instant import DAY, FOREVER, MINUTE
-from segue.insight import activity
-from segue.insight.adoption import Users, Uses, adoption
+from segue.insight import activity, adoption
+from segue.insight.adoption import Adoption, Users, Uses
 from segue.insight.cohorts import Cohort, Everybody, Stretch
 from segue.insight.days import ActiveDays, Days, days_from
-from segue.insight.entries import Entries, Stays, joined, landmarks, reached, union
+from segue.insight.entries import Entries, Stays, joined, landmarks, order_of, reached, union
 from segue.insight.growth import growth_of_active, growth_of_members
 from segue.insight.promise import measured, supposed
 from segue.insight.retention import CELLS, Cell, Return, came_back, retention
 from segue.insight.shares import Interval, Share
-from segue.insight.standing import Standing, together
+from segue.insight.standing import Standing, standings_of, together
 from segue.insight.survival import Survival, compare
-from segue.insight.waits import Waits
+from segue.insight.tallies import NONE, Counts
+from segue.insight.waits import Waits, waited
 
 START = 1_000 * DAY - 1
 
@@ -152,7 +153,7 @@ def test_landmarks_lie_in_the_stretch_after_people_are_seen(first_seen, after, l
     known = np.flatnonzero(first < FOREVER)
     counted = Stays(known, first[known], np.full(len(known), FOREVER))
 
-    found = landmarks(first, counted, after, after + length)
+    found = landmarks(order_of(first), first, counted, after, after + length)
 
     for seen, instant in zip(first_seen, found.tolist(), strict=True):
         if seen > after + length:
@@ -167,7 +168,7 @@ def test_landmarks_are_spread_evenly() -> None:
     first, counted = np.zeros(people, np.int64), np.arange(people)
     stays = Stays(counted, first, np.full(people, FOREVER))
 
-    found = landmarks(first, stays, 1_000, 2_000)
+    found = landmarks(order_of(first), first, stays, 1_000, 2_000)
 
     assert np.histogram(found, bins=10, range=(1_000, 2_000))[0] == pytest.approx(1_000, abs=15)
 
@@ -179,9 +180,8 @@ def test_who_comes_later_moves_no_landmark() -> None:
 
     def landmark(first: np.ndarray) -> list[int]:
         known = np.flatnonzero(first < FOREVER)
-        return landmarks(
-            first, Stays(known, first[known], np.full(len(known), FOREVER)), 100, 500
-        ).tolist()
+        stays = Stays(known, first[known], np.full(len(known), FOREVER))
+        return landmarks(order_of(first), first, stays, 100, 500).tolist()
 
     present = [0, 2, 3]
     assert [landmark(cut[present])[i] for i in range(3)] == [landmark(cut)[i] for i in present]
@@ -191,7 +191,8 @@ def test_who_does_not_count_then_has_no_landmark() -> None:
     first = np.zeros(2, np.int64)
     counted = Stays(np.array([0, 1]), np.array([0, 0]), np.array([FOREVER, 50]))
 
-    assert (landmarks(first, counted, 100, 200) < FOREVER).tolist() == [True, False]
+    found = landmarks(order_of(first), first, counted, 100, 200)
+    assert (found < FOREVER).tolist() == [True, False]
 
 
 # ----------------------------------------------------------------------------------------- cohorts
@@ -216,10 +217,12 @@ def test_conversion_is_counted_as_one_would_by_hand(seed) -> None:
     spans, goals, first = _world(seed)
     stays, rows, window = _stays(spans), Rows.of(goals), 15
     counted = Stays(np.arange(12), first, np.full(12, FOREVER))
-    cohort = Cohort.gathered([(stays,)], Everybody(first, counted), Stretch(10, 50, 90))
-    landmark = landmarks(first, counted, 50, 90).tolist()
+    cohort = Cohort.gathered([(stays,)], Everybody.whole(first, counted), Stretch(10, 50, 90))
+    landmark = landmarks(order_of(first), first, counted, 50, 90).tolist()
 
-    (found,) = cohort.standings(lambda person, since: reached(rows, person, since, window))
+    (found,) = standings_of(
+        cohort.counts(lambda person, since: reached(rows, person, since, window))
+    )
 
     def converted(who: int, since: int) -> bool:
         return any(since < goal <= since + window for goal in goals[who])
@@ -254,7 +257,7 @@ def test_the_waits_of_everybody_else_are_theirs(seed) -> None:
     first = first * MINUTE
     counted = Stays(np.arange(12), first, np.full(12, FOREVER))
     stretch = Stretch(10 * MINUTE, 50 * MINUTE, 90 * MINUTE)
-    cohort = Cohort.gathered([(stays,)], Everybody(first, counted), stretch)
+    cohort = Cohort.gathered([(stays,)], Everybody.whole(first, counted), stretch)
     at = 119 * MINUTE
 
     def next_after(person: np.ndarray, since: np.ndarray) -> np.ndarray:
@@ -266,14 +269,17 @@ def test_the_waits_of_everybody_else_are_theirs(seed) -> None:
             np.int64,
         )
 
-    ((_, rest),) = cohort.waits(next_after, at)
+    ((_, rest),) = cohort.waits(next_after, at).pairs()
 
     outside = np.setdiff1d(np.flatnonzero(cohort.landmark < FOREVER), cohort.inside[0])
     since = cohort.landmark[outside]
     then = next_after(outside, since)
-    expected = Waits.counted(np.minimum(then, at) - since, then <= at, at - stretch.middle)
-    assert rest.happened.tolist() == expected.happened.tolist()
-    assert rest.ended.tolist() == expected.ended.tolist()
+    expected = Waits.of(waited(np.minimum(then, at) - since, then <= at))
+    size = len(expected.happened)
+    assert rest.happened[:size].tolist() == expected.happened.tolist()
+    assert rest.ended[:size].tolist() == expected.ended.tolist()
+    assert not rest.happened[size:].any()
+    assert not rest.ended[size:].any()
     assert rows.at.size == sum(len(one) for one in goals)
 
 
@@ -291,10 +297,11 @@ def test_retention_is_pooled_over_complete_cells(people, seed) -> None:
     first = np.full(len(people), START)
     counted = Stays(np.arange(len(people)), first, np.full(len(people), FOREVER))
 
-    found = retention([(stays,)], Everybody(first, counted), active, period=14)
+    found = retention([(stays,)], Everybody.whole(first, counted), active, period=14)
 
     assert tuple(found) == CELLS
-    for cell, (standing,) in found.items():
+    for cell, counts in found.items():
+        (standing,) = standings_of(counts)
         cohort = [
             (one, day)
             for one, day in zip(people, entered, strict=True)
@@ -350,16 +357,16 @@ def test_a_week_of_members() -> None:
     active = _active(people, 30)
     last, members = 30 - activity.WEEK, np.arange(6)
 
-    assert activity.engaged(active, members, last) == Share.measured(3, 6)
-    assert activity.churned(active, members, last) == Share.measured(1, 2)
-    assert activity.reactivated(14)(active, members, last) == Share.measured(1, 2)
+    assert activity.engaged(active, members, last) == (3, 6)
+    assert activity.churned(active, members, last) == (1, 2)
+    assert activity.reactivated(14)(active, members, last) == (1, 2)
 
 
 def test_stickiness_is_the_mean_share_of_days() -> None:
     """Of who is active at all; the mean of daily actives over actives of the whole time."""
     active = _active([[20, 21, 22], [29], []], 30)
 
-    found = activity.stickiness(active, np.arange(3), 28)
+    found = activity.stickiness(activity.days_active(active, np.arange(3), 28), 28)
 
     assert found.value == pytest.approx((3 + 1) / 2 / 28)
     assert found.of == 2
@@ -372,12 +379,12 @@ def test_others_are_everybody_less_the_members(seed) -> None:
     active, inside = _active(people, 60), dice.random(20) < 0.4
     stays = _stays([[(START, FOREVER)] if one else [] for one in inside])
     first = np.full(20, START)
-    everybody = Everybody(first, Stays(np.arange(20), first, np.full(20, FOREVER)))
+    everybody = Everybody.whole(first, Stays(np.arange(20), first, np.full(20, FOREVER)))
 
     for figure in (activity.engaged, activity.churned, activity.reactivated(28)):
-        (found,) = activity.standings([(stays,)], everybody, active, figure)
-        alone = figure(active, np.flatnonzero(~inside), 53)
-        assert found.now == figure(active, np.flatnonzero(inside), 53)
+        (found,) = standings_of(activity.counts([(stays,)], everybody, active, figure))
+        alone = Share.measured(*figure(active, np.flatnonzero(~inside), 53))
+        assert found.now == Share.measured(*figure(active, np.flatnonzero(inside), 53))
         assert found.rest is None or found.rest.b == alone
 
 
@@ -385,7 +392,7 @@ def test_who_left_within_the_week() -> None:
     week, now = START + 23 * DAY, START + 30 * DAY
     stays = _stays([[(START, FOREVER)], [(START, now)], [(START, week)], [(now - 5, FOREVER)]])
 
-    found = activity.changed((stays,), _active([[]] * 4, 30))
+    (found,) = standings_of(activity.changed([(stays,)], _active([[]] * 4, 30)))
 
     assert found.now == Share.measured(1, 2)
     assert found.before.b == Share.measured(1, 3)
@@ -442,17 +449,17 @@ def test_the_quick_ratio() -> None:
 times = st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=60)
 
 
-def _waits(people: list[tuple[int, bool]]) -> tuple[Waits, np.ndarray, np.ndarray]:
+def _waits(people: list[tuple[int, bool]]) -> tuple[Counts, np.ndarray, np.ndarray]:
     duration = np.array([time * MINUTE for time, _ in people], np.int64)
     happened = np.array([one for _, one in people])
-    return Waits.counted(duration + 7, happened, 41 * MINUTE), duration, happened
+    return waited(duration + 7, happened), duration, happened
 
 
 @given(times)
 def test_a_curve_of_counts_is_that_of_the_reference_library(people) -> None:
     waits, duration, happened = _waits(people)
 
-    found, expected = waits.survival(), Survival.measured(duration, happened)
+    found, expected = Waits.of(waits).survival(), Survival.measured(duration, happened)
 
     assert (found.people, found.happened, found.median) == (
         expected.people,
@@ -471,7 +478,8 @@ def test_a_curve_of_counts_is_that_of_the_reference_library(people) -> None:
 
 @given(times, times)
 def test_curves_of_counts_are_compared_as_by_the_reference_library(mine, theirs) -> None:
-    (a, *one), (b, *other) = _waits(mine), _waits(theirs)
+    (some, *one), (others, *other) = _waits(mine), _waits(theirs)
+    a, b = Waits.each([some, others])
 
     found = a.against(b)
 
@@ -486,7 +494,7 @@ def test_the_log_rank_test_is_the_librarys() -> None:
     dice = np.random.default_rng(3)
     duration = dice.integers(0, 500, 400) * MINUTE
     happened, group = dice.random(400) < 0.6, dice.random(400) < 0.4
-    a, b = (Waits.counted(duration[one], happened[one], 500 * MINUTE) for one in (group, ~group))
+    a, b = Waits.each([waited(duration[one], happened[one]) for one in (group, ~group)])
 
     _, p_value = survdiff(duration, happened.astype(int), group.astype(int))
 
@@ -494,8 +502,7 @@ def test_the_log_rank_test_is_the_librarys() -> None:
 
 
 def test_waits_of_nobody_say_nothing() -> None:
-    nobody = Waits.counted(np.empty(0, np.int64), np.empty(0, np.bool_), 41 * MINUTE)
-    some, *_ = _waits([(3, True), (5, False)])
+    nobody, some = Waits.each([NONE, _waits([(3, True), (5, False)])[0]])
 
     assert nobody.survival().median is None
     assert nobody.against(some).p_value == 1.0
@@ -505,6 +512,12 @@ def test_waits_of_nobody_say_nothing() -> None:
 # ---------------------------------------------------------------------------------------- adoption
 
 
+def _adoption(uses: Uses, everybody: np.ndarray, users: Users, at: int) -> Adoption:
+    tally = adoption.tallied(uses, everybody, [users], at)
+    (found,) = adoption.finished(tally, 1, uses.times.shape[1])
+    return found
+
+
 def test_adoption_of_actions() -> None:
     """Two actions of four people, of whom the first three are active and the first two members."""
     shared = Rows.of([[5, 6, 50], [], [7], [8]])
@@ -512,7 +525,7 @@ def test_adoption_of_actions() -> None:
     uses = Uses.measured([shared, invited], 4, 4, 40)
     entries = Entries(np.array([0, 1]), np.array([4, 4]))
 
-    (found,) = adoption(uses, np.array([0, 1, 2]), [Users(np.array([0, 1]), entries)], at=100)
+    found = _adoption(uses, np.array([0, 1, 2]), Users(np.array([0, 1]), entries), at=100)
 
     sharing, inviting = found.features
     assert sharing.share.now == Share.measured(1, 2)
@@ -527,7 +540,7 @@ def test_the_time_to_adopt_is_that_of_who_had_not_adopted() -> None:
     entries = Entries(np.arange(4), np.full(4, 5 * MINUTE))
     uses = Uses.measured([used], 4, 0, 100 * MINUTE)
 
-    (found,) = adoption(uses, np.arange(4), [Users(np.arange(4), entries)], at=60 * MINUTE)
+    found = _adoption(uses, np.arange(4), Users(np.arange(4), entries), at=60 * MINUTE)
 
     assert found.features[0].median == 45 * MINUTE, "of three: after 4, after 45, not within 55"
 
@@ -536,7 +549,7 @@ def test_a_project_without_actions_has_no_features_to_adopt() -> None:
     uses = Uses.measured([], 3, 0, 100)
     members = Users(np.array([1, 2]), Entries(np.array([1, 2]), np.array([5, 6])))
 
-    (found,) = adoption(uses, np.arange(3), [members], at=100)
+    found = _adoption(uses, np.arange(3), members, at=100)
 
     assert found.features == ()
     assert (found.breadth.value, found.breadth.of) == (None, 0)

@@ -25,15 +25,20 @@ from segue.adapters.spark.identity import links_of, persons_of, with_persons
 from segue.adapters.spark.quantiles import limits_of
 from segue.adapters.spark.runs import Asked as AskedOfRun
 from segue.adapters.spark.runs import Run, run
+from segue.adapters.spark.sampling import drawn
 from segue.adapters.spark.session import opened
 from segue.bootstrap import environment
 from segue.bootstrap.cluster_counts import stays_in, tallies_in
-from segue.bootstrap.cluster_insight import event_counts_in, journey_in
+from segue.bootstrap.cluster_insight import event_counts_in, journey_in, measures_in
 from segue.bootstrap.definitions import Given, ProjectFile
+from segue.bootstrap.engine import Engine
+from segue.bootstrap.insight import DAYS_OF_WEEK, REPORT_DAYS, check_days, named
 from segue.bootstrap.instants import At, instant_of, known_zone
 from segue.bootstrap.results import write_table, writer_for
 from segue.domain.errors import InputError, NotFoundError, UsageError
+from segue.language.acting import acting
 from segue.language.tree import Definitions
+from segue.services.insight import measuring
 from segue.services.insight.journey import (
     DAYS,
     SILENCE,
@@ -43,6 +48,11 @@ from segue.services.insight.journey import (
     asked_for,
     planned,
 )
+from segue.services.insight.measuring import WEEKS, Measures, quietly
+from segue.services.insight.panel import Tick
+from segue.services.insight.promising import untried
+from segue.services.insight.report import Report
+from segue.services.insight.sample import SAMPLE, Sample
 from segue.services.memberships import INSTANT, MEMBERS, MEMBERSHIPS
 from segue.services.stays import Stays
 from segue.services.summarise import COUNTED, Summary, summary_of, with_counted
@@ -205,6 +215,52 @@ class Cluster:
         known = event_counts_in(self.log, now)
         plan = planned(self.project.project, self.definitions, now, asked, known)
         return journey_in(self.log, plan, partitions=self.partitions)
+
+    def measures(self, at: At = None, *, goal: str | None = None, weeks: int = WEEKS) -> Measures:
+        """What each segment does: what `Insight.measures` says at the instant, but that what became
+        of campaigns is not known here."""
+        project, rules = self.project.project, acting(self.project.project)
+        plan = measuring.planned(
+            project, self.definitions, rules, self.instant(at), goal_id=goal, weeks=weeks
+        )
+        return measures_in(self.log, plan, untried(project, plan.goal), partitions=self.partitions)
+
+    def report(
+        self,
+        at: At = None,
+        *,
+        days: int = REPORT_DAYS,
+        goal: str | None = None,
+        people: int = SAMPLE,
+        tick: Tick = quietly,
+    ) -> Report:
+        """Everything at once, as `Insight.report` says it: journey and measures of everybody,
+        findings and lint of at most so many people, drawn by chance."""
+        check_days(days)
+        now = self.instant(at)
+        tick("Following everybody's way")
+        found = self.journey(now, days=max(days, DAYS), by_week=True)
+        tick("Measuring the segments")
+        measures = self.measures(now, goal=goal, weeks=days // DAYS_OF_WEEK)
+        tick("Drawing people")
+        with self.sampled(people) as (engine, sample):
+            insight = engine.insight(now)
+            findings = insight.findings(goal, tick)
+            tick("Looking for mistakes")
+            lint = insight.lint()
+        name, zone = named(self.project.project), self.definitions.timezone
+        return Report(name, zone, now, days, found, measures, findings, lint, sample)
+
+    @contextmanager
+    def sampled(self, people: int = SAMPLE) -> Iterator[tuple[Engine, Sample]]:
+        """An engine in memory with at most about so many people and all their events: everybody
+        where they are no more, else drawn by a hash of their ids. Their events pass through this
+        process, some at a time, and stay in its memory."""
+        found = drawn(self.log, people)
+        with Engine.in_memory(self.project.given) as engine:
+            for table in found.tables():
+                engine.record(table, columns={"person_id": "distinct_id"})
+            yield engine, Sample(found.taken, found.of)
 
     def _within(self, at: At, last: int) -> int:
         return instant_of(at, self.definitions.timezone, lambda: last)

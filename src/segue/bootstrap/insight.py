@@ -33,7 +33,8 @@ from segue.services.insight.journey import (
 )
 from segue.services.insight.journey_people import PeopleMet, Which, journey_people
 from segue.services.insight.linting import Linted, lint_portfolio
-from segue.services.insight.measuring import WEEKS, Measures, Tick, measure, quietly
+from segue.services.insight.measuring import WEEKS, Measures, measure, quietly
+from segue.services.insight.panel import Tick
 from segue.services.insight.past import goal_or_first
 from segue.services.insight.patterns import Patterns, Wish, find_patterns
 from segue.services.insight.ready import WINDOW as RFM_WINDOW
@@ -251,19 +252,29 @@ class Insight:
         `tick` is told what is done next. Raises `UsageError` for less than a week, `NotFoundError`
         where there is no goal of that id.
         """
-        if days < DAYS_OF_WEEK:
-            raise UsageError(f"{days} days are no period", hint="give at least 7")
+        check_days(days)
         tick("Following everybody's way")
         found = self.journey(days=max(days, DAYS), by_week=True)
         measures = self.measures(goal=goal, weeks=days // DAYS_OF_WEEK, tick=tick)
-        findings = self._findings(goal, tick)
+        findings = self.findings(goal, tick)
         tick("Looking for mistakes")
-        name = self.project.project or "This project"
-        zone = self.definitions.timezone
+        name, zone = named(self.project), self.definitions.timezone
         return Report(name, zone, self.at, days, found, measures, findings, self.lint())
 
-    def _findings(self, goal: str | None, tick: Tick) -> discovering.Discovered | NotLooked:
+    def findings(self, goal: str | None, tick: Tick) -> discovering.Discovered | NotLooked:
+        """What `discover` finds; or why it cannot look, and what to do."""
         try:
             return self.discover(goal, tick=tick)
         except (NotFoundError, UsageError) as error:
             return NotLooked(error.message, error.hint)
+
+
+def check_days(days: int) -> None:
+    """Raise `UsageError` where so many days are too few for a report."""
+    if days < DAYS_OF_WEEK:
+        raise UsageError(f"{days} days are no period", hint="give at least 7")
+
+
+def named(project: Project) -> str:
+    """What a report calls the project."""
+    return project.project or "This project"

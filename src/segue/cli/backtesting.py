@@ -13,7 +13,7 @@ from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import working
-from segue.cli.source import opened
+from segue.cli.source import On, say_sample, some_of
 from segue.domain.instant import format_duration
 from segue.insight.backtest import Contrast, Estimate
 from segue.insight.matching import SCALES
@@ -28,6 +28,7 @@ from segue.services.insight.backtest_words import (
     scale_words,
 )
 from segue.services.insight.backtesting import DAYS, MOST_DAYS, Backtest, Together, Varied
+from segue.services.insight.sample import sampled_document
 from segue.services.insight.wording import share_words
 
 MOST_OTHERS: Final = 6
@@ -80,6 +81,11 @@ def backtest(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     at: options.At = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
+    people: options.People = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what a segment, saved or not, would have done: who came and went, what they did then.
@@ -88,17 +94,25 @@ def backtest(
     stay, how many messages a campaign would send, how late a daily job would be, and what other
     thresholds would change.
     """
-    with (
-        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
-        working("Looking back …", quiet=as_json),
-    ):
-        found = engine.insight(at).backtest(
+    source = some_of(
+        On(engine, master, kind, partitions, people=people),
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        at=at,
+        quiet=as_json,
+    )
+    with source as (_, insight, sample), working("Looking back …", quiet=as_json):
+        found = insight.backtest(
             segment, when=when, title=title, days=days, goal=goal, campaign=campaign
         )
     if as_json:
-        print_json(backtest_document(found))
+        print_json({**backtest_document(found), **sampled_document(sample)})
     else:
         print_backtest(console(), found)
+        say_sample(sample, "All of it is")
 
 
 def print_backtest(out: Console, found: Backtest) -> None:

@@ -10,12 +10,11 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from segue.bootstrap.engine import Engine
 from segue.cli import options
 from segue.cli.app import ASK, app, example
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
-from segue.cli.source import opened
+from segue.cli.source import On, say_sample, some_of
 from segue.domain.errors import UsageError
 from segue.domain.instant import DAY
 from segue.insight.discovery import Finding
@@ -33,6 +32,7 @@ from segue.services.insight.discovering_words import (
     summary_words,
     verdict_words,
 )
+from segue.services.insight.sample import Sample, sampled_document
 from segue.services.insight.wording import share_words
 
 _TOLD: Final = 3
@@ -105,6 +105,11 @@ def actions(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     at: options.At = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
+    people: options.People = None,
     as_json: options.Json = False,
 ) -> None:
     """Find what people do early that goes along with reaching a goal, beyond chance and activity.
@@ -116,9 +121,19 @@ def actions(
         return
     if save and as_segment is None:
         raise UsageError("--save needs --as-segment", hint="for example --as-segment 1 --save")
-    with opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine:
+    source = some_of(
+        On(engine, master, kind, partitions, people=people),
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        at=at,
+        quiet=as_json,
+    )
+    with source as (project, insight, sample):
         with telling(quiet=as_json) as tick:
-            found = engine.insight(at).discover(
+            found = insight.discover(
                 goal,
                 segment=entering,
                 windows=_windows(within),
@@ -128,8 +143,8 @@ def actions(
                 tick=tick,
             )
         chosen = None if as_segment is None else proposal(found, as_segment)
-        saved = engine.add_segments([chosen]) if save and chosen is not None else None
-        _show(engine, found, chosen, saved, as_json=as_json)
+        saved = project.add_segments([chosen]) if save and chosen is not None else None
+        _show(project.name, found, chosen, saved, sample, as_json=as_json)
 
 
 def _windows(text: str) -> list[int]:
@@ -143,19 +158,22 @@ def _duration(text: str) -> int:
 
 
 def _show(
-    engine: Engine,
+    name: str,
     found: Discovered,
     chosen: Proposal | None,
     saved: str | None,
+    sample: Sample | None,
     *,
     as_json: bool,
 ) -> None:
     if as_json:
-        print_json({**discovered_document(found), "saved_to": saved})
+        sampled = sampled_document(sample)
+        print_json({**discovered_document(found), "saved_to": saved, **sampled})
     elif chosen is not None:
         print_proposal(console(), chosen, saved)
     else:
-        print_discovered(console(), engine.name, found)
+        print_discovered(console(), name, found)
+        say_sample(sample, "All of it is")
 
 
 def print_proposal(out: Console, one: Proposal, saved: str | None) -> None:

@@ -127,6 +127,16 @@ Runs: TypeAlias = Annotated[
         rich_help_panel=_ENGINE,
     ),
 ]
+People: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--people",
+        metavar="N",
+        min=1,
+        help="So many people Spark draws, where people are compared. Default: 200000.",
+        rich_help_panel=_ENGINE,
+    ),
+]
 Partitions: TypeAlias = Annotated[
     int | None,
     typer.Option(

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from segue.bootstrap.cluster import Cluster
 from segue.bootstrap.insight import REPORT_DAYS
 from segue.bootstrap.reports import page_of
 from segue.cli import options
@@ -18,13 +19,14 @@ from segue.cli.journeying import print_journey, print_no_journey
 from segue.cli.measures_tables import show_measures
 from segue.cli.output import console, paragraph, plain_table, print_json
 from segue.cli.progress import telling
-from segue.cli.source import opened
+from segue.cli.source import On, all_of
 from segue.domain.errors import UsageError
 from segue.services import words
 from segue.services.insight.discovering_words import finding_words
 from segue.services.insight.lint_words import HEADINGS
 from segue.services.insight.linting import Linted
 from segue.services.insight.report import NotLooked, Report, mending_words, report_document
+from segue.services.insight.sample import SAMPLE
 
 report = typer.Typer(no_args_is_help=False)
 """The verbs about everything at once; others hang theirs in here."""
@@ -63,6 +65,11 @@ def whole(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     at: options.At = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
+    people: options.People = None,
     as_json: options.Json = False,
 ) -> None:
     """The journey, the segments, what predicts the goal, and what to mend, together.
@@ -73,11 +80,20 @@ def whole(
         return
     if out is not None and out.suffix.lower() not in PAGES:
         raise UsageError(f"{out} is no page", hint="give a name that ends in .html")
-    with (
-        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
-        telling(quiet=as_json) as tick,
-    ):
-        made = engine.insight(at).report(days=days, goal=goal, tick=tick)
+    source = all_of(
+        On(engine, master, kind, partitions, people=people),
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        quiet=as_json,
+    )
+    with source as found, telling(quiet=as_json) as tick:
+        if isinstance(found, Cluster):
+            made = found.report(at, days=days, goal=goal, people=people or SAMPLE, tick=tick)
+        else:
+            made = found.insight(at).report(days=days, goal=goal, tick=tick)
     if out is not None:
         _write(out, page_of(made), as_json=as_json)
     elif as_json:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from segue.bootstrap.cluster import Cluster
 from segue.cli import options
 from segue.cli.app import example
 from segue.cli.measures_tables import show_measures, show_segment, show_versions
 from segue.cli.output import console, print_json
 from segue.cli.progress import telling
 from segue.cli.reporting import Goal, report
-from segue.cli.source import opened
+from segue.cli.source import On, all_of
 from segue.domain.errors import UsageError
 from segue.services.insight.measures_document import measures_document, segment_measures_document
 from segue.services.insight.measuring import MOST_WEEKS, WEEKS, Measures
@@ -55,6 +56,10 @@ def measures_of(
     columns: options.Columns = None,
     time_zone: options.TimeZone = None,
     at: options.At = None,
+    engine: options.Engine = None,
+    master: options.Master = None,
+    kind: options.Format = None,
+    partitions: options.Partitions = None,
     as_json: options.Json = False,
 ) -> None:
     """What each segment does: conversion, retention, engagement, growth, adoption and more.
@@ -65,13 +70,23 @@ def measures_of(
         raise UsageError(
             "--against needs a segment", hint="segue report measures SEGMENT --against"
         )
-    with (
-        opened(workspace, events, definitions, columns, time_zone, quiet=as_json) as engine,
-        telling(quiet=as_json) as tick,
-    ):
+    source = all_of(
+        On(engine, master, kind, partitions),
+        workspace,
+        events,
+        definitions,
+        columns=columns,
+        time_zone=time_zone,
+        quiet=as_json,
+    )
+    with source as project, telling(quiet=as_json) as tick:
         if segment is not None:
-            known_segment(engine.definitions, segment)
-        insight = engine.insight(at)
+            known_segment(project.definitions, segment)
+        if isinstance(project, Cluster):
+            tick("Measuring the segments")
+            _show(_on_cluster(project, at, goal, weeks, against), segment, as_json=as_json)
+            return
+        insight = project.insight(at)
         if against is None or segment is None:
             _show(insight.measures(goal=goal, weeks=weeks, tick=tick), segment, as_json=as_json)
             return
@@ -81,6 +96,16 @@ def measures_of(
         print_json(versions_document(compared))
     else:
         show_versions(console(), compared)
+
+
+def _on_cluster(
+    project: Cluster, at: str | None, goal: str | None, weeks: int, against: Path | None
+) -> Measures:
+    if against is not None:
+        raise UsageError(
+            "--against compares on one machine only", hint="leave out --engine, or --against"
+        )
+    return project.measures(at, goal=goal, weeks=weeks)
 
 
 def _show(found: Measures, segment: str | None, *, as_json: bool) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.markup import escape
+from rich.text import Text
 
 from segue.bootstrap.cluster import Cluster, cluster
 from segue.bootstrap.engine import Engine
 from segue.bootstrap.environment import default_workspace
+from segue.bootstrap.insight import Insight
 from segue.cli.options import columns_of
-from segue.cli.output import console
-from segue.cli.progress import reading
+from segue.cli.output import console, paragraph
+from segue.cli.progress import reading, working
 from segue.domain.errors import UsageError
 from segue.services import words
+from segue.services.insight.sample import SAMPLE, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class On:
     kind: str | None = None
     partitions: int | None = None
     runs: str | None = None
+    people: int | None = None
 
     @property
     def is_spark(self) -> bool:
@@ -36,7 +40,7 @@ class On:
             raise UsageError(f"--engine: there is no {self.engine!r}", hint="local or spark")
         given = {
             "--master": self.master, "--format": self.kind, "--partitions": self.partitions,
-            "--runs": self.runs,
+            "--runs": self.runs, "--people": self.people,
         }  # fmt: skip
         named = [name for name, value in given.items() if value is not None]
         if self.engine != "spark" and named:
@@ -107,6 +111,39 @@ def all_of(
         return
     with opened(workspace, events, definitions, columns, time_zone, quiet=quiet) as engine:
         yield engine
+
+
+@contextmanager
+def some_of(
+    on: On,
+    workspace: Path | None,
+    events: Sequence[str] | None,
+    definitions: Path | None,
+    *,
+    columns: Sequence[str] | None,
+    time_zone: str | None,
+    at: str | None,
+    quiet: bool,
+) -> Iterator[tuple[Engine, Insight, Sample | None]]:
+    """As `all_of`, with what can be concluded at the instant; of a cluster an engine with people
+    drawn there by chance, and who they are."""
+    source = all_of(
+        on, workspace, events, definitions, columns=columns, time_zone=time_zone, quiet=quiet
+    )
+    with source as found, ExitStack() as drawing:
+        if not isinstance(found, Cluster):
+            yield found, found.insight(at), None
+            return
+        with working("Drawing people", quiet=quiet):
+            now = found.instant(at)
+            engine, sample = drawing.enter_context(found.sampled(on.people or SAMPLE))
+        yield engine, engine.insight(now), sample
+
+
+def say_sample(sample: Sample | None, what: str) -> None:
+    """Say that something is told of some people only, where it is."""
+    if sample is not None and not sample.is_everybody:
+        paragraph(console(), Text(sample.words(what), style="faint"))
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from segue.insight.arrays import Int64s
 from segue.insight.cohorts import Everybody, Group
 from segue.insight.days import ActiveDays
 from segue.insight.entries import union
-from segue.insight.shares import Mean, Share
-from segue.insight.standing import Standing
+from segue.insight.shares import Mean
+from segue.insight.standing import BEFORE, NOW, REST, counted
+from segue.insight.tallies import Counts
 
 WEEK: Final = 7
 """The days of a week."""
-Figure: TypeAlias = Callable[[ActiveDays, Int64s, int], Share]
-"""A share of members (ascending int64[M]) in a week that begins with a day."""
+Figure: TypeAlias = Callable[[ActiveDays, Int64s, int], tuple[int, int]]
+"""How many of how many members (ascending int64[M]) in a week that begins with a day."""
 
 
 def members_at(group: Group, instant: int) -> Int64s:
@@ -29,66 +30,71 @@ def members_at(group: Group, instant: int) -> Int64s:
     return union([stays.at(instant) for stays in group])
 
 
-def engaged(active: ActiveDays, members: Int64s, day: int) -> Share:
+def engaged(active: ActiveDays, members: Int64s, day: int) -> tuple[int, int]:
     """Of the members when the week begins, those who engaged in it."""
-    return Share.measured(int(active.any(members, day, day + WEEK).sum()), len(members))
+    return int(active.any(members, day, day + WEEK).sum()), len(members)
 
 
-def churned(active: ActiveDays, members: Int64s, day: int) -> Share:
+def churned(active: ActiveDays, members: Int64s, day: int) -> tuple[int, int]:
     """Of the members when the week before began who were active in it, those who are not in this
     week; `members` are those of then."""
     were = members[active.any(members, day - WEEK, day)]
-    return Share.measured(int((~active.any(were, day, day + WEEK)).sum()), len(were))
+    return int((~active.any(were, day, day + WEEK)).sum()), len(were)
 
 
 def reactivated(quiet: int) -> Figure:
     """Of the members when the week begins who were active once, but not in the `quiet` days before,
     those who are active in it."""
 
-    def figure(active: ActiveDays, members: Int64s, day: int) -> Share:
+    def figure(active: ActiveDays, members: Int64s, day: int) -> tuple[int, int]:
         once = members[active.first[members] <= active.days.limits[day]]
         dormant = once[~active.any(once, day - quiet, day)]
-        return Share.measured(int(active.any(dormant, day, day + WEEK).sum()), len(dormant))
+        return int(active.any(dormant, day, day + WEEK).sum()), len(dormant)
 
     return figure
 
 
-def standings(
+def counts(
     groups: Sequence[Group],
     everybody: Everybody,
     active: ActiveDays,
     figure: Figure,
     lead: int = 0,
-) -> list[Standing]:
+) -> Int64s:
     """A figure of each group in the last whole week, against everybody else who counts and against
-    the week before; members are those `lead` days before the week."""
+    the week before, counted for `standing.standings_of`; members are those `lead` days before the
+    week."""
     day, limits = len(active.days) - WEEK, active.days.limits
     now, before = int(limits[day - lead]), int(limits[day - WEEK - lead])
-    total = figure(active, everybody.counted.at(now), day)
-    shares = [figure(active, members_at(group, now), day) for group in groups]
-    earlier = [figure(active, members_at(group, before), day - WEEK) for group in groups]
-    others = Share.each(
-        [total.count - one.count for one in shares], [total.of - one.of for one in shares]
-    )
-    return Standing.each(shares, others, earlier)
+    found = counted(len(groups))
+    for place, group in enumerate(groups):
+        found[NOW, place] = figure(active, members_at(group, now), day)
+        found[BEFORE, place] = figure(active, members_at(group, before), day - WEEK)
+    found[REST] = figure(active, everybody.counted.at(now), day) - found[NOW]
+    return found
 
 
-def changed(group: Group, active: ActiveDays) -> Standing:
-    """Of the members when the last whole week began, those who were not members at its end; against
-    the week before."""
+def changed(groups: Sequence[Group], active: ActiveDays) -> Int64s:
+    """Of the members of each group when the last whole week began, those who were not members at
+    its end; against the week before. Counted for `standing.standings_of`."""
     limits, end = active.days.limits, len(active.days)
-    members = [members_at(group, int(limits[end - back * WEEK])) for back in (2, 1, 0)]
-    earlier, now = (
-        Share.measured(len(np.setdiff1d(one, then, assume_unique=True)), len(one))
-        for one, then in pairwise(members)
-    )
-    return Standing.measured(now, None, earlier)
+    found = counted(len(groups))
+    for place, group in enumerate(groups):
+        members = [members_at(group, int(limits[end - back * WEEK])) for back in (2, 1, 0)]
+        for side, (one, then) in zip((BEFORE, NOW), pairwise(members), strict=True):
+            gone = np.setdiff1d(one, then, assume_unique=True)
+            found[side, place] = len(gone), len(one)
+    return found
 
 
-def stickiness(active: ActiveDays, members: Int64s, days: int) -> Mean:
-    """The mean share of the last `days` on which those members are active who are active on any:
-    the mean of daily actives over the actives of the whole time."""
+def days_active(active: ActiveDays, members: Int64s, days: int) -> Counts:
+    """On how many of the last `days` those members are active who are active on any."""
     end = len(active.days)
     on = active.count(members, end - days, end)
-    share = on[on > 0] / days
-    return Mean.measured(float(share.sum()), float((share**2).sum()), len(share))
+    return Counts.of(on[on > 0])
+
+
+def stickiness(on: Counts, days: int) -> Mean:
+    """The mean share of so many days on which people are active, of `days_active`: the mean of
+    daily actives over the actives of the whole time."""
+    return Mean.measured(on.total() / days, on.total(2) / days**2, on.total(0))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from segue.domain.instant import FOREVER
-from segue.insight.arrays import Bools, Int64s, Occurrences, person_of
+from segue.insight.arrays import Int64s, Occurrences, person_of
 from segue.insight.entries import Entries
-from segue.insight.shares import Mean, Share
-from segue.insight.standing import Standing, together
-from segue.insight.waits import Waits
+from segue.insight.shares import Mean
+from segue.insight.standing import NOW, REST, SIDES, Standing, counted, standings_of, together
+from segue.insight.tallies import Counts, Tally, counts, numbers
+from segue.insight.waits import Waits, waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,52 +66,67 @@ class Users:
     entries: Entries = field(repr=False)
 
 
-def adoption(uses: Uses, everybody: Int64s, groups: Sequence[Users], at: int) -> list[Adoption]:
-    """How the active members of each group use the features, against all others of `everybody` who
-    is active; entrants are followed until `at` (ms). All person indices ascend."""
-    total = (uses.times[everybody] > 0).sum(axis=0)
-    using = [uses.times[one.active] > 0 for one in groups]
+def tallied(uses: Uses, everybody: Int64s, groups: Sequence[Users], at: int) -> dict[str, Counts]:
+    """What `finished` tells it from: how the active members of each group use the features, against
+    all others of `everybody` who is active; entrants are followed until `at` (ms). All person
+    indices ascend."""
+    features = uses.times.shape[1]
+    shares = np.stack([counted(len(groups)) for _ in range(features)] or [counted(0)])
+    depth = np.zeros((len(groups), features, _SUMS), np.int64)
+    breadth = np.zeros((len(groups), _SUMS), np.int64)
+    first = dict[str, Counts]()
+    for group, users in enumerate(groups):
+        times = uses.times[users.active]
+        breadth[group] = _sums((times > 0).sum(axis=1) if features else times[:0].sum(axis=1))
+        for place in range(features):
+            using = times[:, place] > 0
+            shares[place, NOW, group] = np.count_nonzero(using), len(using)
+            depth[group, place] = _sums(times[using, place])
+            first[_first(group, place)] = _first_use(uses.first[:, place], users.entries, at)
+    for place, total in enumerate((uses.times[everybody] > 0).sum(axis=0).tolist()):
+        shares[place, REST] = (total, len(everybody)) - shares[place, NOW]
+    tables = {"shares": shares, "depth": depth, "breadth": breadth}
+    return {**{name: Counts.table(one) for name, one in tables.items()}, **first}
+
+
+def finished(tally: Tally, groups: int, features: int) -> list[Adoption]:
+    """How the people whom the tally counts use so many features, of each of so many groups."""
     shares = [
-        _shares([one[:, place] for one in using], int(total[place]), len(everybody))
-        for place in range(len(total))
+        together(standings_of(one))
+        for one in numbers(tally, "shares", (features, SIDES, groups, 2))
     ]
+    depth = numbers(tally, "depth", (groups, features, _SUMS))
+    breadth = numbers(tally, "breadth", (groups, _SUMS))
+
+    def feature(group: int, place: int) -> Feature:
+        waits = Waits.of(counts(tally, _first(group, place)))
+        mean = Mean.measured(*depth[group, place].tolist())
+        return Feature(shares[place][group], mean, waits.survival().median)
+
     return [
         Adoption(
-            _mean(mine.sum(axis=1) if shares else np.zeros(0, np.int64)),
-            tuple(
-                Feature(
-                    of_all[row],
-                    _mean(uses.times[one.active[mine[:, place]], place]),
-                    _median(uses.first[:, place], one.entries, at),
-                )
-                for place, of_all in enumerate(shares)
-            ),
+            Mean.measured(*breadth[group].tolist()),
+            tuple(feature(group, place) for place in range(features)),
         )
-        for row, (one, mine) in enumerate(zip(groups, using, strict=True))
+        for group in range(groups)
     ]
 
 
-def _shares(using: Sequence[Bools], total: int, everybody: int) -> list[Standing]:
-    """Of each group who uses a feature, against the others of everybody who is active."""
-    counts = [int(np.count_nonzero(one)) for one in using]
-    mine = Share.each(counts, [len(one) for one in using])
-    others = Share.each(
-        [total - count for count in counts], [everybody - len(one) for one in using]
-    )
-    return together(Standing.each(mine, others, [None] * len(mine)))
+_SUMS: Final = 3
+"""What a mean is made of: the sum, the sum of squares, how many."""
 
 
-def _mean(values: Int64s) -> Mean:
-    squares = float((values.astype(np.float64) ** 2).sum())
-    return Mean.measured(float(values.sum()), squares, len(values))
+def _sums(values: Int64s) -> tuple[int, int, int]:
+    return int(values.sum()), int((values**2).sum()), len(values)
 
 
-def _median(first: Int64s, entries: Entries, at: int) -> int | None:
-    """The median time to first use, of those who had not used it when they entered."""
+def _first(group: int, feature: int) -> str:
+    return f"first {group} {feature}"
+
+
+def _first_use(first: Int64s, entries: Entries, at: int) -> Counts:
+    """The time to first use, of those who had not used it when they entered."""
     used = first[entries.person]
     fresh = used > entries.at
     since, used = entries.at[fresh], used[fresh]
-    if not len(since):
-        return None
-    longest = at - int(since.min())
-    return Waits.counted(np.minimum(used, at) - since, used <= at, longest).survival().median
+    return waited(np.minimum(used, at) - since, used <= at)

@@ -6,7 +6,7 @@ looked for had its whole time: nobody is counted as a failure whose time is not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from segue.domain.instant import FOREVER
 from segue.insight.arrays import Bools, Int64s
-from segue.insight.entries import Entries, Stays, joined, landmarks, union
-from segue.insight.shares import Share
-from segue.insight.standing import Standing
-from segue.insight.waits import Waits
+from segue.insight.entries import Entries, Stays, joined, landmarks, order_of, union
+from segue.insight.standing import BEFORE, NOW, REST, counted
+from segue.insight.tallies import Counts, Tally, counts
+from segue.insight.waits import Waits, waited
 
 Group: TypeAlias = tuple[Stays, ...]
 """The stays of one segment, or of the several segments of one kind."""
@@ -40,11 +40,17 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """All P people who might be compared: `first_seen` int64[P] in ms (FOREVER: not seen), and when
-    they count."""
+    """P people who might be compared: `first_seen` int64[P] in ms (FOREVER: not seen), when they
+    count, and the place of each among all who are seen (`entries.order_of`)."""
 
     first_seen: Int64s = field(repr=False)
     counted: Stays = field(repr=False)
+    order: Int64s = field(repr=False)
+
+    @classmethod
+    def whole(cls, first_seen: Int64s, counted: Stays) -> Everybody:
+        """People who are all there are."""
+        return cls(first_seen, counted, order_of(first_seen))
 
     @property
     def people(self) -> int:
@@ -70,8 +76,14 @@ class Cohort:
     @classmethod
     def gathered(cls, groups: Sequence[Group], everybody: Everybody, stretch: Stretch) -> Cohort:
         """The entrants of each group, and a landmark for everybody."""
-        landmark = landmarks(everybody.first_seen, everybody.counted, stretch.middle, stretch.until)
         people = everybody.people
+        landmark = landmarks(
+            everybody.order,
+            everybody.first_seen,
+            everybody.counted,
+            stretch.middle,
+            stretch.until,
+        )
         return cls(
             stretch,
             tuple(_entered(one, stretch.middle, stretch.until, people) for one in groups),
@@ -80,58 +92,82 @@ class Cohort:
             landmark,
         )
 
-    def standings(self, outcome: Outcome) -> list[Standing]:
-        """The share of each group to whom it happened, against everybody else from their landmarks
-        and against the period before."""
-        return self.standings_of(lambda person, since: (outcome(person, since),))[0]
+    def counts(self, outcome: Outcome) -> Int64s:
+        """To how many of each group it happened, of everybody else from their landmarks, and of
+        those of the period before: see `standing.standings_of`."""
+        return self.counts_of(lambda person, since: (outcome(person, since),))[0]
 
-    def standings_of(self, outcomes: Outcomes) -> list[list[Standing]]:
+    def counts_of(self, outcomes: Outcomes) -> list[Int64s]:
         """The same of several outcomes that are looked up together, each of all groups."""
         there = np.flatnonzero(self.landmark < FOREVER)
         everybody = outcomes(there, self.landmark[there])
         now = [outcomes(one.person, one.at) for one in self.now]
         before = [outcomes(one.person, one.at) for one in self.before]
         return [
-            self._standings(
-                there, truth, [one[place] for one in now], [one[place] for one in before]
-            )
+            self._counted(there, truth, [one[place] for one in now], [one[place] for one in before])
             for place, truth in enumerate(everybody)
         ]
 
-    def _standings(
+    def _counted(
         self, there: Int64s, truth: Bools, now: Sequence[Bools], before: Sequence[Bools]
-    ) -> list[Standing]:
+    ) -> Int64s:
         happened = np.zeros(len(self.landmark), np.bool_)
         happened[there] = truth
-        total = int(np.count_nonzero(truth))
-        others = Share.each(
-            [total - int(np.count_nonzero(happened[inside])) for inside in self.inside],
-            [len(there) - len(inside) for inside in self.inside],
-        )
-        return Standing.each(_shares(now), others, _shares(before))
+        found = counted(len(self.inside))
+        for group, inside in enumerate(self.inside):
+            for side, one in ((NOW, now[group]), (BEFORE, before[group]), (REST, happened[inside])):
+                found[side, group] = np.count_nonzero(one), len(one)
+        found[REST] = (np.count_nonzero(truth), len(truth)) - found[REST]
+        return found
 
-    def waits(self, next_after: Callable[[Int64s, Int64s], Int64s], at: int) -> list[Pair]:
-        """How long each group and everybody else waited for something, followed until `at` (ms).
+    def waits(self, next_after: Callable[[Int64s, Int64s], Int64s], at: int) -> Waiting:
+        """How long each group and everybody waited for something, followed until `at` (ms).
 
         `next_after` says when it first happened to people (int64[Q]) after an instant of theirs
         (int64[Q]): int64[Q] in ms, FOREVER where not.
         """
-        longest = at - self.stretch.middle
-        there = np.flatnonzero(self.landmark < FOREVER)
 
-        def counted(person: Int64s, since: Int64s) -> Waits:
+        def found(person: Int64s, since: Int64s) -> Counts:
             then = next_after(person, since)
-            return Waits.counted(np.minimum(then, at) - since, then <= at, longest)
+            return waited(np.minimum(then, at) - since, then <= at)
 
-        everybody = counted(there, self.landmark[there])
-        return [
-            (counted(now.person, now.at), everybody.without(counted(inside, self.landmark[inside])))
-            for now, inside in zip(self.now, self.inside, strict=True)
-        ]
+        there = np.flatnonzero(self.landmark < FOREVER)
+        return Waiting(
+            found(there, self.landmark[there]),
+            tuple(found(one.person, one.at) for one in self.now),
+            tuple(found(one, self.landmark[one]) for one in self.inside),
+        )
 
 
-Pair: TypeAlias = tuple[Waits, Waits]
-"""The waits of a group, and of everybody else."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long people waited (`waits.waited`): everybody from their landmarks, the entrants of each
+    group, and of everybody those who are in each group."""
+
+    everybody: Counts
+    now: tuple[Counts, ...]
+    inside: tuple[Counts, ...]
+
+    @classmethod
+    def of(cls, tally: Tally, groups: int) -> Waiting:
+        """What was tallied of so many groups."""
+        now, inside = (
+            tuple(counts(tally, f"{side} {group}") for group in range(groups))
+            for side in ("now", "inside")
+        )
+        return cls(counts(tally, "everybody"), now, inside)
+
+    def tallied(self) -> dict[str, Counts]:
+        """The counts by name; those of different people add up."""
+        now = {f"now {group}": one for group, one in enumerate(self.now)}
+        inside = {f"inside {group}": one for group, one in enumerate(self.inside)}
+        return {"everybody": self.everybody, **now, **inside}
+
+    def pairs(self) -> Iterator[tuple[Waits, Waits]]:
+        """The waits of each group, and of everybody else."""
+        for now, inside in zip(self.now, self.inside, strict=True):
+            mine, every, members = Waits.each([now, self.everybody, inside])
+            yield mine, every.without(members)
 
 
 def _entered(group: Group, after: int, until: int, people: int) -> Entries:
@@ -141,8 +177,3 @@ def _entered(group: Group, after: int, until: int, people: int) -> Entries:
 
 def _inside(group: Group, landmark: Int64s) -> Int64s:
     return union([stays.at_own(landmark) for stays in group])
-
-
-def _shares(found: Sequence[Bools]) -> list[Share]:
-    counts = [int(np.count_nonzero(one)) for one in found]
-    return Share.each(counts, [len(one) for one in found])

@@ -88,15 +88,20 @@ def union(people: Sequence[Int64s]) -> Int64s:
     return np.flatnonzero(there)
 
 
-def landmarks(first_seen: Int64s, counted: Stays, after: int, until: int) -> Int64s:
+def order_of(first_seen: Int64s) -> Int64s:
+    """The place of each of P people among those who were seen, from 1 on, int64[P]."""
+    return np.cumsum(first_seen < FOREVER)
+
+
+def landmarks(order: Int64s, first_seen: Int64s, counted: Stays, after: int, until: int) -> Int64s:
     """An instant in `(after, until]` for each of P people who counts then, int64[P] in ms; FOREVER
     for who is not seen by then or does not count.
 
-    first_seen: int64[P] in ms. Instants are a matter of the order of those who were seen, so that
-    nothing which happens later changes them.
+    first_seen: int64[P] in ms. Instants are a matter of the order of all who were seen (`order_of`,
+    int64[P]: of everybody, of whom these may be some), so that nothing which happens later changes
+    them.
     """
-    seen = first_seen < FOREVER
-    share = np.modf(np.cumsum(seen) * _GOLDEN)[0]
+    share = np.modf(order * _GOLDEN)[0]
     begins = np.maximum(first_seen - 1, after)
     stretch = np.maximum(until - begins, 0)
     instant = np.where(

@@ -20,8 +20,9 @@ from segue.insight.arrays import Bools, Int64s, Spans
 from segue.insight.comparisons import Difference
 from segue.insight.flow import Flow
 from segue.insight.shares import Share
-from segue.insight.survival import LogRank, Survival, compare
-from segue.insight.tallies import Counts, Tally, named, numbers, under, waits
+from segue.insight.survival import LogRank, Survival
+from segue.insight.tallies import Counts, Tally, counts, named, numbers, under
+from segue.insight.waits import Waits, waited
 from segue.insight.ways import Moments, Period, Ways, entries_into, within
 
 MOST_POINTS: Final = 61
@@ -196,8 +197,8 @@ def _stage(scope: Scope, stage: int) -> dict[str, Counts]:
     return {
         "entrants": Counts.table(np.array([len(entered)])),
         "onward": Counts.table(np.array(onward, np.int64)),
-        "stay": Counts.waits(*_stays(ways, entered)),
-        "next": Counts.waits(*_waits(ways, entered, stage)),
+        "stay": waited(*_stays(ways, entered)),
+        "next": waited(*_waits(ways, entered, stage)),
     }
 
 
@@ -207,8 +208,8 @@ def _figures(tally: Tally, later: int, people: int) -> StageFigures:
         people,
         int(numbers(tally, "entrants", [1])[0]),
         tuple(Share.measured(*one) for one in numbers(tally, "onward", [later, 2]).tolist()),
-        Survival.measured(*waits(tally, "stay")),
-        Survival.measured(*waits(tally, "next")),
+        Waits.of(counts(tally, "stay")).survival(),
+        Waits.of(counts(tally, "next")).survival(),
     )
 
 
@@ -374,15 +375,13 @@ def tallied_against(scope: Scope, stage: int) -> dict[str, Counts]:
     sides = (first.only(inside), first.only(~inside))
     return {
         "next": Counts.table(np.array([_onward(scope, one, stage + 1) for one in sides])),
-        "some": Counts.waits(*_waits(scope.ways, sides[0], stage)),
-        "others": Counts.waits(*_waits(scope.ways, sides[1], stage)),
+        "some": waited(*_waits(scope.ways, sides[0], stage)),
+        "others": waited(*_waits(scope.ways, sides[1], stage)),
     }
 
 
 def finished_against(tally: Tally) -> Against:
     """The one against the others, of everybody whom the tally counts."""
     some, others = (Share.measured(*one) for one in numbers(tally, "next", [2, 2]).tolist())
-    return Against(
-        Difference.measured(some, others),
-        compare(*waits(tally, "some"), *waits(tally, "others")),
-    )
+    mine, theirs = Waits.each([counts(tally, "some"), counts(tally, "others")])
+    return Against(Difference.measured(some, others), mine.against(theirs))

@@ -8,14 +8,14 @@ that a day with three entrants weighs three and not as much as one with a thousa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from segue.insight.arrays import Bools, Int64s
 from segue.insight.cohorts import Cohort, Everybody, Group, Outcomes, Stretch
 from segue.insight.days import ActiveDays, days_from
-from segue.insight.standing import Standing
+from segue.insight.standing import BEFORE
 
 
 class Return(StrEnum):
@@ -51,24 +51,23 @@ HORIZON: Final = max(cell.last for cell in CELLS)
 
 def retention(
     groups: Sequence[Group], everybody: Everybody, active: ActiveDays, period: int
-) -> dict[Cell, list[Standing]]:
-    """Each cell of each group; entrants are those of `period` days, as late as the cell allows.
+) -> dict[Cell, Int64s]:
+    """Each cell of each group, counted for `standing.standings_of`; entrants are those of `period`
+    days, as late as the cell allows.
 
     `active.days` must hold two periods and `HORIZON` days.
     """
-    found: dict[Cell, list[Standing]] = {}
+    found: dict[Cell, Int64s] = {}
     for last in sorted({cell.last for cell in CELLS}):
         cohort = Cohort.gathered(groups, everybody, _stretch(active, last, period))
         cells = [cell for cell in CELLS if cell.last == last]
-        back = cohort.standings_of(came_back(active, cells))
-        for cell, standings in zip(cells, back, strict=True):
-            found[cell] = [_comparable(one, cell) for one in standings]
+        back = cohort.counts_of(came_back(active, cells))
+        for cell, counts in zip(cells, back, strict=True):
+            if cell.kind is Return.FROM:
+                # Who entered a period earlier had a period longer to come back: no change to tell.
+                counts[BEFORE] = 0
+            found[cell] = counts
     return {cell: found[cell] for cell in CELLS}
-
-
-def _comparable(one: Standing, cell: Cell) -> Standing:
-    """Who entered a period earlier had a period longer to come back at all: no change to tell."""
-    return replace(one, before=None) if cell.kind is Return.FROM else one
 
 
 def came_back(active: ActiveDays, cells: Sequence[Cell]) -> Outcomes:

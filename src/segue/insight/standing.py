@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+import numpy as np
+
+from segue.insight.arrays import Int64s
 from segue.insight.comparisons import Difference, false_discovery
 from segue.insight.shares import LEVEL, Share
+
+NOW, REST, BEFORE = range(3)
+"""The sides of a standing: these people, everybody else, these people in the period before."""
+SIDES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,19 @@ class Standing:
     def changed(self) -> bool:
         """Whether it surely changed since the period before."""
         return self.before is not None and self.before.is_told and self.before_q < 1 - LEVEL
+
+
+def counted(groups: int) -> Int64s:
+    """Counts of so many groups in which nobody is yet, for `standings_of`: int64[SIDES, G, 2]."""
+    return np.zeros((SIDES, groups, 2), np.int64)
+
+
+def standings_of(counts: Int64s) -> list[Standing]:
+    """What counts of G groups come to, int64[SIDES, G, 2]: of each side of each group, to how many
+    people it happened, and of how many. A side on which there is nobody is not compared. Counts of
+    different people add up."""
+    now, rest, before = (Share.each(*side.T.tolist()) for side in counts)
+    return Standing.each(now, rest, before)
 
 
 def together(found: Sequence[Standing]) -> list[Standing]:

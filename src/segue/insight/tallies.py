@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
-from segue.insight.arrays import Bools, Int64s
+from segue.insight.arrays import Int64s
+
+_SPARSE: Final = 16
+"""Values that are so many times as large as there are many are sorted, not counted by place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,26 @@ class Counts:
         return cls(places, flat[places])
 
     @classmethod
-    def waits(cls, duration: Int64s, happened: Bools) -> Counts:
-        """How long people waited (ms), and whether it happened then."""
-        values, counts = np.unique(2 * duration + happened, return_counts=True)
-        return cls(values, counts)
+    def of(cls, values: Int64s) -> Counts:
+        """How often each of the values stands there; none is below 0."""
+        if int(values.max(initial=0)) > _SPARSE * len(values):
+            return cls(*np.unique(values, return_counts=True))
+        counts = np.bincount(values)
+        distinct = np.flatnonzero(counts)
+        return cls(distinct, counts[distinct])
+
+    @property
+    def each(self) -> Int64s:
+        """Every value as often as it was counted, ascending."""
+        return np.repeat(self.values, self.counts)
+
+    def total(self, power: int = 1) -> int:
+        """The sum of that power of every value: for 0, how many there are."""
+        return int((self.values**power * self.counts).sum())
 
 
+NONE: Final = Counts(np.empty(0, np.int64), np.empty(0, np.int64))
+"""Counts of nothing."""
 Tally = Mapping[str, Counts]
 """Counts by what was counted."""
 
@@ -71,12 +89,9 @@ def numbers(tally: Tally, what: str, shape: Sequence[int]) -> Int64s:
     return found.reshape(shape)
 
 
-def waits(tally: Tally, what: str) -> tuple[Int64s, Bools]:
-    """How long people waited (ms), shortest first, and whether it happened then: one entry each."""
-    if what not in tally:
-        return np.empty(0, np.int64), np.empty(0, np.bool_)
-    each = np.repeat(tally[what].values, tally[what].counts)
-    return each // 2, each % 2 == 1
+def counts(tally: Tally, what: str) -> Counts:
+    """What was counted under a name; of nothing, nothing."""
+    return tally.get(what, NONE)
 
 
 def named(prefix: str, tally: Tally) -> dict[str, Counts]:

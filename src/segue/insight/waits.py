@@ -7,6 +7,7 @@ costs the people in the segments, not fifty times everybody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,9 +17,17 @@ from segue.domain.instant import MINUTE
 from segue.insight.arrays import Bools, Floats, Int64s
 from segue.insight.shares import LEVEL
 from segue.insight.survival import AtRisk, LogRank, Survival, flat, hazard_ratio, log_log
+from segue.insight.tallies import Counts
 
 UNIT: Final = MINUTE
 """What times are rounded down to, in ms."""
+
+
+def waited(duration: Int64s, happened: Bools) -> Counts:
+    """Counts of people to each of whom it happened after `duration` int64[N] ms, or who were
+    followed for so long without it (bool[N]): of twice the units, and one more where it happened.
+    """
+    return Counts.of(2 * (duration // UNIT) + happened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +42,20 @@ class Waits:
     ended: Int64s = field(repr=False)
 
     @classmethod
-    def counted(cls, duration: Int64s, happened: Bools, longest: int) -> Waits:
-        """The counts of people to each of whom it happened after `duration` int64[N] ms, or who
-        were followed for so long without it (bool[N]); `longest` (ms) is at least every duration.
-        """
-        size = longest // UNIT + 1
-        unit = duration // UNIT
-        return cls(
-            np.bincount(unit[happened], minlength=size),
-            np.bincount(unit[~happened], minlength=size),
-        )
+    def of(cls, found: Counts) -> Waits:
+        """Those of what `waited` counts."""
+        return cls.each([found])[0]
+
+    @classmethod
+    def each(cls, found: Sequence[Counts]) -> list[Waits]:
+        """Those of several groups, with as many places each."""
+        size = 2 + max((int(one.values.max(initial=0)) for one in found), default=0)
+        every = []
+        for one in found:
+            dense = np.zeros(size + size % 2, np.int64)
+            dense[one.values] = one.counts
+            every.append(cls(dense[1::2], dense[::2]))
+        return every
 
     def without(self, other: Waits) -> Waits:
         """The counts of the others, where `other` are some of the same people."""

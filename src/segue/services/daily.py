@@ -40,7 +40,17 @@ def limits_of(dates: Iterable[dt.date], now: int, zone: str) -> Int64s:
 
 def days_of(spans: Spans, zone: str, now: int, days: int) -> list[Day]:
     """The comings and goings of the last days up to now, oldest first."""
-    dates = dates_until(now, zone, days)
-    flow = Flow.measured(spans, limits_of(dates, now, zone))
-    rows = zip(dates, flow.entered.tolist(), flow.left.tolist(), flow.size.tolist(), strict=True)
-    return [Day(*row) for row in rows]
+    return days_told(flow_of(spans, zone, now, days), zone, now)
+
+
+def flow_of(spans: Spans, zone: str, now: int, days: int) -> Int64s:
+    """How many entered, left, and were in at the end of each of the last days up to now:
+    int64[3, D]. Those of different people add up."""
+    flow = Flow.measured(spans, limits_of(dates_until(now, zone, days), now, zone))
+    return np.stack([flow.entered, flow.left, flow.size])
+
+
+def days_told(flow: Int64s, zone: str, now: int) -> list[Day]:
+    """What `flow_of` counts, day by day."""
+    dates = dates_until(now, zone, flow.shape[1])
+    return [Day(day, *row) for day, row in zip(dates, flow.T.tolist(), strict=True)]

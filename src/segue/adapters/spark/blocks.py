@@ -63,6 +63,13 @@ class PeopleBlock:
         np.minimum.at(first, person[later], instants[later])
         return first
 
+    def number(self, column: str) -> Int64s:
+        """A number that all rows of a person share, int64[P]; 0 where there is none."""
+        found = np.zeros(len(self._persons.dictionary), np.int64)
+        numbers = self.events[column].fill_null(0).to_numpy()
+        found[self._persons.indices.to_numpy()] = numbers
+        return found
+
     def read(
         self, requests: Requests, *, at: int | None, timezone: str, not_activity: Collection[str]
     ) -> Log:
@@ -165,14 +172,21 @@ def _quoted(text: str) -> str:
 
 
 def over_people(
-    log: DataFrame, find: Find, schema: str, *, reads: Reads, partitions: int
+    log: DataFrame,
+    find: Find,
+    schema: str,
+    *,
+    reads: Reads,
+    partitions: int,
+    more: Sequence[str] = (),
 ) -> DataFrame:
     """What `find` gives for each block of people, as tables of the schema (Spark's DDL).
 
-    `log` has the columns `tables.LOG`. People are distributed by a hash into so many partitions;
-    `find` runs in the workers and has to be picklable.
+    `log` has the columns `tables.LOG`, and those `more`, of numbers that all rows of a person
+    share. People are distributed by a hash into so many partitions; `find` runs in the workers and
+    has to be picklable.
     """
-    placed = log.selectExpr(*reads.columns()).repartition(partitions, "person_id")
+    placed = log.selectExpr(*reads.columns(), *more).repartition(partitions, "person_id")
     by_person = placed.sortWithinPartitions("person_id")
     return in_workers(by_person, partial(found_in, find), schema)
 

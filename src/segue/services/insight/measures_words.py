@@ -12,12 +12,12 @@ from segue.insight.scores import Scale, Score
 from segue.insight.shares import Mean, Share
 from segue.insight.standing import Standing
 from segue.services.insight.measuring import (
-    GROWTH_WEEKS,
     KindMeasures,
     Measures,
     SegmentMeasures,
     TimeToGoal,
 )
+from segue.services.insight.panel import GROWTH_WEEKS
 from segue.services.insight.past import Goal
 from segue.services.insight.wording import NOT_CAUSE, length_words, needs_words, share_words
 from segue.services.words import counted, people

@@ -7,37 +7,45 @@ whole calendar days of the project's zone count, and only people whose time is o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Protocol
 
 import pyarrow as pa
 
 from segue.domain.campaigns import Acting
-from segue.domain.instant import DAY
 from segue.domain.ports import EventStore
 from segue.domain.results import ResultsStore
-from segue.insight import activity
-from segue.insight.adoption import Adoption, Users, Uses, adoption
-from segue.insight.arrays import Bools, Int64s, first_after
-from segue.insight.cohorts import Cohort, Everybody, Group, Stretch
+from segue.insight import activity, adoption
+from segue.insight.adoption import Adoption
+from segue.insight.arrays import Int64s
+from segue.insight.cohorts import Waiting
 from segue.insight.comparisons import false_discovery
-from segue.insight.days import ActiveDays, Days
-from segue.insight.entries import Stays, reached
-from segue.insight.growth import Growth, growth_of_active, growth_of_members
+from segue.insight.entries import order_of
+from segue.insight.growth import Growth
 from segue.insight.promise import Promise
-from segue.insight.retention import HORIZON, Cell, retention
+from segue.insight.retention import CELLS, Cell
 from segue.insight.shares import Mean, Share
-from segue.insight.standing import Standing, together
+from segue.insight.standing import SIDES, Standing, standings_of, together
 from segue.insight.survival import LogRank, Survival
+from segue.insight.tallies import Counts, Tally, counts, numbers, under
 from segue.language.models import Project
-from segue.language.resolve import actions_of, engaging_of
 from segue.language.tree import Definitions, Segment
-from segue.services.daily import Day, dates_until, days_of, limits_of
+from segue.services.daily import Day, days_told
+from segue.services.insight.panel import (
+    DAYS_OF_WEEK,
+    GROWTH_WEEKS,
+    SIZES,
+    Asked,
+    Panel,
+    Tick,
+    days_measured,
+    kinds_of,
+)
 from segue.services.insight.past import Goal, Past, goals_of, known_goal, read_past
 from segue.services.insight.promising import Promising, promised
-from segue.services.insight.satisfaction import Satisfaction, satisfaction, scored
-from segue.services.summarise import size_at
+from segue.services.insight.satisfaction import Satisfaction, satisfaction
 from segue.timeline.log import Log, Request, TraitRequest
 from segue.timeline.occurring import Wanted
 
@@ -45,11 +53,6 @@ WEEKS: Final = 4
 """The weeks of a period, unless told otherwise."""
 MOST_WEEKS: Final = 52
 """The longest period, in weeks."""
-GROWTH_WEEKS: Final = 12
-"""The weeks of which growth is told."""
-
-Tick: TypeAlias = Callable[[str], None]
-"""Is told, in words, what is done next."""
 
 
 class MeasuredStore(EventStore[Request | TraitRequest, Log, pa.Table], ResultsStore, Protocol):
@@ -176,295 +179,202 @@ def measure(
 
     Raises `NotFoundError` where there is no goal of that id.
     """
+    plan = planned(project, definitions, acting, at, goal_id=goal_id, weeks=weeks)
+    tick("reading the log")
+    past = read_past(store, definitions, at, plan.segment_ids, plan.wanted)
+    promise = promised(store, project, acting, plan.goal, at)
+    return plan.told(plan.tallied(past, order_of(past.first_seen), tick=tick), promise)
+
+
+def planned(
+    project: Project,
+    definitions: Definitions,
+    acting: Acting,
+    at: int,
+    *,
+    goal_id: str | None = None,
+    weeks: int = WEEKS,
+) -> Plan:
+    """What is to be counted of people for `measure`. Raises as it does."""
     goals = goals_of(definitions)
     main = known_goal(definitions, goal_id) if goal_id else next(iter(goals), None)
-    asked = Asked.of(project, definitions, acting)
-    tick("reading the log")
-    ids = [one.id for one in definitions.segments]
-    past = read_past(store, definitions, at, ids, asked.wanted)
-    promise = promised(store, project, acting, main, at)
-    return measured(past, asked, main, promise, weeks=weeks, tick=tick)
-
-
-# -------------------------------------------------------------------------------- what is looked at
+    return Plan(definitions, at, weeks, Asked.of(project, definitions, acting), main)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be read of the log: when goals were reached, when people engaged, when they used
-    each action of the project, what they answered to surveys; and what goals are worth."""
+class Plan:
+    """How segments are measured: counted of some people at a time, and told of everybody. `goal` is
+    the main one (None: there is none)."""
 
-    goals: tuple[Goal, ...]
-    engaging: Wanted
-    features: Mapping[str, Wanted]
-    acting: Acting
-    values: Mapping[str, float | None]
+    definitions: Definitions
+    at: int
+    weeks: int
+    asked: Asked
+    goal: Goal | None
 
-    @classmethod
-    def of(cls, project: Project, definitions: Definitions, acting: Acting) -> Asked:
-        """What the measures of a project ask."""
-        features = {name: Wanted(pattern) for name, pattern in actions_of(project).items()}
-        engaging = Wanted(engaging_of(project))
-        values = {name: goal.value for name, goal in project.goals.items()}
-        return cls(tuple(goals_of(definitions)), engaging, features, acting, values)
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments that are measured."""
+        return self.definitions.segments
+
+    @property
+    def segment_ids(self) -> tuple[str, ...]:
+        """Their ids: those whose spans are needed."""
+        return tuple(one.id for one in self.segments)
 
     @property
     def wanted(self) -> list[Wanted]:
-        """All of it, each once."""
-        goals = [one.wanted for one in self.goals]
-        said = [one for question in scored(self.acting) for one in question.wanted]
-        return list(dict.fromkeys([*goals, self.engaging, *self.features.values(), *said]))
+        """The occurrences that are needed."""
+        return self.asked.wanted
 
+    def tallied(self, past: Past, order: Int64s, *, tick: Tick = quietly) -> dict[str, Counts]:
+        """What `told` tells it from, counted over the people of the past; `order` int64[P] is their
+        place among everybody who is seen (`entries.order_of`)."""
+        return Panel.made(past, self.asked, self.weeks, order).tallied(self.goal, tick)
 
-@dataclass(frozen=True)
-class _Panel:
-    """The past, made ready for measuring: groups of segments, the days on which people engaged."""
-
-    past: Past
-    asked: Asked
-    weeks: int
-    everybody: Everybody
-    active: ActiveDays
-    segments: tuple[Segment, ...]
-    groups: list[Group] = field(repr=False)
-
-    @classmethod
-    def made(cls, past: Past, asked: Asked, weeks: int) -> _Panel:
-        zone = past.definitions.timezone
-        days = Days(_whole_days(past.at, zone, max(HORIZON + 14 * weeks, 7 * (GROWTH_WEEKS + 1))))
-        return cls(
-            past,
-            asked,
-            weeks,
-            Everybody(past.first_seen, Stays.of(past.counted)),
-            ActiveDays.measured(past.occurred[asked.engaging], days),
-            past.definitions.segments,
-            [(Stays.of(past.spans[one.id]),) for one in past.definitions.segments],
-        )
-
-    @property
-    def period(self) -> int:
-        """The days of a period."""
-        return 7 * self.weeks
-
-    @property
-    def began(self) -> int:
-        """The instant at which the last period of whole days began."""
-        return int(self.active.days.limits[len(self.active.days) - self.period])
-
-    @property
-    def weeks_of_growth(self) -> list[int]:
-        """The instants between which growth is told: ends of whole weeks."""
-        limits = self.active.days.limits
-        return [int(limits[len(limits) - 1 - 7 * back]) for back in range(GROWTH_WEEKS, -1, -1)]
-
-    @property
-    def kinds(self) -> dict[str, list[int]]:
-        """The places of the segments of each kind."""
-        found: dict[str, list[int]] = {}
-        for place, segment in enumerate(self.segments):
-            if segment.kind:
-                found.setdefault(segment.kind, []).append(place)
-        return found
-
-    def cohort(self, groups: Sequence[Group], window: int) -> Cohort:
-        """Those who entered in two periods, as late as the window (ms) allows."""
-        until = self.past.at - window
-        length = self.period * DAY
-        return Cohort.gathered(
-            groups, self.everybody, Stretch(until - 2 * length, until - length, until)
+    def told(self, tally: Tally, promise: Promising) -> Measures:
+        """The measures of everybody whom the tally counts."""
+        found = _Found(self, tally, promise)
+        asked, goal = self.asked, self.goal
+        return Measures(
+            at=self.at,
+            zone=self.definitions.timezone,
+            day_end=int(days_measured(self.at, self.definitions.timezone, self.weeks).limits[-1])
+            + 1,
+            weeks=self.weeks,
+            goal=goal,
+            goals=asked.goals,
+            goal_value=asked.values.get(goal.id) if goal else None,
+            features=tuple(asked.features),
+            everybody=found.everybody(),
+            segments=tuple(found.segment(place) for place in range(len(self.segments))),
+            kinds=tuple(found.kinds()),
         )
 
 
-def _whole_days(at: int, zone: str, days: int) -> Int64s:
-    """The limits of so many whole days, the last of which is over at the instant."""
-    dates = dates_until(at + 1, zone, days + 1)
-    return limits_of(dates, at, zone)[:-1]
-
-
-# ------------------------------------------------------------------------------------- the measures
-
-
-def measured(
-    past: Past,
-    asked: Asked,
-    main: Goal | None,
-    promise: Promising,
-    *,
-    weeks: int = WEEKS,
-    tick: Tick = quietly,
-) -> Measures:
-    """The measures of every segment, of a past that was read of what was asked."""
-    panel = _Panel.made(past, asked, weeks)
-    tick("conversion")
-    by_kind = list(panel.kinds.items())
-    kinds = [tuple(panel.groups[place][0] for place in places) for _, places in by_kind]
-    conversion, cohorts = _conversion(panel, [*panel.groups, *kinds])
-    count = len(panel.segments)
-    tick("time to the goal")
-    times = _times(panel, main, cohorts)
-    tick("retention and engagement")
-    cells = retention(panel.groups, panel.everybody, panel.active, panel.period)
-    shares = _Shares.of(panel, cells)
-    tick("features and what was said")
-    adopted = _adoption(panel)
-    said = satisfaction(panel.past, panel.asked.acting)
-    found = _Found(panel, main, promise, conversion, times, shares, adopted, said)
-    return Measures(
-        at=panel.past.at,
-        zone=panel.past.definitions.timezone,
-        day_end=int(panel.active.days.limits[-1]) + 1,
-        weeks=panel.weeks,
-        goal=main,
-        goals=panel.asked.goals,
-        goal_value=panel.asked.values.get(main.id) if main else None,
-        features=tuple(panel.asked.features),
-        everybody=_everybody(panel),
-        segments=tuple(found.segment(place) for place in range(count)),
-        kinds=tuple(
-            KindMeasures(
-                kind,
-                tuple(panel.segments[place].id for place in places),
-                {goal: standings[count + row] for goal, standings in conversion.items()},
-            )
-            for row, (kind, places) in enumerate(by_kind)
-        ),
-    )
+# ------------------------------------------------------------------------------- what was found
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The figures of all segments, measure by measure, in the order of the segments."""
+    """What a tally comes to, measure by measure: of all segments, in their order."""
 
-    panel: _Panel
-    goal: Goal | None
+    plan: Plan
+    tally: Tally
     promise: Promising
-    conversion: Mapping[str, list[Standing]]
-    times: list[TimeToGoal]
-    shares: _Shares
-    adopted: list[Adoption]
-    said: Mapping[str, tuple[Satisfaction, ...]]
 
     def segment(self, place: int) -> SegmentMeasures:
-        """Those of one segment."""
-        panel, shares, goal = self.panel, self.shares, self.goal
-        past, active, group = panel.past, panel.active, panel.groups[place]
-        segment, length = panel.segments[place], panel.period * DAY
-        spans = past.spans[segment.id]
-        size, people = size_at(spans, past.at), size_at(past.counted, past.at)
-        conversion = {one: found[place] for one, found in self.conversion.items()}
-        entered = len(group[0].entered(past.at - length, past.at))
+        """The measures of one segment."""
+        plan, goal = self.plan, self.plan.goal
+        segment, zone = plan.segments[place], plan.definitions.timezone
+        size, before, entered = self._numbers("sizes", (self._count, SIZES))[place].tolist()
+        conversion = {one: found[place] for one, found in self._conversion.items()}
+        days = numbers(self.tally, f"days {place}", (3, DAYS_OF_WEEK * plan.weeks + 1))
+        promise = self.promise(segment.id, entered, conversion[goal.id].now) if goal else None
         return SegmentMeasures(
             segment=segment,
-            size=Share.measured(size, people),
-            size_before=size_at(spans, past.at - length),
-            days=tuple(days_of(spans, past.definitions.timezone, past.at, panel.period + 1)),
-            growth=tuple(growth_of_members(group[0], panel.weeks_of_growth)),
+            size=Share.measured(size, self._people),
+            size_before=before,
+            days=tuple(days_told(days, zone, plan.at)),
+            growth=self._growth(f"growth {place}"),
             conversion=conversion,
-            time_to_goal=self.times[place] if self.times else None,
-            engagement=shares.engagement[place],
-            retention={cell: found[place] for cell, found in shares.retention.items()},
-            churn=shares.churn[place],
-            reactivation=shares.reactivation[place],
-            changing=shares.changing[place],
-            stickiness=activity.stickiness(
-                active, activity.members_at(group, panel.began), panel.period
-            ),
-            adoption=self.adopted[place],
-            satisfaction=self.said[segment.id],
-            promise=self.promise(segment.id, entered, conversion[goal.id].now) if goal else None,
+            time_to_goal=self._times[place] if goal else None,
+            engagement=self._engagement[place],
+            retention={cell: found[place] for cell, found in self._retention.items()},
+            churn=self._churn[place],
+            reactivation=self._reactivation[place],
+            changing=self._changing[place],
+            stickiness=self._stickiness(f"active {place}"),
+            adoption=self._adoption[place],
+            satisfaction=self._satisfaction[segment.id],
+            promise=promise,
         )
 
+    def kinds(self) -> Iterator[KindMeasures]:
+        """The measures of all kinds of segments."""
+        for row, (kind, places) in enumerate(kinds_of(self.plan.segments).items(), self._count):
+            ids = tuple(self.plan.segments[place].id for place in places)
+            yield KindMeasures(
+                kind, ids, {goal: found[row] for goal, found in self._conversion.items()}
+            )
 
-def _conversion(
-    panel: _Panel, groups: Sequence[Group]
-) -> tuple[dict[str, list[Standing]], dict[int, Cohort]]:
-    """The conversion of each group to each goal, and the cohorts by window. Segments are one family
-    of comparisons, kinds another."""
-    cohorts: dict[int, Cohort] = {}
-    found, count = {}, len(panel.segments)
-    for goal in panel.asked.goals:
-        window = goal.window
-        if window not in cohorts:
-            cohorts[window] = panel.cohort(groups, window)
-        rows = panel.past.occurred[goal.wanted]
-
-        def converted(person: Int64s, since: Int64s) -> Bools:
-            return reached(rows, person, since, window)  # noqa: B023 - asked before the next turn
-
-        standings = cohorts[window].standings(converted)
-        found[goal.id] = [*together(standings[:count]), *together(standings[count:])]
-    return found, cohorts
-
-
-def _times(panel: _Panel, goal: Goal | None, cohorts: Mapping[int, Cohort]) -> list[TimeToGoal]:
-    """How long each segment takes to the main goal; none where there is no goal."""
-    if goal is None:
-        return []
-    rows = panel.past.occurred[goal.wanted]
-    cohort = cohorts[goal.window]
-    pairs = cohort.waits(lambda person, since: first_after(rows, person, since), panel.past.at)
-    pairs = pairs[: len(panel.segments)]
-    against = [mine.against(rest) for mine, rest in pairs]
-    q_values = false_discovery([one.p_value for one in against])
-    return [
-        TimeToGoal(mine.survival(), rest.survival(), one, float(q_value))
-        for (mine, rest), one, q_value in zip(pairs, against, q_values, strict=True)
-    ]
-
-
-@dataclass(frozen=True)
-class _Shares:
-    """Shares of each segment, with q-values."""
-
-    engagement: list[Standing]
-    churn: list[Standing]
-    reactivation: list[Standing]
-    changing: list[Standing]
-    retention: dict[Cell, list[Standing]]
-
-    @classmethod
-    def of(cls, panel: _Panel, cells: Mapping[Cell, list[Standing]]) -> _Shares:
-        groups, everybody, active = panel.groups, panel.everybody, panel.active
-        quiet = activity.reactivated(panel.period)
-        weekly = activity.standings
-        return cls(
-            together(weekly(groups, everybody, active, activity.engaged)),
-            together(weekly(groups, everybody, active, activity.churned, activity.WEEK)),
-            together(weekly(groups, everybody, active, quiet)),
-            together([activity.changed(group, active) for group in groups]),
-            {cell: together(found) for cell, found in cells.items()},
+    def everybody(self) -> EverybodyMeasures:
+        """Those of everybody who counts."""
+        return EverybodyMeasures(
+            self._people,
+            self._growth("growth"),
+            Share.measured(*self._numbers("engaged", [2]).tolist()),
+            self._stickiness("active"),
         )
 
+    @property
+    def _count(self) -> int:
+        return len(self.plan.segments)
 
-def _adoption(panel: _Panel) -> list[Adoption]:
-    """How active members of each segment use the actions of the project."""
-    past, active = panel.past, panel.active
-    end = len(active.days)
+    @cached_property
+    def _people(self) -> int:
+        return int(self._numbers("people", [1])[0])
 
-    def engaged(members: Int64s) -> Int64s:
-        return members[active.any(members, end - panel.period, end)]
+    def _numbers(self, what: str, shape: Sequence[int]) -> Int64s:
+        return numbers(self.tally, what, shape)
 
-    rows = [past.occurred[wanted] for wanted in panel.asked.features.values()]
-    uses = Uses.measured(rows, past.people, panel.began, int(active.days.limits[-1]))
-    users = [
-        Users(
-            engaged(activity.members_at(group, panel.began)),
-            group[0].entered(past.at - panel.period * DAY, past.at),
-        )
-        for group in panel.groups
-    ]
-    return adoption(uses, engaged(panel.everybody.counted.at(panel.began)), users, past.at)
+    def _growth(self, what: str) -> tuple[Growth, ...]:
+        return tuple(Growth(*one) for one in self._numbers(what, (GROWTH_WEEKS, 5)).tolist())
 
+    def _stickiness(self, what: str) -> Mean:
+        return activity.stickiness(counts(self.tally, what), DAYS_OF_WEEK * self.plan.weeks)
 
-def _everybody(panel: _Panel) -> EverybodyMeasures:
-    past, active = panel.past, panel.active
-    end, counted = len(active.days), panel.everybody.counted
-    ends = [end - 7 * back for back in range(GROWTH_WEEKS + 1, -1, -1)]
-    week = counted.at(int(active.days.limits[end - 7]))
-    return EverybodyMeasures(
-        size_at(past.counted, past.at),
-        tuple(growth_of_active(active, counted.at(past.at), ends)),
-        activity.engaged(active, week, end - 7),
-        activity.stickiness(active, counted.at(panel.began), panel.period),
-    )
+    def _standings(self, what: str) -> list[Standing]:
+        return together(standings_of(self._numbers(what, (SIDES, self._count, 2))))
+
+    @cached_property
+    def _conversion(self) -> dict[str, list[Standing]]:
+        """By the id of the goal: of the segments, which are one family of comparisons, and of the
+        kinds, which are another."""
+        shape = (SIDES, self._count + len(kinds_of(self.plan.segments)), 2)
+        found = {}
+        for goal in self.plan.asked.goals:
+            every = standings_of(self._numbers(f"conversion/{goal.id}", shape))
+            found[goal.id] = [*together(every[: self._count]), *together(every[self._count :])]
+        return found
+
+    @cached_property
+    def _times(self) -> list[TimeToGoal]:
+        """How long each segment takes to the main goal."""
+        pairs = list(Waiting.of(under("waits", self.tally), self._count).pairs())
+        against = [mine.against(rest) for mine, rest in pairs]
+        q_values = false_discovery([one.p_value for one in against])
+        return [
+            TimeToGoal(mine.survival(), rest.survival(), one, float(q_value))
+            for (mine, rest), one, q_value in zip(pairs, against, q_values, strict=True)
+        ]
+
+    @cached_property
+    def _engagement(self) -> list[Standing]:
+        return self._standings("engagement")
+
+    @cached_property
+    def _churn(self) -> list[Standing]:
+        return self._standings("churn")
+
+    @cached_property
+    def _reactivation(self) -> list[Standing]:
+        return self._standings("reactivation")
+
+    @cached_property
+    def _changing(self) -> list[Standing]:
+        return self._standings("changing")
+
+    @cached_property
+    def _retention(self) -> dict[Cell, list[Standing]]:
+        return {cell: self._standings(f"retention {place}") for place, cell in enumerate(CELLS)}
+
+    @cached_property
+    def _adoption(self) -> list[Adoption]:
+        features = len(self.plan.asked.features)
+        return adoption.finished(under("adoption", self.tally), self._count, features)
+
+    @cached_property
+    def _satisfaction(self) -> dict[str, tuple[Satisfaction, ...]]:
+        acting = self.plan.asked.acting
+        return satisfaction(under("said", self.tally), acting, self.plan.segment_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from segue.domain.campaigns import Acting
@@ -25,7 +25,15 @@ def promised(
 
     Of several campaigns on a segment with that goal the one that was tried on most people counts.
     """
-    lifts = {} if goal is None else _lifts(store, acting, goal, at)
+    return _by_lifts({} if goal is None else _lifts(store, acting, goal, at), project, goal)
+
+
+def untried(project: Project, goal: Goal | None) -> Promising:
+    """How to make the promises of segments where nothing is known of campaigns."""
+    return _by_lifts({}, project, goal)
+
+
+def _by_lifts(lifts: Mapping[str, Lift], project: Project, goal: Goal | None) -> Promising:
     worth = 1.0
     if goal is not None and (value := project.goals[goal.id].value) is not None:
         worth = value

@@ -16,6 +16,7 @@ from segue.services.insight.linting import Linted
 from segue.services.insight.measures_document import measures_document
 from segue.services.insight.measures_words import headline
 from segue.services.insight.measuring import Measures
+from segue.services.insight.sample import Sample, sampled_document
 from segue.services.words import counted
 
 
@@ -30,7 +31,8 @@ class NotLooked:
 @dataclass(frozen=True)
 class Report:
     """A project in the `days` up to `at` (ms); its zone is `zone`. `findings` may not have been
-    looked for: a project without a goal has none."""
+    looked for: a project without a goal has none. `sample` are the people of whom findings and
+    lint are told (None: everybody)."""
 
     project: str
     zone: str
@@ -40,6 +42,7 @@ class Report:
     measures: Measures
     findings: Discovered | NotLooked
     lint: Linted
+    sample: Sample | None = None
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -49,7 +52,15 @@ class Report:
             *headline(self.measures),
             self.findings_words,
             mending_words(self.lint),
+            *self.sample_words,
         )
+
+    @property
+    def sample_words(self) -> tuple[str, ...]:
+        """That some parts are told of some people only, where they are."""
+        if self.sample is None or self.sample.is_everybody:
+            return ()
+        return (self.sample.words("What predicts the goal, and what to mend, is"),)
 
     @property
     def findings_words(self) -> str:
@@ -83,4 +94,5 @@ def report_document(report: Report) -> dict[str, Any]:
         if isinstance(report.findings, Discovered)
         else {"goal": None, "words": report.findings_words, "findings": []},
         "lint": lint_document(report.lint),
+        **sampled_document(report.sample),
     }

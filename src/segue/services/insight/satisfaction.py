@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from segue.domain.campaigns import Acting, Question, QuestionKind
-from segue.insight.arrays import Bools, Int64s, Valued, holds, person_of
+from segue.insight.arrays import Int64s, Valued, holds, person_of
 from segue.insight.scores import Scale, Score, score
+from segue.insight.tallies import Counts, Tally, counts, numbers, under
 from segue.language.tree import EventPattern, FilterAnd, Name, Op, Test
 from segue.services.insight.past import Past
 from segue.timeline.log import Number
@@ -79,46 +80,67 @@ def scored(acting: Acting) -> list[Scored]:
     ]
 
 
-def satisfaction(past: Past, acting: Acting) -> dict[str, tuple[Satisfaction, ...]]:
+def tallied(past: Past, acting: Acting) -> dict[str, Counts]:
+    """What `satisfaction` sums up, counted over the people of the past: for each question and
+    segment the last answers of who was in it (`inside`) and of who was not, and how many of either
+    were asked."""
+    found = dict[str, Counts]()
+    for place, one in enumerate(scored(acting)):
+        person, at, value = _last(past, one)
+        asked = _asked(past, one)
+        for segment_id, spans in past.spans.items():
+            name, inside = _name(place, segment_id), holds(spans, person, at)
+            found[f"{name}/inside"] = Counts.of(value[inside])
+            found[f"{name}/outside"] = Counts.of(value[~inside])
+            were = holds(spans, *asked)
+            found[f"{name}/asked"] = Counts.table(np.array([were.sum(), (~were).sum()]))
+    return found
+
+
+def satisfaction(
+    tally: Tally, acting: Acting, segment_ids: Sequence[str]
+) -> dict[str, tuple[Satisfaction, ...]]:
     """What was answered in each segment, by its id; questions that nobody answered are left out."""
-    questions = [(one, _last(past, one)) for one in scored(acting)]
-    said = [(one, _Said.of(past, one, rows)) for one, rows in questions if len(rows[0])]
+    questions = list(enumerate(scored(acting)))
     return {
-        segment_id: tuple(Satisfaction(one, *answers.by(past, segment_id)) for one, answers in said)
-        for segment_id in past.spans
+        segment_id: tuple(
+            found
+            for place, one in questions
+            if (found := _summed(one, under(_name(place, segment_id), tally))) is not None
+        )
+        for segment_id in segment_ids
     }
+
+
+def _name(place: int, segment_id: str) -> str:
+    return f"{place} {segment_id}"
+
+
+def _summed(one: Scored, tally: Tally) -> Satisfaction | None:
+    inside, outside = (counts(tally, side).each / _UNIT for side in ("inside", "outside"))
+    if not len(inside) + len(outside):
+        return None
+    asked = numbers(tally, "asked", [2]).tolist()
+    return Satisfaction(
+        one,
+        *(
+            score(one.scale, answers, max(people, len(answers)))
+            for answers, people in zip((inside, outside), asked, strict=True)
+        ),
+    )
 
 
 Rows = tuple[Int64s, Int64s, Int64s]
 """People, instants in ms and answers in millionths, int64[N] each."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The last answer of each person, and when each who counts was last asked."""
-
-    scale: Scale
-    answers: Rows
-    asked: tuple[Int64s, Int64s]
-
-    @classmethod
-    def of(cls, past: Past, one: Scored, answers: Rows) -> _Said:
-        shown = past.occurred[one.shown]
-        asked = np.flatnonzero(np.diff(shown.offsets))
-        last = shown.at[shown.offsets[asked + 1] - 1]
-        counts = holds(past.counted, asked, last)
-        return cls(one.scale, answers, (asked[counts], last[counts]))
-
-    def by(self, past: Past, segment_id: str) -> tuple[Score, Score]:
-        """The scores of those in the segment, and of the others."""
-        spans = past.spans[segment_id]
-        inside = holds(spans, self.answers[0], self.answers[1])
-        asked = holds(spans, *self.asked)
-        return self._score(inside, int(asked.sum())), self._score(~inside, int((~asked).sum()))
-
-    def _score(self, chosen: Bools, asked: int) -> Score:
-        answers = self.answers[2][chosen] / _UNIT
-        return score(self.scale, answers, max(asked, len(answers)))
+def _asked(past: Past, one: Scored) -> tuple[Int64s, Int64s]:
+    """Who counts and was asked, and when last (ms), int64[N] each."""
+    shown = past.occurred[one.shown]
+    asked = np.flatnonzero(np.diff(shown.offsets))
+    last = shown.at[shown.offsets[asked + 1] - 1]
+    counts = holds(past.counted, asked, last)
+    return asked[counts], last[counts]
 
 
 def _last(past: Past, one: Scored) -> Rows:
