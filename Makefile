@@ -48,7 +48,7 @@ demo: $(STAMPS)/segue
 
 test: check $(STAMPS)/segue $(STAMPS)/test $(SDKS)/.package-lock.json browser postgres java
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal --quiet --ignore tests/spark
-	@$(BIN)/python -m pytest --quiet tests/spark
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet tests/spark
 
 check: $(STAMPS)/segue $(STAMPS)/test $(STAMPS)/spark $(STAMPS)/docs
 	@$(BIN)/ruff check .

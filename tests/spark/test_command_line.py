@@ -1,4 +1,4 @@
-"""`segue evaluate` and `segue history` with `--engine spark` say what they say without it."""
+"""What `--engine spark` works out says what one machine says."""
 
 import json
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ DEFINITIONS = """\
 project: shop
 timezone: Europe/Berlin
 exclude: trait staff is true
+goals:
+  bought: {event: buy, within: 7 days}
 segments:
   buyers: {title: Buyers, when: did buy}
   fresh: {title: Looked lately, when: did look within 7 days}
@@ -58,6 +60,13 @@ ASKED = {
     "stays": ("history", *FILES),
     "a person": ("history", *FILES, "--person", "anonymous-7"),
     "a person as JSON": ("history", *FILES, "--person", "cat", "--json"),
+    "the journey": ("journey", *FILES, "-s", "fresh", "--by-week"),
+    "measures": ("report", "measures", *FILES),
+    "measures as JSON": ("report", "measures", *FILES, "--json", "--weeks", "1"),
+    "measures of one": ("report", "measures", "fresh", *FILES),
+    "a report": ("report", *FILES),
+    "a backtest": ("backtest", "fresh", *FILES, "--goal", "bought"),
+    "discoveries": ("discover", *FILES),
     "no such person": ("history", *FILES, "--person", "eve"),
     "no such segment": ("evaluate", *FILES, "-s", "buyer"),
 }
@@ -95,6 +104,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
         "no such file": ("evaluate", "--events", "none.parquet", *FILES[2:], *SPARK),
         "csv": ("evaluate", "--events", "events.csv", *FILES[2:], *SPARK),
         "rows that are none": ("evaluate", "--events", "some.parquet", *FILES[2:], *SPARK),
+        "some people": ("backtest", "fresh", *FILES, *SPARK, "--people", "2"),
+        "some people as JSON": ("discover", *FILES, *SPARK, "--people", "2", "--json"),
+        "two definitions": (
+            "report",
+            "measures",
+            "fresh",
+            *FILES,
+            *SPARK,
+            "--against",
+            "segue.yaml",
+        ),
         "kept: sizes": (*ASKED["sizes"], *SPARK, "--runs", "runs"),
         "kept: stays": (*ASKED["stays"], *SPARK, "--runs", "runs"),
         "kept: a person": (*ASKED["a person"], *SPARK, "--runs", "runs"),
@@ -168,6 +188,24 @@ def test_files_that_cannot_be_read(both: Both) -> None:
         assert code == 2, error
         assert said in error
         assert "hint: " in error
+
+
+def test_some_people_stand_for_everybody(both: Both) -> None:
+    """What is told of some is never told as if it were of all."""
+    code, answer, error, _ = both.spark["some people"]
+    assert code == 0, error
+    assert " ".join(answer.split()).endswith(
+        "All of it is told of 1 of 4 people, drawn by a hash of their ids; ranks are those among "
+        "them."
+    )
+    assert json.loads(both.spark["some people as JSON"][1])["sample"] == {"people": 1, "of": 4}
+
+
+def test_what_a_cluster_does_not_do(both: Both) -> None:
+    """It says so, and what to do."""
+    code, _, error, _ = both.spark["two definitions"]
+    assert code == 2
+    assert "hint: leave out --engine, or --against" in error
 
 
 def test_rows_that_are_no_events_are_told(both: Both) -> None:

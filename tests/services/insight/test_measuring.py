@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +16,17 @@ import segue
 from segue.domain.errors import NotFoundError
 from segue.domain.instant import DAY, HOUR, format_instant, parse_instant
 from segue.domain.results import Tally
+from segue.insight.entries import order_of
 from segue.insight.retention import Cell, Return
 from segue.insight.shares import Share
+from segue.insight.tallies import added
 from segue.language.acting import acting
 from segue.language.project import project_from, resolve
 from segue.services.insight.measures_document import measures_document, segment_measures_document
 from segue.services.insight.measures_words import definitions, headline, segment_words
-from segue.services.insight.measuring import Measures
-from segue.services.insight.past import known_goal
-from segue.services.insight.promising import promised
+from segue.services.insight.measuring import Measures, planned
+from segue.services.insight.past import Past, known_goal, read_past
+from segue.services.insight.promising import promised, untried
 
 AT = parse_instant("2026-06-01T00:00:00Z")
 PROJECT = {
@@ -455,3 +459,55 @@ def test_a_measured_lift_takes_the_place_of_a_supposed_one() -> None:
     assert tried.expected == pytest.approx(1_000 * 0.1 * 20)
     assert tried.range.low < tried.expected < tried.range.high
     assert not untried.is_measured
+
+
+# -------------------------------------------------------------------------------- part by part
+
+
+@pytest.mark.parametrize("parts", [2, 7])
+def test_what_is_counted_of_parts_of_the_people_adds_up(parts: int) -> None:
+    """In any order, with people cut anywhere: the measures of all of them, to the last bit."""
+    given = project_from(json.dumps(PROJECT | {"segments": PROJECT["segments"] | RANKED}))
+    definitions = resolve(given)
+    with segue.Engine.in_memory(PROJECT | {"segments": PROJECT["segments"] | RANKED}) as engine:
+        engine.record(_events(_random(5)))
+        store = engine.insight(format_instant(AT)).store
+        plan = planned(given, definitions, acting(given), AT, weeks=2)
+        past = read_past(store, definitions, AT, plan.segment_ids, plan.wanted)
+    order, promise = order_of(past.first_seen), untried(given, plan.goal)
+    dealt = np.random.default_rng(parts).integers(0, parts, past.people)
+    chosen = [np.flatnonzero(dealt == part) for part in range(parts)]
+
+    tally = added(plan.tallied(_only(past, some), order[some]) for some in reversed(chosen))
+
+    whole = plan.told(plan.tallied(past, order), promise)
+    assert repr(plan.told(tally, promise)) == repr(whole)
+    assert measures_document(plan.told(tally, promise)) == measures_document(whole)
+    assert any(one.time_to_goal.survival.happened for one in whole.segments if one.time_to_goal)
+
+
+RANKED = {"top": {"kind": "usage", "when": "top 50% by count(look)"}}
+
+
+def _only(past: Past, people: np.ndarray) -> Past:
+    """The past of some of the people."""
+    return dataclasses.replace(
+        past,
+        person_ids=past.person_ids.take(pa.array(people)),
+        first_seen=past.first_seen[people],
+        counted=_rows(past.counted, people),
+        spans={one: _rows(spans, people) for one, spans in past.spans.items()},
+        occurred={one: _rows(rows, people) for one, rows in past.occurred.items()},
+    )
+
+
+def _rows(given: Any, people: np.ndarray) -> Any:
+    """The rows of some of the people, of spans or occurrences."""
+    sizes = np.diff(given.offsets)[people]
+    rows = np.concatenate([np.arange(*given.offsets[one : one + 2]) for one in people])
+    columns = {
+        field.name: None if (found := getattr(given, field.name)) is None else found[rows]
+        for field in dataclasses.fields(given)
+        if field.name != "offsets"
+    }
+    return dataclasses.replace(given, offsets=np.append(0, np.cumsum(sizes)), **columns)
