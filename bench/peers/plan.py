@@ -46,12 +46,12 @@ class Sizes:
 
 
 FULL: Final = Sizes(
-    events=(2_000_000, 5_000_000, 10_000_000, 20_000_000),
-    people=220_000,
-    segments=(1, 10, 50, 100, 200),
+    events=(1_000_000, 3_000_000, 10_000_000),
+    people=110_000,
+    segments=(1, 10, 50, 200),
     base=50,
     rounds=3,
-    limit=120.0,
+    limit=60.0,
     memory="8g",
 )
 QUICK: Final = Sizes(

@@ -10,11 +10,13 @@ import pytest
 
 from segue.bootstrap import runs_watch
 from segue.bootstrap.settings import Settings
+from segue.domain.campaigns import State
 from segue.domain.instant import DAY
 from tests.adapters.receiver import Receiver, receiving
 from tests.http.running import WRITE_KEY, Running, running
 from tests.http.test_acting import look, project, wait_until
 from tests.live.runs_folder import Runs
+from tests.sdks.in_app.offering import Offering
 
 
 @pytest.fixture
@@ -116,3 +118,57 @@ def test_the_studio_tells_when_but_not_why(tmp_path: Path, receiver: Receiver) -
         assert "from a run elsewhere" in person.text
         assert "ana is in lookers" in why.text.lower() or "ana is in" in why.text
         assert "need the events" in why.text
+
+
+SURVEY = """\
+project: shop
+segments:
+  lookers: {when: did look}
+messaging: {holdout: 0%}
+surveys:
+  stopped:
+    segment: lookers
+    when: entering
+    already_in: skip
+    questions: [{id: why, kind: text, ask: What keeps you from buying?}]
+    show: {look: card}
+"""
+
+
+def test_a_survey_is_offered_to_who_an_adopted_run_adds(tmp_path: Path) -> None:
+    """On their page, once; the answer joins them, and who was in before is not asked."""
+    runs = Runs(tmp_path / "runs", SURVEY)
+    at = now() - 5_000
+    first = runs.publish(at, [("lookers", "ana", at - DAY, None)])
+    with running(tmp_path / "shop", settings(runs), definitions=SURVEY) as server:
+        page = Offering(server)
+        adopted(server, first)
+        second = runs.publish(at + 2_000, [("lookers", "ben", at + 1_000, None)])
+        adopted(server, second)
+        (item,) = wait_until(lambda: page.items(userId="ben"))
+        assert item["campaign_id"] == "stopped"
+        assert page.items(userId="ana") == []
+
+        about = {
+            "delivery_id": item["id"],
+            "campaign_id": item["campaign_id"],
+            "variant": item["variant"],
+            "segments": item["segments"],
+        }
+        answer = {
+            "submission_id": item["id"],
+            "question_id": "why",
+            "question_type": "text",
+            "answer": "The price.",
+            "complete": True,
+        }
+        for event, facts in (("$survey_shown", about), ("$survey_answered", about | answer)):
+            message = {"userId": "ben", "event": event, "properties": facts}
+            assert server.send("/v1/track", json=message).status_code == 200
+        wait_until(lambda: page.items(userId="ben") == [])
+        assert [event for event, _ in page.events("ben", "$survey")] == [
+            "$survey_shown",
+            "$survey_answered",
+        ]
+        (row,) = server.serving.store.deliveries(limit=10)
+        assert row.state is State.CLICKED
