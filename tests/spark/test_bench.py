@@ -23,7 +23,7 @@ def test_runs_agree_with_one_machine(tmp_path: Path) -> None:
     """`scaling` raises where a member differs."""
     record = tmp_path / "record.md"
     data = ["--data", str(tmp_path), "--record", str(record)]
-    size = ["--events", str(EVENTS), "--cores", "4", "--shares", "0.01"]
+    size = ["--events", str(EVENTS), "--cores", "1", "--shares", "0.01"]
     scaling.main([*size, "--only", "runs", *data])
     text = record.read_text()
     assert "| the same members after every run | all | all | yes |" in text
@@ -34,7 +34,7 @@ def test_runs_agree_with_one_machine(tmp_path: Path) -> None:
 def test_what_passes_the_driver_is_read_from_the_event_log(tmp_path: Path) -> None:
     record = tmp_path / "record.md"
     data = ["--data", str(tmp_path), "--record", str(record)]
-    driver.main(["--events", str(EVENTS), "--cores", "2", *data])
+    driver.main(["--events", str(EVENTS), "--cores", "1", *data])
     lines = [line for line in record.read_text().splitlines() if "| " in line]
     promised = {line.split(" | ")[0]: line for line in lines}
     assert promised["| the largest result of a task"].endswith("| yes |")
