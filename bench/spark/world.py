@@ -55,7 +55,7 @@ def written(world: World, folder: Path) -> Given:
     files = []
     for number, log in enumerate(_portions(world)):
         path = folder / f"events-{number:04}.parquet"
-        _write(world, log, path)
+        write_log(world, log, path)
         files.append(str(path))
     return Given(tuple(files), asked(world, properties=False), world.end)
 
@@ -80,7 +80,7 @@ def _joined(parts: Sequence[Columns]) -> Columns:
     )
 
 
-def _write(world: World, log: Columns, path: Path) -> None:
+def write_log(world: World, log: Columns, path: Path) -> None:
     """In order of time, as a file would come; properties as the text of an object."""
     with duckdb.connect() as connection:
         connection.register("log", pa.table({"who": log.person, "what": log.event, "ts": log.at}))
@@ -104,7 +104,7 @@ def grown(given: Given, world: World, share: float, path: Path) -> Given:
     at = given.at + DAY // 24
     people = np.arange(0, world.people, max(round(1 / share), 1), dtype=np.int32)
     size = len(people)
-    _write(world, Columns(people, np.zeros(size, np.int8), np.full(size, at - 1)), path)
+    write_log(world, Columns(people, np.zeros(size, np.int8), np.full(size, at - 1)), path)
     return replace(given, files=(*given.files, str(path)), at=at)
 
 
