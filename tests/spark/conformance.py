@@ -17,6 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from bench.measure import machine
@@ -25,7 +27,7 @@ from segue.adapters.spark.evaluating import FOUND
 from segue.adapters.spark.session import opened
 from segue.adapters.spark.tables import LOG
 from segue.domain.instant import DAY
-from tests.fuzz.worlds import CaseWorld, random_world
+from tests.fuzz.worlds import CaseWorld, Worlds, random_world
 from tests.oracle.cases import CASES
 from tests.spark.answers import rows_of
 from tests.spark.cluster import SETTINGS, environment, running
@@ -50,6 +52,21 @@ def cases() -> list[CaseWorld]:
     return [
         CaseWorld(one.definitions(), tuple(one.log()), (one.zero + 100 * DAY,)) for one in CASES
     ]
+
+
+def worlds_of_hypothesis() -> list[CaseWorld]:
+    """Worlds whose every choice Hypothesis makes, as for the tests of the local engine."""
+    found: list[CaseWorld] = []
+
+    @settings(
+        max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(rng=st.randoms(use_true_random=False))
+    def draw(rng: Any) -> None:
+        found.append(Worlds(rng).world(segments=2, people=2))
+
+    draw()
+    return found
 
 
 def compared(spark: SparkSession, worlds: Sequence[Any]) -> Compared:
@@ -94,23 +111,25 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--record", type=Path)
-    given = parser.parse_args()
+    wish = parser.parse_args()
     os.environ.update(environment())
-    seeds = range(given.seed, given.seed + given.worlds)
-    every = [*cases(), *map(random_world, seeds)]
+    seeds = range(wish.seed, wish.seed + wish.worlds)
+    drawn = worlds_of_hypothesis()
+    every = [*cases(), *drawn, *map(random_world, seeds)]
     with running() as cluster, opened(cluster.master, SETTINGS) as spark:
         found = compared(spark, every)
     said = {
-        "command": f"python -m tests.spark.conformance --worlds {given.worlds} --seed {given.seed}",
+        "command": f"python -m tests.spark.conformance --worlds {wish.worlds} --seed {wish.seed}",
         "machine": str(machine()),
         "cluster": "one master, two workers of one core, processes of their own",
         "cases": len(CASES),
-        "random_worlds": given.worlds,
+        "worlds_of_hypothesis": len(drawn),
+        "random_worlds": wish.worlds,
         **asdict(found),
     }
     print(json.dumps(said, indent=2))
-    if given.record is not None:
-        given.record.write_text(json.dumps(said, indent=2) + "\n")
+    if wish.record is not None:
+        wish.record.write_text(json.dumps(said, indent=2) + "\n")
     return 1 if found.differences else 0
 
 
